@@ -1,0 +1,334 @@
+# Faultline's one Makefile. `make help` lists what it can do.
+#
+# Everything that is built goes under build/<variant>/, where the variant says what was asked for:
+# release, debug (DEBUG=1), clang-release, clang-debug (CC=clang). Sources are found by folder, so a
+# new file needs no line here. Dependencies on headers are written by the compilers (-MMD), and the
+# flags are kept in a stamp file, so that a change of flags rebuilds what it must.
+#
+#   V=1       show the commands          WERROR=1  warnings are errors (CI and lint use it)
+#   DEBUG=1   UBSan, poison, checks      CC=clang  the other compiler
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+LD := ld
+NASM := nasm
+HOSTCC := gcc
+V ?= 0
+DEBUG ?= 0
+WERROR ?= 0
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq (,$(filter -j%,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+Q := $(if $(filter 1,$(V)),,@)
+
+is_clang := $(findstring clang,$(CC))
+is_debug := $(filter-out 0,$(DEBUG))
+variant := $(if $(is_clang),clang-)$(if $(is_debug),debug,release)
+B := build/$(variant)
+
+.DEFAULT_GOAL := all
+
+# ---- Kernel ---------------------------------------------------------------------------------------
+
+kernel_dirs := boot arch kernel mm loader fs lib
+kernel_c := $(wildcard $(kernel_dirs:%=%/*.c))
+kernel_asm := $(wildcard $(kernel_dirs:%=%/*.asm))
+kernel_obj := $(kernel_c:%.c=$B/kernel/%.o) $(kernel_asm:%.asm=$B/kernel/%.asm.o)
+
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wcast-qual -Wpointer-arith -Wwrite-strings \
+	-Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wsign-conversion -Wformat=2 \
+	$(if $(is_clang),,-Wlogical-op -Wduplicated-cond) $(if $(filter 1,$(WERROR)),-Werror)
+
+kernel_cflags := -std=gnu11 -m32 -march=i686 -mregparm=3 -freg-struct-return -O2 -g \
+	-ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -fomit-frame-pointer -fno-common -mno-sse -mno-sse2 -mno-mmx \
+	$(if $(is_clang),-mno-x87,-mno-80387) -msoft-float -I. -Iinclude \
+	$(if $(is_debug),-DFAULTLINE_DEBUG -fsanitize=undefined) \
+	$(warnings) -Wframe-larger-than=$(if $(is_debug),2048,1024)
+
+# gcc would turn the loops of memcpy and memset into calls of themselves.
+no_idiom_flag := $(if $(is_clang),-fno-builtin,-fno-tree-loop-distribute-patterns)
+
+# ---- User side: libc, programs, sysroot -----------------------------------------------------------
+
+sysroot := $B/sysroot
+compiler_include := $(shell $(CC) -m32 -print-file-name=include)
+libgcc := $(shell $(HOSTCC) -m32 -print-libgcc-file-name)
+
+libc_c := $(wildcard user/libc/*.c user/libc/*/*.c user/alloc/*.c lib/*.c)
+libc_asm := $(filter-out user/libc/crt0.asm,$(wildcard user/libc/*.asm user/libc/*/*.asm))
+libc_c := $(filter-out user/libc/crt0.c,$(libc_c))
+libc_obj := $(libc_c:%.c=$B/user/%.o) $(libc_asm:%.asm=$B/user/%.asm.o)
+crt0_src := $(wildcard user/libc/crt0.c user/libc/crt0.asm)
+crt0 := $(sysroot)/lib/crt0.o
+libc := $(sysroot)/lib/libc.a
+
+user_headers := $(patsubst user/libc/include/%,$(sysroot)/include/%,\
+	$(shell find user/libc/include -name '*.h' 2>/dev/null)) \
+	$(patsubst user/alloc/include/%,$(sysroot)/include/%,$(wildcard user/alloc/include/*.h)) \
+	$(patsubst include/%,$(sysroot)/include/%,$(wildcard include/abi/*))
+# Linux's own headers that programs may use; the list is the libc's.
+uapi_list := $(wildcard user/libc/uapi.list)
+uapi_stamp := $(if $(uapi_list),$(sysroot)/.uapi)
+
+user_cflags := -std=gnu11 -m32 -march=i686 -O2 -g -fno-pie -fno-pic -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-common -nostdinc -isystem $(sysroot)/include \
+	-isystem $(compiler_include) $(warnings)
+libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
+user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack
+user_libs := $(crt0) $(libc) $(libgcc)
+
+programs := $(sort $(patsubst user/bin/%.c,$B/bin/%,$(wildcard user/bin/*.c)) \
+	$(patsubst user/bin/%.asm,$B/bin/%,$(wildcard user/bin/*.asm)))
+plain_programs := $(patsubst user/bin/plain/%.c,$B/bin/%,$(wildcard user/bin/plain/*.c))
+guest_tests := $(sort $(patsubst tests/guest/%.c,$B/tests/%,$(wildcard tests/guest/*.c)) \
+	$(patsubst tests/guest/%.asm,$B/tests/%,$(wildcard tests/guest/*.asm)))
+extra_files := $(shell find user/files -type f 2>/dev/null)
+
+# ---- Host tests -----------------------------------------------------------------------------------
+
+# The portable sources, natively but for 32 bits, under sanitizers. Each tests/host/test_*.c is a
+# program; other files there (fakes, helpers) and the sources go into one archive, so a test links
+# what it uses and may bring its own version of the rest. cmocka for i386 comes from tools/fetch-i386.
+i386_root := build/i386-root
+i386_lib := $(i386_root)/usr/lib/i386-linux-gnu
+H := build/host
+host_sources := $(wildcard lib/*.c mm/*.c loader/*.c fs/*.c user/alloc/*.c) boot/boot_info.c \
+	kernel/cmdline.c kernel/keyboard.c kernel/symbols.c kernel/tty.c
+host_sources := $(filter-out lib/ubsan.c,$(host_sources)) \
+	$(filter-out $(wildcard tests/host/test_*.c),$(wildcard tests/host/*.c))
+host_obj := $(host_sources:%.c=$H/%.o)
+host_tests := $(patsubst tests/host/%.c,$H/%,$(wildcard tests/host/test_*.c))
+host_cflags := -std=gnu11 -m32 -O1 -g -fno-omit-frame-pointer -fno-common \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -DFAULTLINE_HOST -DFAULTLINE_DEBUG \
+	-I. -Iinclude -Itests/host -isystem $(i386_root)/usr/include $(warnings) -Wno-unused-function
+host_ldflags := -m32 -fsanitize=address,undefined -L$(i386_lib) \
+	-Wl,-rpath,$(abspath $(i386_lib)) -Wl,-z,noexecstack
+
+# ---- What people ask for --------------------------------------------------------------------------
+
+.PHONY: all kernel user sysroot initrd iso tests guest-tests FORCE
+all: kernel initrd sysroot ## build kernel, programs and initrd (the default)
+kernel: $B/faultline.elf
+user: $(programs) $(plain_programs)
+sysroot: $(user_headers) $(uapi_stamp) $(if $(crt0_src),$(crt0)) $(libc) $(sysroot)/lib/libm.a
+initrd: $B/initrd.tar
+iso: $B/faultline.iso ## build the bootable CD image, build/release/faultline.iso
+guest-tests: kernel $B/initrd-tests.tar
+
+.PHONY: run gdb test test-host test-guest host-tests bench lint lint-clang format layers doctor help \
+	clean map
+# Everything below that needs tools asks tools/setup for them first; it installs with apt what is
+# missing and says so.
+submake := +@$(MAKE)
+
+run: ## install what is missing, build, boot the CD image in QEMU on this terminal
+	@tools/setup run
+	$(submake) iso
+	@echo 'Booting Faultline on this terminal. To leave: Ctrl-A, then X (or power off at the prompt).'
+	@exec qemu-system-i386 $(qemu_machine) $(qemu_headless) -serial mon:stdio -boot d \
+		-cdrom $B/faultline.iso
+
+QEMU_CPU ?= max
+QEMU_MEM ?= 128M
+qemu_machine := -machine pc -accel tcg -cpu $(QEMU_CPU) -m $(QEMU_MEM) -nic none -no-reboot
+qemu_headless := -display none
+
+gdb: ## start QEMU stopped and gdb on it, with pt, vm-map and frames
+	@tools/setup gdb
+	$(submake) kernel initrd
+	@tools/gdb/start $B
+
+test: ## install what is missing, build every variant, run every test
+	@tools/test all
+test-host: ## the tests that run natively, under sanitizers
+	@tools/test host
+test-guest: ## the tests that run inside the kernel
+	@tools/test guest
+
+bench: ## instructions per operation, and the wall time of a run
+	@tools/setup run
+	$(submake) all
+	@tools/bench $B
+
+lint: ## formatting, layers, cppcheck and clang-tidy
+	@tools/setup test
+	@tools/check-layers
+	@clang-format --dry-run --Werror $(all_c)
+	$(submake) CC=clang WERROR=1 lint-clang
+format: ## format all C files in place
+	@clang-format -i $(all_c)
+layers: ## check that includes point only where docs/architecture.md allows
+	@tools/check-layers
+doctor: ## check tools and versions, say what the CPU models lack
+	@tools/doctor
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo '  also: make DEBUG=1, CC=clang, V=1, WERROR=1; ./faultline help'
+clean: ## remove everything that was built
+	rm -rf build
+map: $B/faultline.elf $B/faultline.dis ## write the linker map and the disassembly
+
+# ---- Rules: kernel --------------------------------------------------------------------------------
+
+# A stamp is rewritten only when its text changes, so whatever depends on it is rebuilt just then.
+define stamp_rule
+$B/.$(1)-flags: FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' > $$@
+endef
+$(eval $(call stamp_rule,kernel,$(CC) $(kernel_cflags)))
+$(eval $(call stamp_rule,user,$(CC) $(user_cflags) $(user_ldflags)))
+$(eval $(call stamp_rule,host,$(HOSTCC) $(host_cflags) $(host_ldflags)))
+$(eval $(call stamp_rule,host-list,$(host_obj)))
+# Lists of inputs: a file that disappears must leave archives and images too.
+$(eval $(call stamp_rule,kernel-list,$(kernel_obj)))
+$(eval $(call stamp_rule,libc-list,$(libc_obj)))
+$(eval $(call stamp_rule,initrd-list,$(programs) $(plain_programs) $(extra_files)))
+$(eval $(call stamp_rule,tests-list,$(guest_tests)))
+
+$B/kernel/lib/string.o: kernel_cflags += $(no_idiom_flag)
+$B/user/lib/string.o $B/user/user/libc/string.o: libc_cflags += $(no_idiom_flag)
+
+$B/kernel/%.o: %.c $B/.kernel-flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(kernel_cflags) -MMD -MP -c $< -o $@
+
+$B/kernel/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf32 -g -I ./ -MD $(@:.o=.d) -MP -o $@ $<
+
+# Three links: without a symbol table, with one of the right size, with the right addresses in it.
+# The last is right whatever boot/link.ld does with the table, because its size no longer changes.
+link = $(LD) -m elf_i386 -nostdlib -z max-page-size=0x1000 -z noexecstack --no-warn-rwx-segments \
+	--build-id=none -T boot/link.ld $(kernel_obj)
+define symbols_from
+	$(Q)tools/mksymbols $(1) > $(2).asm
+	$(Q)$(NASM) -f elf32 -o $(2).o $(2).asm
+endef
+
+$B/faultline.elf: $(kernel_obj) boot/link.ld tools/mksymbols $B/.kernel-list-flags
+	@mkdir -p $B/link
+	$(Q)$(link) -o $B/link/pass1.elf
+	$(call symbols_from,$B/link/pass1.elf,$B/link/symbols1)
+	$(Q)$(link) $B/link/symbols1.o -o $B/link/pass2.elf
+	$(call symbols_from,$B/link/pass2.elf,$B/link/symbols2)
+	$(Q)$(link) $B/link/symbols2.o -Map=$B/faultline.map -o $@
+
+$B/faultline.dis: $B/faultline.elf
+	$(Q)objdump -d -M intel --no-show-raw-insn $< > $@
+
+# ---- Rules: user ----------------------------------------------------------------------------------
+
+$(sysroot)/include/abi/%: include/abi/%
+	@mkdir -p $(@D)
+	@cp $< $@
+$(sysroot)/include/%: user/libc/include/%
+	@mkdir -p $(@D)
+	@cp $< $@
+$(sysroot)/include/%: user/alloc/include/%
+	@mkdir -p $(@D)
+	@cp $< $@
+$(uapi_stamp): $(uapi_list) tools/install-uapi
+	@mkdir -p $(@D)
+	$(Q)tools/install-uapi $(uapi_list) $(sysroot)/include
+	@touch $@
+
+# Programs say -lm by habit; ours is in libc.
+$(sysroot)/lib/libm.a:
+	@mkdir -p $(@D)
+	$(Q)ar rcsD $@
+
+headers_ready := $B/.user-flags | $(user_headers) $(uapi_stamp)
+
+$B/user/%.o: %.c $(headers_ready)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(libc_cflags) -MD -MP -c $< -o $@
+$B/user/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf32 -I ./ -MD $(@:.o=.d) -MP -o $@ $<
+
+ifneq ($(crt0_src),)
+$(crt0): $B/user/$(if $(filter %.c,$(crt0_src)),user/libc/crt0.o,user/libc/crt0.asm.o)
+	@mkdir -p $(@D)
+	@cp $< $@
+endif
+$(libc): $(libc_obj) $B/.libc-list-flags
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcsD $@ $(libc_obj)
+
+$B/obj/%.o: %.c $(headers_ready)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(user_cflags) -MD -MP -c $< -o $@
+$B/obj/%.asm.o: %.asm
+	@mkdir -p $(@D)
+	$(Q)$(NASM) -f elf32 -I ./ -MD $(@:.o=.d) -MP -o $@ $<
+
+# Contract 1's programs: built by exactly this line, whatever the rest of the tree uses.
+$B/bin/%: user/bin/plain/%.c
+	@mkdir -p $(@D)
+	$(Q)gcc -m32 -nostdlib -no-pie $< -o $@
+define program_rules
+$B/$(1)/%: $B/obj/$(2)/%.o $(user_libs)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $(libc) $(libgcc) -o $$@
+# An assembly program brings its own _start and links nothing else.
+$B/$(1)/%: $B/obj/$(2)/%.asm.o
+	@mkdir -p $$(@D)
+	$(Q)$(LD) -m elf_i386 -z noexecstack $$< -o $$@
+endef
+$(eval $(call program_rules,bin,user/bin))
+$(eval $(call program_rules,tests,tests/guest))
+
+# ---- Rules: host tests ----------------------------------------------------------------------------
+
+host-tests: $(host_tests)
+
+$H/%.o: %.c $B/.host-flags
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(host_cflags) -MMD -MP -c $< -o $@
+$H/libtested.a: $(host_obj) $B/.host-list-flags
+	@rm -f $@
+	$(Q)ar rcsD $@ $(host_obj)
+$H/test_%: $H/tests/host/test_%.o $H/libtested.a
+	$(Q)$(HOSTCC) $(host_ldflags) $< $H/libtested.a -lcmocka -o $@
+
+# ---- Rules: images --------------------------------------------------------------------------------
+
+# The time stamp is fixed, so that two builds of the same sources are the same bytes.
+tar := tar --format=ustar --sort=name --mtime=2020-01-01T00:00:00Z --owner=0 --group=0 \
+	--numeric-owner
+
+define stage_root
+	@rm -rf $(1) && mkdir -p $(1)/bin
+	@$(if $(programs)$(plain_programs),cp $(programs) $(plain_programs) $(1)/bin/)
+	@$(if $(extra_files),cp -r user/files/. $(1)/)
+	@find $(1) -type f -path '$(1)/bin/*' -exec objcopy --strip-debug {} \;
+endef
+
+$B/initrd.tar: $(programs) $(plain_programs) $(extra_files) $B/.initrd-list-flags
+	$(call stage_root,$B/root)
+	$(Q)$(tar) -C $B/root -cf $@ .
+
+$B/initrd-tests.tar: $B/initrd.tar $(guest_tests) $B/.tests-list-flags
+	$(call stage_root,$B/root-tests)
+	@mkdir -p $B/root-tests/tests
+	@$(if $(guest_tests),cp $(guest_tests) $B/root-tests/tests/)
+	@$(if $(guest_tests),find $B/root-tests/tests -type f -exec objcopy --strip-debug {} \;)
+	$(Q)$(tar) -C $B/root-tests -cf $@ .
+
+$B/faultline.iso: $B/faultline.elf $B/initrd.tar iso/grub.cfg
+	@rm -rf $B/iso && mkdir -p $B/iso/boot/grub
+	@cp iso/grub.cfg $B/iso/boot/grub/
+	@cp $B/initrd.tar $B/iso/boot/
+	$(Q)objcopy --strip-debug $B/faultline.elf $B/iso/boot/faultline.elf
+	$(Q)grub-mkrescue -o $@ $B/iso > $B/iso.log 2>&1 || { cat $B/iso.log >&2; exit 1; }
+
+-include $(shell find $B $H -name '*.d' 2>/dev/null)
