@@ -1,0 +1,82 @@
+/*
+ * Addresses have types. Kernel memory is a real pointer; a user virtual address and a physical
+ * address are wrapped numbers, so that neither can be followed or mixed up by accident. Physical
+ * addresses are wider than a pointer under PAE (SDM vol. 3, 4.4).
+ */
+#ifndef LIB_ADDR_H
+#define LIB_ADDR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096u
+#define PAGE_OFFSET_MASK (PAGE_SIZE - 1u)
+
+/* User half: [USER_BASE, USER_END). Page 0 is never mappable, the kernel starts at USER_END. */
+#define USER_BASE 0x00001000u
+#define USER_END 0xC0000000u
+#define KERNEL_BASE USER_END
+
+typedef struct {
+    uint64_t raw;
+} paddr_t;
+
+typedef struct {
+    uint32_t raw;
+} vaddr_t;
+
+/* A physical page frame number: physical address >> PAGE_SHIFT. Frame 0 is never handed out, so 0
+ * says "no frame". 32 bits reach 16 TiB. */
+typedef uint32_t pfn_t;
+#define PFN_NONE 0u
+
+/* [start, end), page aligned, start < end. Made and checked once, at the boundary. */
+struct vrange {
+    vaddr_t start, end;
+};
+
+static inline vaddr_t vaddr(uint32_t raw)
+{
+    return (vaddr_t){raw};
+}
+
+static inline paddr_t paddr_of_pfn(pfn_t pfn)
+{
+    return (paddr_t){(uint64_t)pfn << PAGE_SHIFT};
+}
+
+static inline struct vrange vrange(uint32_t start, uint32_t end)
+{
+    return (struct vrange){{start}, {end}};
+}
+
+static inline uint32_t vrange_pages(struct vrange r)
+{
+    return (r.end.raw - r.start.raw) >> PAGE_SHIFT;
+}
+
+static inline bool is_page_aligned(uint32_t x)
+{
+    return (x & PAGE_OFFSET_MASK) == 0;
+}
+
+static inline uint32_t page_floor(uint32_t x)
+{
+    return x & ~PAGE_OFFSET_MASK;
+}
+
+/* Rounds up to a page. The caller has checked that x <= 0xFFFFF000; larger values wrap to 0. */
+static inline uint32_t page_ceil(uint32_t x)
+{
+    return (x + PAGE_OFFSET_MASK) & ~PAGE_OFFSET_MASK;
+}
+
+/* True if [start, start + len) lies inside the user half, without ever forming a wrapped sum. An
+ * empty range at USER_END is inside. */
+static inline bool is_user_range(uint32_t start, uint32_t len)
+{
+    return len <= USER_END && start <= USER_END - len;
+}
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * Invariants. A failed assertion is a kernel bug and ends in the panic screen; a user's mistake or
+ * a lack of memory never comes here.
+ */
+#ifndef LIB_ASSERT_H
+#define LIB_ASSERT_H
+
+#include "lib/compiler.h"
+
+/* Hook: kernel/panic.c in the kernel, the test support on the host. Does not return. */
+noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
+
+#define assert(cond)                                                                               \
+    ((cond) ? (void)0 : panic("assertion failed: %s (%s:%d)", #cond, __FILE__, __LINE__))
+
+/* Checks that cost more than the operation they guard: debug builds only. */
+#ifdef FAULTLINE_DEBUG
+#define debug_assert(cond) assert(cond)
+#else
+#define debug_assert(cond) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+/* Compiler attributes used all over the tree, under the names the prose uses. */
+#ifndef LIB_COMPILER_H
+#define LIB_COMPILER_H
+
+#define must_check __attribute__((warn_unused_result))
+#define noreturn_fn __attribute__((noreturn))
+#define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define array_size(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif
