@@ -1,0 +1,102 @@
+/*
+ * Traps: what the CPU and arch/trap.asm leave on the kernel stack, and the hooks that they call.
+ */
+#ifndef ARCH_TRAP_H
+#define ARCH_TRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+
+/* Registers at trap entry, in stack order (arch/trap.asm pushes them; offsets asserted in
+ * trap.c). The first six are the system call arguments in Linux's order, so a pointer to the frame
+ * is a pointer to them. fs and gs stay in the CPU: the kernel uses neither, a switch saves them. */
+struct trap_frame {
+    uint32_t ebx, ecx, edx, esi, edi, ebp, eax;
+    uint32_t ds, es;
+    uint32_t vector; /* for int 0x80: 0x80 */
+    uint32_t error; /* pushed by the CPU or 0; for int 0x80 the call number (as Linux's orig_eax) */
+    uint32_t eip, cs, eflags;
+    uint32_t esp, ss; /* only there when the trap came from ring 3 */
+};
+
+enum {
+    TRAP_DIVIDE = 0,
+    TRAP_DEBUG = 1,
+    TRAP_NMI = 2,
+    TRAP_BREAKPOINT = 3,
+    TRAP_OVERFLOW = 4,
+    TRAP_BOUND = 5,
+    TRAP_INVALID_OPCODE = 6,
+    TRAP_NO_FPU = 7,
+    TRAP_DOUBLE_FAULT = 8,
+    TRAP_INVALID_TSS = 10,
+    TRAP_NOT_PRESENT = 11,
+    TRAP_STACK = 12,
+    TRAP_PROTECTION = 13,
+    TRAP_PAGE_FAULT = 14,
+    TRAP_FPU = 16,
+    TRAP_ALIGNMENT = 17,
+    TRAP_MACHINE_CHECK = 18,
+    TRAP_SIMD = 19,
+    TRAP_IRQ0 = 0x20,
+    TRAP_SYSCALL = 0x80
+};
+
+/* Page-fault error code (SDM vol. 3, 4.7). */
+#define PF_PRESENT  0x01u
+#define PF_WRITE    0x02u
+#define PF_USER     0x04u
+#define PF_RESERVED 0x08u
+#define PF_FETCH    0x10u
+
+/* Whose fault it is is decided by CS alone (bad-input P19). */
+static inline bool trap_from_user(const struct trap_frame *tf) { return (tf->cs & 3u) == 3u; }
+
+/* ---- Hooks, defined by kernel/ -------------------------------------------------------------- */
+
+/* Every vector but int 0x80. Runs on the kernel stack with interrupts off. */
+void trap_dispatch(struct trap_frame *tf);
+/* int 0x80. The answer goes to tf->eax. */
+void syscall_dispatch(struct trap_frame *tf);
+/* The double-fault task, on its own stack: prints the panic screen. eip, esp, ebp of the thread
+ * that overflowed, as the TSS saved them. */
+noreturn_fn void trap_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2);
+
+/* ---- Given by arch/ ------------------------------------------------------------------------- */
+
+void gdt_init(void); /* GDT, TSS, lldt 0, double-fault task            */
+void idt_init(void);
+void tss_set_kernel_stack(uint32_t esp0); /* where the next trap from ring 3 lands          */
+uint32_t tss_kernel_stack(void);
+/* The page tables that the double-fault task runs on: the kernel's own, which every address space
+ * outlives. pmap_bootstrap() sets it; until then it is what gdt_init() found in CR3. */
+void tss_set_double_fault_cr3(uint32_t cr3);
+
+/* Leaves to ring 3 with the registers of *tf, which lies on the current kernel stack. */
+noreturn_fn void trap_return(struct trap_frame *tf);
+
+/* If a fault at tf->eip in the kernel has a fixup (user copy, segment register loads and iret on
+ * the way out), applies it to *tf and gives true. The fixup of a failed return to ring 3 calls
+ * trap_bad_return(). */
+bool trap_fixup(struct trap_frame *tf);
+/* Hook (kernel/trap.c): the registers that a user program wanted back cannot be loaded; tf is its
+ * frame. Ends the process. */
+void trap_bad_return(struct trap_frame *tf);
+
+/* Is eip inside the user-copy routines, the only kernel code that may touch user addresses? */
+bool trap_in_usercopy(uint32_t eip);
+
+/* User segment selectors, RPL 3, and the TLS slots that set_thread_area hands out. */
+#define SEL_KERNEL_CODE 0x08u
+#define SEL_KERNEL_DATA 0x10u
+#define SEL_USER_CODE   0x1Bu
+#define SEL_USER_DATA   0x23u
+#define GDT_TLS_FIRST   6 /* as Linux i386: entries 6, 7, 8 */
+#define GDT_TLS_COUNT   3
+
+/* The three TLS descriptors of the running process, raw GDT format; 0 is an empty one. */
+void gdt_set_tls(const uint64_t tls[GDT_TLS_COUNT]);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What the boot loader said, checked and in our own form. boot/boot_info.c makes it from
+ * multiboot 1's structures (specification 0.6.96, section 3.3); nothing after it looks at them.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BOOT_RANGES_MAX  128
+#define BOOT_CMDLINE_MAX 4096
+
+/* How much physical memory boot/entry.asm maps at KERNEL_BASE until pmap_bootstrap(). What the
+ * loader put beyond it is refused, not read. */
+#define BOOT_MAPPED_BYTES (16u << 20)
+
+/* Usable memory, in bytes: [start, end), page aligned inwards, ascending, disjoint. Type-1 entries
+ * minus everything else, minus [0, 1 MiB). Not yet minus kernel, module and page tables. */
+struct boot_range {
+    uint64_t start, end;
+};
+
+struct boot_info {
+    uint32_t n_ranges;
+    struct boot_range ranges[BOOT_RANGES_MAX];
+    uint32_t ranges_dropped;           /* entries that did not fit or made no sense           */
+    uint32_t initrd_start, initrd_end; /* physical bytes of the first module; equal: none     */
+    const char *initrd_problem;        /* why there is none although a module was named, or NULL */
+    uint32_t modules_ignored;          /* modules after the first                             */
+    char cmdline[BOOT_CMDLINE_MAX];    /* without the kernel's own name in front              */
+    bool cmdline_cut;                  /* it was longer                                       */
+};
+
+/*
+ * Fills *out from the loader's magic and the physical address of its information structure, as
+ * kernel_main() got them. Touches memory through the boot mapping only.
+ *   gives: NULL, or one line that says what is wrong ("no memory map", ...)
+ * The module list, strings and map are copied or noted: afterwards the loader's memory is free,
+ * but for the initrd itself.
+ */
+const char *boot_info_read(uint32_t magic, uint32_t info_phys, struct boot_info *out);
+
+/* The part of boot_info_read that sorts and cuts the memory map; apart for its host tests. mmap:
+ * `length` bytes of multiboot mmap entries (size field not counting itself, 20 or more). */
+void boot_info_read_mmap(const uint8_t *mmap, uint32_t length, struct boot_info *out);
+
+#endif
