@@ -1,0 +1,438 @@
+/*
+ * The fault path. One struct vm_fault runs through four short steps:
+ *
+ *   look up   the area that holds the address, growing the stack if it is the stack's
+ *   check     may it be accessed like this?
+ *   get page  what is missing: nothing (a right to grant), a private copy, a page of zeros, or a
+ *             page of the area's object
+ *   enter     put it into the page table with the rights it may have now
+ *
+ * A page enters a table at the end of a fault or not at all; when memory runs out on the way, what
+ * was taken goes back and the map is as before. Rights are granted here and nowhere else: mprotect
+ * only takes away.
+ *
+ * Who may write without a copy: a shared area always; a private area when the frame belongs to it
+ * alone (owner USER, one reference). The shared zero page and frames of a page cache are never
+ * written through a private area.
+ */
+#include "mm/vm_fault.h"
+
+#include <asm/errno.h>
+#include <stddef.h>
+
+#include "arch/pmap.h"
+#include "lib/assert.h"
+#include "mm/frame.h"
+#include "mm/vm_map_impl.h"
+#include "mm/vm_object.h"
+
+#define AROUND_PAGES 16u /* fault-around: as many pages as Linux's default, aligned to as many */
+#define NO_ACCOUNT 0xFFu
+
+static const char *const cause_words[VM_CAUSE_COUNT] = {
+#define CAUSE(name, word) [VM_CAUSE_##name] = (word),
+#include "abi/causes.def"
+#undef CAUSE
+};
+
+const char *vm_cause_word(uint32_t cause)
+{
+    return cause < VM_CAUSE_COUNT ? cause_words[cause] : "unknown";
+}
+
+/* ---- Look up ---------------------------------------------------------------------------------- */
+
+/* The stack's area grows down to the page of va if nothing is in the way: VM_STACK_GUARD bytes of
+ * nothing stay below it. */
+static struct vm_area *stack_grow(struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area = vm_map_lookup_above(map, va);
+    uint32_t start = page_floor(va);
+
+    if (area == NULL || !(area->flags & VM_GROWS_DOWN) || start < VM_STACK_FLOOR) {
+        return NULL;
+    }
+    if (area->prev != NULL && start - area->prev->end < VM_STACK_GUARD) {
+        return NULL;
+    }
+    vm_map_extend_down(map, area, start);
+    return area;
+}
+
+static uint8_t missing_cause(struct vm_map *map, uint32_t va)
+{
+    const struct vm_area *above = vm_map_lookup_above(map, va);
+
+    if (va >= USER_END) {
+        return VM_CAUSE_KERNEL_ADDRESS;
+    }
+    if (va < USER_BASE) {
+        return VM_CAUSE_NULL_POINTER;
+    }
+    if (va >= VM_STACK_GUARD_FLOOR && above != NULL && (above->flags & VM_GROWS_DOWN)) {
+        return VM_CAUSE_GUARD;
+    }
+    return VM_CAUSE_NO_AREA;
+}
+
+/* ---- Check ------------------------------------------------------------------------------------ */
+
+/* The refusal's cause word, or VM_CAUSE_COUNT if the access is allowed. i386 has no write-only and
+ * no execute-only pages: any right implies read. */
+static uint8_t refusal(const struct vm_area *area, uint32_t access)
+{
+    if (area->prot == 0) {
+        return VM_CAUSE_NO_ACCESS;
+    }
+    if (access == VM_WRITE && !(area->prot & VM_WRITE)) {
+        return VM_CAUSE_READ_ONLY;
+    }
+    if (access == VM_EXEC && !(area->prot & VM_EXEC) && pmap_has_nx()) {
+        return VM_CAUSE_NO_EXEC;
+    }
+    return VM_CAUSE_COUNT;
+}
+
+/* ---- Get page --------------------------------------------------------------------------------- */
+
+static uint64_t object_offset(const struct vm_area *area, uint32_t va)
+{
+    return area->offset + (va - area->start);
+}
+
+/* The rights to enter a page with: write only if this map may write the frame as it is. */
+static uint32_t enter_prot(const struct vm_area *area, bool may_write)
+{
+    return may_write ? area->prot : area->prot & ~VM_WRITE;
+}
+
+static bool is_own_frame(pfn_t pfn)
+{
+    const struct frame *f = frame_of(pfn);
+
+    return f->owner == FRAME_USER && f->refs == 1;
+}
+
+/* A private copy of a frame. The reference to the old one stays the caller's. */
+static pfn_t copy_frame(pfn_t from)
+{
+    pfn_t copy = frame_alloc(FRAME_USER, 0);
+
+    if (copy != PFN_NONE) {
+        pmap_copy_page(copy, from);
+    }
+    return copy;
+}
+
+static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result result,
+                                   uint8_t cause)
+{
+    fault->cause = cause;
+    return result;
+}
+
+static enum vm_fault_result no_memory(struct vm_fault *fault)
+{
+    fault->pfn = PFN_NONE;
+    return finish(fault, VM_FAULT_NO_MEMORY, VM_CAUSE_OUT_OF_MEMORY);
+}
+
+/* Replaces a page that may not be written by one that may. */
+static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_area *area,
+                                         struct vm_fault *fault, pfn_t old)
+{
+    vaddr_t va = vaddr(page_floor(fault->va.raw));
+    bool was_zero = old == frame_zero_page;
+    pfn_t pfn = was_zero ? frame_alloc(FRAME_USER, FRAME_ZEROED) : copy_frame(old);
+
+    if (pfn == PFN_NONE) {
+        return no_memory(fault);
+    }
+    int err = pmap_enter(&map->pmap, va, pfn, area->prot);
+
+    assert(err == 0); /* the table exists: an entry is replaced */
+    frame_unref(old);
+    fault->pfn = pfn;
+    if (!was_zero) {
+        return finish(fault, VM_FAULT_RESUME, VM_CAUSE_COPY_ON_WRITE);
+    }
+    vm_map_add_rss(map, 1);
+    map->accounts[area->account].pages++;
+    return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
+}
+
+/* The page is there: either a right is missing in the entry, or the CPU knew an old entry. */
+static enum vm_fault_result resident_page(struct vm_map *map, const struct vm_area *area,
+                                          struct vm_fault *fault, const struct pmap_entry *entry)
+{
+    bool may_write = (area->flags & VM_SHARED) || is_own_frame(entry->pfn);
+    bool is_write = fault->access == VM_WRITE;
+
+    if (is_write && !may_write) {
+        return replace_page(map, area, fault, entry->pfn);
+    }
+    int err = pmap_enter(&map->pmap, vaddr(page_floor(fault->va.raw)), entry->pfn,
+                         enter_prot(area, may_write));
+
+    assert(err == 0);
+    fault->pfn = entry->pfn;
+    /* What fork shared belongs to its last owner, without a copy. */
+    bool taken_over = is_write && (entry->prot & PMAP_COW);
+
+    return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
+}
+
+static enum vm_fault_result enter_new(struct vm_map *map, const struct vm_area *area, uint32_t va,
+                                      pfn_t pfn, uint32_t prot)
+{
+    if (unlikely(pmap_enter(&map->pmap, vaddr(va), pfn, prot) != 0)) {
+        frame_unref(pfn);
+        return VM_FAULT_NO_MEMORY;
+    }
+    if (pfn != frame_zero_page) {
+        vm_map_add_rss(map, 1);
+        map->accounts[area->account].pages++;
+    }
+    return VM_FAULT_RESUME;
+}
+
+/* Private memory without an object: zeros. A read gets the shared zero page where that is allowed. */
+static enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
+                                           struct vm_fault *fault)
+{
+    bool share_zero = fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO);
+    pfn_t pfn = frame_zero_page;
+
+    if (share_zero) {
+        frame_ref(pfn);
+    } else {
+        pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
+        if (unlikely(pfn == PFN_NONE)) {
+            return no_memory(fault);
+        }
+    }
+    if (enter_new(map, area, page_floor(fault->va.raw), pfn, enter_prot(area, !share_zero)) !=
+        VM_FAULT_RESUME) {
+        return no_memory(fault);
+    }
+    fault->pfn = pfn;
+    return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
+}
+
+/* Brings one page of the area's object to va, which is page aligned and has no page. */
+static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area *area, uint32_t va,
+                                        bool is_write, struct vm_page *page)
+{
+    int err = area->object->pager->get_page(area->object, object_offset(area, va), page);
+    bool may_write = !page->is_cached || (area->flags & VM_SHARED);
+
+    if (err != 0) {
+        return err == -ENOMEM ? VM_FAULT_NO_MEMORY : VM_FAULT_IO;
+    }
+    if (is_write && !may_write) {
+        pfn_t copy = copy_frame(page->pfn);
+        frame_unref(page->pfn);
+        if (copy == PFN_NONE) {
+            return VM_FAULT_NO_MEMORY;
+        }
+        page->pfn = copy;
+        may_write = true;
+    }
+    enum vm_fault_result result =
+        enter_new(map, area, va, page->pfn, enter_prot(area, may_write));
+
+    if (result == VM_FAULT_RESUME) {
+        map->accounts[area->account].bytes_lost += page->bytes_lost;
+    }
+    return result;
+}
+
+/* The absent pages of one area that lie in [start, end) of its object, without the one at `but`. */
+static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *area,
+                                            uint64_t start, uint64_t end, uint32_t but)
+{
+    uint64_t area_end = area->offset + (area->end - area->start);
+    uint64_t from = start > area->offset ? start : area->offset;
+    uint64_t to = end < area_end ? end : area_end;
+
+    for (uint64_t at = from; at < to; at += PAGE_SIZE) {
+        uint32_t va = area->start + (uint32_t)(at - area->offset);
+        struct pmap_entry entry;
+        struct vm_page page;
+        if (va == but || pmap_lookup(&map->pmap, vaddr(va), &entry)) {
+            continue;
+        }
+        enum vm_fault_result result = object_page(map, area, va, false, &page);
+        if (result != VM_FAULT_RESUME) {
+            return result;
+        }
+    }
+    return VM_FAULT_RESUME;
+}
+
+/* What comes along with the faulting page (the loader's segment policy): the cluster may reach over
+ * several areas of the object. The faulting page itself comes last, so that a fault which ran out
+ * of memory half-way is simply taken again. */
+static enum vm_fault_result cluster_pages(struct vm_map *map, struct vm_area *area, uint32_t va)
+{
+    struct vm_object *object = area->object;
+    uint64_t start, end;
+    enum vm_fault_result result = VM_FAULT_RESUME;
+
+    object->pager->cluster(object, object_offset(area, va), &start, &end);
+    if (end - start <= PAGE_SIZE) {
+        return result;
+    }
+    while (area->prev != NULL && area->prev->object == object) {
+        area = area->prev;
+    }
+    for (; area != NULL && area->object == object && result == VM_FAULT_RESUME;
+         area = area->next) {
+        result = cluster_in_area(map, area, start, end, va);
+    }
+    return result;
+}
+
+/* Fault-around: neighbours that are in the file's cache already, mapped for reading. Nothing is
+ * brought in, no memory is needed (the table exists), no fault is counted. */
+static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_t va)
+{
+    const struct vm_pager *pager = area->object->pager;
+    uint32_t start = va & ~(AROUND_PAGES * PAGE_SIZE - 1u);
+    uint32_t end = start + AROUND_PAGES * PAGE_SIZE;
+
+    start = start > area->start ? start : area->start;
+    end = end < area->end ? end : area->end;
+    for (uint32_t at = start; at < end; at += PAGE_SIZE) {
+        struct pmap_entry entry;
+        struct vm_page page;
+        if (pmap_lookup(&map->pmap, vaddr(at), &entry) ||
+            !pager->get_cached(area->object, object_offset(area, at), &page)) {
+            continue;
+        }
+        enter_new(map, area, at, page.pfn, enter_prot(area, area->flags & VM_SHARED));
+    }
+}
+
+static enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area,
+                                        struct vm_fault *fault)
+{
+    const struct vm_pager *pager = area->object->pager;
+    uint32_t va = page_floor(fault->va.raw);
+    bool is_write = fault->access == VM_WRITE;
+    struct vm_page page;
+    enum vm_fault_result result = VM_FAULT_RESUME;
+
+    if (pager->cluster != NULL) {
+        result = cluster_pages(map, area, va);
+    }
+    if (result == VM_FAULT_RESUME) {
+        result = object_page(map, area, va, is_write, &page);
+    }
+    if (result == VM_FAULT_NO_MEMORY) {
+        return no_memory(fault);
+    }
+    if (result == VM_FAULT_IO) {
+        return finish(fault, VM_FAULT_IO, VM_CAUSE_IO);
+    }
+    fault->pfn = page.pfn;
+    fault->bytes_lost = page.bytes_lost;
+    if (!is_write && (area->flags & VM_AROUND)) {
+        around_pages(map, area, va);
+    }
+    return finish(fault, VM_FAULT_RESUME, page.cause);
+}
+
+/* ---- The whole path --------------------------------------------------------------------------- */
+
+/* One page of an area, access allowed: the part that populate shares with faults. */
+static enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
+                                     struct vm_fault *fault)
+{
+    struct pmap_entry entry;
+
+    if (pmap_lookup(&map->pmap, fault->va, &entry)) {
+        return resident_page(map, area, fault, &entry);
+    }
+    return area->object == NULL ? anonymous_page(map, area, fault) : backed_page(map, area, fault);
+}
+
+static enum vm_fault_result refuse_missing(struct vm_map *map, struct vm_fault *fault)
+{
+    fault->cause = missing_cause(map, fault->va.raw);
+    map->unplaced[fault->cause]++;
+    return VM_FAULT_NO_MAPPING;
+}
+
+enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
+{
+    uint32_t va = fault->va.raw;
+    bool grown = false;
+
+    fault->account = NO_ACCOUNT;
+    fault->bytes_lost = 0;
+    fault->pfn = PFN_NONE;
+    struct vm_area *area = va < USER_END ? vm_map_lookup(map, va) : NULL;
+
+    if (unlikely(area == NULL)) {
+        area = va < USER_END ? stack_grow(map, va) : NULL;
+        if (area == NULL) {
+            return refuse_missing(map, fault);
+        }
+        grown = true;
+    }
+    fault->account = area->account;
+    struct fl_account *account = &map->accounts[area->account];
+    uint8_t refused = refusal(area, fault->access);
+
+    if (unlikely(refused != VM_CAUSE_COUNT)) {
+        account->faults[refused]++;
+        return finish(fault, VM_FAULT_BAD_ACCESS, refused);
+    }
+    enum vm_fault_result result = get_page(map, area, fault);
+
+    if (unlikely(grown) && result == VM_FAULT_RESUME) {
+        fault->cause = VM_CAUSE_STACK_GROW;
+    }
+    if (likely(result != VM_FAULT_NO_MEMORY)) {
+        account->faults[fault->cause]++;
+    }
+    return result;
+}
+
+/* ---- Populate --------------------------------------------------------------------------------- */
+
+/* Does the page need anything for this access? */
+static bool is_ready(struct vm_map *map, uint32_t va, bool write)
+{
+    struct pmap_entry entry;
+
+    return pmap_lookup(&map->pmap, vaddr(va), &entry) && (!write || (entry.prot & PMAP_WRITE));
+}
+
+int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
+{
+    struct vm_area *area = NULL;
+
+    for (uint32_t va = range.start.raw; va < range.end.raw; va += PAGE_SIZE) {
+        struct vm_fault fault = {.va = vaddr(va), .access = write ? VM_WRITE : VM_READ};
+        if (area == NULL || va >= area->end) {
+            area = vm_map_lookup(map, va);
+            if (area == NULL || refusal(area, fault.access) != VM_CAUSE_COUNT) {
+                return -EFAULT;
+            }
+        }
+        if (is_ready(map, va, write)) {
+            continue;
+        }
+        switch (get_page(map, area, &fault)) {
+        case VM_FAULT_RESUME:
+            break;
+        case VM_FAULT_NO_MEMORY:
+            return -ENOMEM;
+        default:
+            return -EFAULT;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,894 @@
+/*
+ * Maps: ordered areas over a pmap.
+ *
+ * Every change follows one pattern: check, take what may be needed (records, tables), then act
+ * without failing. Areas that could be one are kept as one: a private anonymous area continues its
+ * neighbour when rights, flags and account agree, an area of an object when the offsets continue
+ * too; VM_NO_MERGE forbids it.
+ *
+ * Area records come from a cache of the map's own, whose reserve holds the FL_AREA_MAX records of
+ * the teaching interface from creation to end (contract V4): using them moves no frame.
+ */
+#include "mm/vm_map.h"
+
+#include <asm/errno.h>
+#include <stddef.h>
+
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/vm_map_impl.h"
+#include "mm/vm_object.h"
+
+/* ---- The tree --------------------------------------------------------------------------------- */
+
+static inline void area_update(struct vm_area *area);
+#define RB_AUGMENT(area) area_update(area)
+#include "lib/tree.h"
+
+RB_HEAD(area_tree, vm_area);
+
+static inline struct area_tree *tree_of(struct vm_map *map)
+{
+    return (struct area_tree *)(void *)&map->tree;
+}
+
+static inline void area_update(struct vm_area *area)
+{
+    const struct vm_area *left = area->link.rbe_left, *right = area->link.rbe_right;
+    uint32_t largest = area->hole;
+
+    if (left != NULL && left->largest_hole > largest) {
+        largest = left->largest_hole;
+    }
+    if (right != NULL && right->largest_hole > largest) {
+        largest = right->largest_hole;
+    }
+    area->largest_hole = largest;
+}
+
+static inline int area_compare(const struct vm_area *a, const struct vm_area *b)
+{
+    return a->start < b->start ? -1 : a->start > b->start;
+}
+
+RB_GENERATE_STATIC(area_tree, vm_area, link, area_compare)
+
+static void tree_update_up(struct vm_area *area)
+{
+    for (; area != NULL; area = area->link.rbe_parent) {
+        area_update(area);
+    }
+}
+
+/* The hole in front of an area follows from its neighbour. */
+static void hole_update(struct vm_area *area)
+{
+    if (area != NULL) {
+        uint32_t hole = area->start - (area->prev != NULL ? area->prev->end : 0);
+        if (hole != area->hole) {
+            area->hole = hole;
+            tree_update_up(area);
+        }
+    }
+}
+
+struct vm_area *vm_map_lookup_above(const struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area = map->tree.rbh_root, *best = NULL;
+
+    while (area != NULL) {
+        if (va < area->end) {
+            best = area;
+            if (va >= area->start) {
+                break;
+            }
+            area = area->link.rbe_left;
+        } else {
+            area = area->link.rbe_right;
+        }
+    }
+    return best;
+}
+
+struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area = map->hit;
+
+    if (area != NULL && va >= area->start && va < area->end) {
+        return area;
+    }
+    area = vm_map_lookup_above(map, va);
+    if (area == NULL || va < area->start) {
+        return NULL;
+    }
+    map->hit = area;
+    return area;
+}
+
+/* ---- Records ---------------------------------------------------------------------------------- */
+
+static struct vm_area *record_take(struct vm_map *map, uint32_t flags)
+{
+    if (map->n_areas >= VM_MAP_AREAS_MAX) {
+        return NULL;
+    }
+    if (!(flags & VM_RESERVED_REC)) {
+        return kcache_alloc(&map->areas);
+    }
+    return map->n_teaching < FL_AREA_MAX ? kcache_alloc_reserved(&map->areas) : NULL;
+}
+
+static void record_give(struct vm_map *map, struct vm_area *area)
+{
+    if (area->flags & VM_RESERVED_REC) {
+        kcache_free_reserved(&map->areas, area);
+    } else {
+        kcache_free(&map->areas, area);
+    }
+}
+
+/* Hooks a filled record in: list, tree, holes, counts. next: the area behind it, or NULL. */
+static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *next)
+{
+    struct vm_area *prev = next != NULL ? next->prev : map->last;
+
+    area->prev = prev;
+    area->next = next;
+    *(prev != NULL ? &prev->next : &map->first) = area;
+    *(next != NULL ? &next->prev : &map->last) = area;
+    area->hole = area->largest_hole = area->start - (prev != NULL ? prev->end : 0);
+    area_tree_RB_INSERT(tree_of(map), area);
+    tree_update_up(area);
+    hole_update(next);
+    map->n_areas++;
+    map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
+    map->hit = area;
+}
+
+static void area_unlink(struct vm_map *map, struct vm_area *area)
+{
+    struct vm_area *prev = area->prev, *next = area->next;
+    struct vm_area *parent = area->link.rbe_parent;
+
+    *(prev != NULL ? &prev->next : &map->first) = next;
+    *(next != NULL ? &next->prev : &map->last) = prev;
+    area_tree_RB_REMOVE(tree_of(map), area);
+    /* With one child or none the macro updates the parent alone; the rest of the path is ours. */
+    tree_update_up(parent);
+    hole_update(next);
+    map->n_areas--;
+    map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
+    if (map->hit == area) {
+        map->hit = NULL;
+    }
+}
+
+static void area_free(struct vm_map *map, struct vm_area *area)
+{
+    area_unlink(map, area);
+    vm_object_unref(area->object);
+    record_give(map, area);
+}
+
+static void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, uint32_t end)
+{
+    map->size_pages += ((end - start) >> PAGE_SHIFT) - ((area->end - area->start) >> PAGE_SHIFT);
+    if (map->size_pages > map->size_peak) {
+        map->size_peak = map->size_pages;
+    }
+    area->offset += (uint64_t)start - area->start;
+    area->start = start;
+    area->end = end;
+    hole_update(area);
+    hole_update(area->next);
+}
+
+void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start)
+{
+    area_set_range(map, area, start, area->end);
+}
+
+/* Cuts area at `at`; the upper part goes into the record `upper`, which is not from the reserve.
+ * Gives the upper part. */
+static struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint32_t at,
+                                  struct vm_area *upper)
+{
+    uint32_t end = area->end;
+
+    *upper = *area;
+    upper->flags &= (uint16_t)~VM_RESERVED_REC;
+    upper->offset += at - area->start;
+    upper->start = at;
+    if (upper->object != NULL) {
+        vm_object_ref(upper->object);
+    }
+    area->end = at;
+    upper->end = end;
+    area_link(map, upper, area->next);
+    return upper;
+}
+
+static bool can_follow(const struct vm_area *a, const struct vm_area *b)
+{
+    return a->end == b->start && a->prot == b->prot && a->flags == b->flags &&
+           a->account == b->account && a->object == b->object &&
+           !(a->flags & (VM_NO_MERGE | VM_GROWS_DOWN | VM_RESERVED_REC)) &&
+           (a->object == NULL || a->offset + (a->end - a->start) == b->offset);
+}
+
+/* Joins area with its upper neighbour if the two could be one. */
+static void merge_with_next(struct vm_map *map, struct vm_area *area)
+{
+    struct vm_area *next = area != NULL ? area->next : NULL;
+
+    if (next != NULL && can_follow(area, next)) {
+        uint32_t end = next->end;
+        area_free(map, next);
+        area->end = end;
+        hole_update(area->next);
+        map->hit = area;
+    }
+}
+
+/* ---- Life ------------------------------------------------------------------------------------- */
+
+static size_t accounts_bytes(uint32_t n)
+{
+    return n * sizeof(struct fl_account);
+}
+
+struct vm_map *vm_map_create(uint32_t n_segments)
+{
+    struct vm_map *map = kheap_zalloc(sizeof(*map));
+    uint32_t n = VM_ACCOUNT_FIRST_SEGMENT + n_segments;
+
+    if (map == NULL) {
+        return NULL;
+    }
+    kcache_init(&map->areas, "vm_area", sizeof(struct vm_area));
+    map->refs = 1;
+    map->n_accounts = n;
+    map->accounts = kheap_zalloc(accounts_bytes(n));
+    if (map->accounts == NULL) {
+        goto no_accounts;
+    }
+    if (kcache_reserve(&map->areas, FL_AREA_MAX) != 0) {
+        goto no_records;
+    }
+    if (pmap_init(&map->pmap) != 0) {
+        goto no_pmap;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        map->accounts[i].kind = i < VM_ACCOUNT_FIRST_SEGMENT ? i : (uint32_t)FL_ACCOUNT_SEGMENT;
+    }
+    return map;
+
+no_pmap:
+    kcache_unreserve(&map->areas);
+no_records:
+    kheap_free(map->accounts, accounts_bytes(n));
+no_accounts:
+    kheap_free(map, sizeof(*map));
+    return NULL;
+}
+
+void vm_map_ref(struct vm_map *map)
+{
+    map->refs++;
+}
+
+/* Unmaps all pages of a range and drops their references; areas stay. */
+static void drop_pages(struct vm_map *map, struct vrange range)
+{
+    struct pmap_batch batch;
+    bool more;
+
+    do {
+        more = pmap_remove(&map->pmap, &range, &batch);
+        map->rss_pages -= frame_unref_list(batch.pfn, batch.count);
+    } while (more);
+}
+
+void vm_map_unref(struct vm_map *map)
+{
+    assert(map->refs > 0);
+    if (--map->refs > 0) {
+        return;
+    }
+    drop_pages(map, vrange(USER_BASE, USER_END));
+    for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
+        next = area->next;
+        vm_object_unref(area->object);
+        record_give(map, area);
+    }
+    pmap_fini(&map->pmap);
+    kcache_unreserve(&map->areas);
+    assert(map->areas.slabs == 0 && map->rss_pages == 0);
+    kheap_free(map->accounts, accounts_bytes(map->n_accounts));
+    kheap_free(map, sizeof(*map));
+}
+
+void vm_map_activate(struct vm_map *map)
+{
+    if (map == NULL) {
+        pmap_activate_kernel();
+    } else {
+        pmap_activate(&map->pmap);
+    }
+}
+
+/* ---- fork ------------------------------------------------------------------------------------- */
+
+static int share_pages(struct vm_map *child, struct vm_map *parent, const struct vm_area *area)
+{
+    struct vrange left = vrange(area->start, area->end);
+    struct pmap_batch batch;
+    int more;
+
+    do {
+        more = pmap_share(&child->pmap, &parent->pmap, &left, !(area->flags & VM_SHARED), &batch);
+        vm_map_add_rss(child, frame_ref_list(batch.pfn, batch.count));
+    } while (more > 0);
+    return more;
+}
+
+static int area_copy(struct vm_map *child, struct vm_map *parent, const struct vm_area *area)
+{
+    struct vm_area *copy = record_take(child, area->flags);
+
+    if (copy == NULL) {
+        return -ENOMEM;
+    }
+    *copy = *area;
+    if (copy->object != NULL) {
+        vm_object_ref(copy->object);
+    }
+    area_link(child, copy, NULL);
+    return share_pages(child, parent, area);
+}
+
+struct vm_map *vm_map_fork(struct vm_map *map)
+{
+    struct vm_map *child = vm_map_create(map->n_accounts - VM_ACCOUNT_FIRST_SEGMENT);
+    int err = 0;
+
+    if (child == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = VM_ACCOUNT_FIRST_SEGMENT; i < map->n_accounts; i++) {
+        child->accounts[i].start = map->accounts[i].start;
+        child->accounts[i].end = map->accounts[i].end;
+        child->accounts[i].prot = map->accounts[i].prot;
+    }
+    for (const struct vm_area *area = map->first; area != NULL && err == 0; area = area->next) {
+        err = area_copy(child, map, area);
+    }
+    child->size_pages = child->size_peak = map->size_pages;
+    pmap_flush(&map->pmap);
+    if (err != 0) {
+        vm_map_unref(child);
+        return NULL;
+    }
+    return child;
+}
+
+/* ---- Inserting -------------------------------------------------------------------------------- */
+
+static void area_fill(struct vm_area *area, const struct vm_area_spec *spec)
+{
+    area->start = spec->range.start.raw;
+    area->end = spec->range.end.raw;
+    area->object = spec->object;
+    area->offset = spec->offset;
+    area->flags = (uint16_t)spec->flags;
+    area->prot = (uint8_t)spec->prot;
+    area->account = (uint8_t)spec->account;
+}
+
+/* Inserts into a range that is free; next is the area behind it. record: taken before. */
+static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
+                          struct vm_area *record, struct vm_area *next)
+{
+    area_fill(record, spec);
+    if (record->object != NULL) {
+        vm_object_ref(record->object);
+    }
+    area_link(map, record, next);
+    map->size_pages += vrange_pages(spec->range);
+    if (map->size_pages > map->size_peak) {
+        map->size_peak = map->size_pages;
+    }
+    merge_with_next(map, record);
+    merge_with_next(map, record->prev);
+}
+
+/* The common case without a new record: the range continues the area in front of it. */
+static bool extend_prev(struct vm_map *map, const struct vm_area_spec *spec, struct vm_area *next)
+{
+    struct vm_area *prev = next != NULL ? next->prev : map->last;
+    struct vm_area wanted;
+
+    area_fill(&wanted, spec);
+    if (prev == NULL || !can_follow(prev, &wanted)) {
+        return false;
+    }
+    area_set_range(map, prev, prev->start, wanted.end);
+    merge_with_next(map, prev);
+    return true;
+}
+
+int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
+{
+    struct vm_area *next = vm_map_lookup_above(map, spec->range.start.raw);
+
+    assert(spec->range.start.raw >= USER_BASE && spec->range.end.raw <= USER_END &&
+           spec->range.start.raw < spec->range.end.raw);
+    if (next != NULL && next->start < spec->range.end.raw) {
+        return -EEXIST;
+    }
+    if (extend_prev(map, spec, next)) {
+        return 0;
+    }
+    struct vm_area *record = record_take(map, spec->flags);
+
+    if (record == NULL) {
+        return -ENOMEM;
+    }
+    insert_record(map, spec, record, next);
+    return 0;
+}
+
+/* ---- Removing --------------------------------------------------------------------------------- */
+
+/* Would removing range cut one area in two? */
+static bool splits_area(const struct vm_map *map, struct vrange range)
+{
+    const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
+
+    return area != NULL && area->start < range.start.raw && area->end > range.end.raw;
+}
+
+/* Takes all areas out of range. spare: a record for the upper part if an area is cut in two, else
+ * it is not used. Gives the first area behind the range. */
+static struct vm_area *clear_range(struct vm_map *map, struct vrange range, struct vm_area *spare)
+{
+    uint32_t start = range.start.raw, end = range.end.raw;
+    struct vm_area *area = vm_map_lookup_above(map, start);
+
+    if (area == NULL || area->start >= end) {
+        return area;
+    }
+    drop_pages(map, range);
+    if (area->start < start) {
+        if (area->end > end) {
+            area_split(map, area, end, spare);
+        }
+        struct vm_area *next = area->next;
+        area_set_range(map, area, area->start, start);
+        area = next;
+    }
+    while (area != NULL && area->end <= end) {
+        struct vm_area *next = area->next;
+        map->size_pages -= (area->end - area->start) >> PAGE_SHIFT;
+        area_free(map, area);
+        area = next;
+    }
+    if (area != NULL && area->start < end) {
+        area_set_range(map, area, end, area->end);
+    }
+    return area;
+}
+
+int vm_map_remove(struct vm_map *map, struct vrange range)
+{
+    struct vm_area *spare = NULL;
+
+    if (splits_area(map, range) && (spare = record_take(map, 0)) == NULL) {
+        return -ENOMEM;
+    }
+    clear_range(map, range, spare);
+    return 0;
+}
+
+int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
+{
+    struct vm_area *spare = NULL;
+    struct vm_area *record = record_take(map, spec->flags);
+
+    if (record == NULL) {
+        return -ENOMEM;
+    }
+    if (splits_area(map, spec->range) &&
+        (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
+        record->flags = (uint16_t)spec->flags;
+        record_give(map, record);
+        return -ENOMEM;
+    }
+    insert_record(map, spec, record, clear_range(map, spec->range, spare));
+    return 0;
+}
+
+/* ---- Rights ----------------------------------------------------------------------------------- */
+
+/* Gives area the rights prot within [start, end), cutting it with records from spare[]. Gives the
+ * piece that was changed. */
+static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, struct vrange range,
+                                     uint32_t prot, struct vm_area **spare)
+{
+    if (area->prot == prot) {
+        return area;
+    }
+    if (area->start < range.start.raw) {
+        area = area_split(map, area, range.start.raw, spare[0]);
+        spare[0] = NULL;
+    }
+    if (area->end > range.end.raw) {
+        area_split(map, area, range.end.raw, spare[1]);
+        spare[1] = NULL;
+    }
+    area->prot = (uint8_t)prot;
+    pmap_protect(&map->pmap, vrange(area->start, area->end), prot);
+    return area;
+}
+
+/* Walks the areas of range; stops at a hole or a forbidden right. */
+static int protect_all(struct vm_map *map, struct vrange range, uint32_t prot,
+                       struct vm_area **spare)
+{
+    uint32_t at = range.start.raw;
+
+    while (at < range.end.raw) {
+        struct vm_area *area = vm_map_lookup(map, at);
+        if (area == NULL) {
+            return -ENOMEM;
+        }
+        if ((area->flags & VM_MAY_NOT_WRITE) && (prot & VM_WRITE)) {
+            return -EACCES;
+        }
+        uint32_t end = area->end;
+        area = protect_piece(map, area, range, prot, spare);
+        merge_with_next(map, area->prev);
+        at = end;
+    }
+    struct vm_area *last = vm_map_lookup(map, range.end.raw - 1);
+
+    merge_with_next(map, last);
+    return 0;
+}
+
+int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
+{
+    struct vm_area *spare[2] = {NULL, NULL};
+    int err = -ENOMEM;
+    const struct vm_area *first = vm_map_lookup_above(map, range.start.raw);
+    const struct vm_area *last = vm_map_lookup_above(map, range.end.raw - 1);
+    bool cut_first = first != NULL && first->start < range.start.raw;
+    bool cut_last = last != NULL && last->start < range.end.raw && last->end > range.end.raw;
+
+    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX) {
+        return -ENOMEM;
+    }
+    if ((!cut_first || (spare[0] = record_take(map, 0)) != NULL) &&
+        (!cut_last || (spare[1] = record_take(map, 0)) != NULL)) {
+        err = protect_all(map, range, prot, spare);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        if (spare[i] != NULL) {
+            kcache_free(&map->areas, spare[i]);
+        }
+    }
+    return err;
+}
+
+int vm_map_discard(struct vm_map *map, struct vrange range)
+{
+    uint32_t covered = 0;
+
+    for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
+         area != NULL && area->start < range.end.raw; area = area->next) {
+        uint32_t start = area->start > range.start.raw ? area->start : range.start.raw;
+        uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
+        drop_pages(map, vrange(start, end));
+        covered += end - start;
+    }
+    return covered == range.end.raw - range.start.raw ? 0 : -ENOMEM;
+}
+
+/* ---- Growing and moving ----------------------------------------------------------------------- */
+
+int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
+{
+    struct vm_area *area = vm_map_lookup(map, end.raw - 1);
+
+    if (area == NULL || area->end != end.raw) {
+        return -EFAULT;
+    }
+    if (new_end.raw > USER_END || (area->next != NULL && area->next->start < new_end.raw)) {
+        return -EEXIST;
+    }
+    area_set_range(map, area, area->start, new_end.raw);
+    merge_with_next(map, area);
+    return 0;
+}
+
+/* Makes the tables that the pages of `from` will need at `to`. */
+static int reserve_tables(struct vm_map *map, struct vrange from, uint32_t to)
+{
+    struct pmap_entry entry;
+    vaddr_t va = from.start;
+
+    while (pmap_next(&map->pmap, &va, from.end, &entry)) {
+        uint32_t target = to + (va.raw - from.start.raw);
+        if (pmap_reserve(&map->pmap, vaddr(target)) != 0) {
+            for (uint32_t t = to; t <= target; t += PAGE_SIZE) {
+                pmap_trim(&map->pmap, vaddr(t));
+            }
+            return -ENOMEM;
+        }
+        va.raw += PAGE_SIZE;
+    }
+    return 0;
+}
+
+static void move_pages(struct vm_map *map, struct vrange from, uint32_t to)
+{
+    struct pmap_entry entry;
+    struct pmap_batch batch;
+    vaddr_t va = from.start;
+
+    while (pmap_next(&map->pmap, &va, from.end, &entry)) {
+        struct vrange one = vrange(va.raw, va.raw + PAGE_SIZE);
+        int err = pmap_enter(&map->pmap, vaddr(to + (va.raw - from.start.raw)), entry.pfn,
+                             entry.prot);
+        assert(err == 0); /* reserve_tables made room */
+        pmap_remove(&map->pmap, &one, &batch);
+        va.raw += PAGE_SIZE;
+    }
+}
+
+int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
+{
+    struct vm_area *area = vm_map_lookup(map, from.start.raw);
+    struct vm_area *spare = NULL;
+
+    assert(vrange_pages(to) >= vrange_pages(from));
+    if (area == NULL || from.end.raw > area->end) {
+        return -EFAULT;
+    }
+    struct vm_area_spec spec = {
+        .range = to,
+        .prot = area->prot,
+        .flags = area->flags & ~VM_RESERVED_REC,
+        .account = area->account,
+        .object = area->object,
+        .offset = area->offset + (from.start.raw - area->start),
+    };
+    struct vm_area *record = record_take(map, spec.flags);
+
+    if (record == NULL) {
+        return -ENOMEM;
+    }
+    if (splits_area(map, from) &&
+        (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
+        goto no_memory;
+    }
+    if (reserve_tables(map, from, to.start.raw) != 0) {
+        goto no_memory;
+    }
+    move_pages(map, from, to.start.raw);
+    insert_record(map, &spec, record, vm_map_lookup_above(map, to.start.raw));
+    clear_range(map, from, spare);
+    return 0;
+
+no_memory:
+    kcache_free(&map->areas, record);
+    if (spare != NULL) {
+        kcache_free(&map->areas, spare);
+    }
+    return -ENOMEM;
+}
+
+/* ---- Holes ------------------------------------------------------------------------------------ */
+
+/* The leftmost area of a subtree with a hole of len in front; the subtree has one. */
+static struct vm_area *leftmost_hole(struct vm_area *area, uint32_t len)
+{
+    for (;;) {
+        struct vm_area *left = area->link.rbe_left;
+        if (left != NULL && left->largest_hole >= len) {
+            area = left;
+        } else if (area->hole >= len) {
+            return area;
+        } else {
+            area = area->link.rbe_right;
+        }
+    }
+}
+
+/* The next area behind this one with a hole of len in front, or NULL. */
+static struct vm_area *next_hole(struct vm_area *area, uint32_t len)
+{
+    struct vm_area *right = area->link.rbe_right;
+
+    if (right != NULL && right->largest_hole >= len) {
+        return leftmost_hole(right, len);
+    }
+    for (struct vm_area *up = area->link.rbe_parent; up != NULL; area = up, up = up->link.rbe_parent) {
+        if (up->link.rbe_left != area) {
+            continue;
+        }
+        if (up->hole >= len) {
+            return up;
+        }
+        right = up->link.rbe_right;
+        if (right != NULL && right->largest_hole >= len) {
+            return leftmost_hole(right, len);
+        }
+    }
+    return NULL;
+}
+
+bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                      vaddr_t *start)
+{
+    struct vm_area *area = vm_map_lookup_above(map, low);
+    uint32_t from = low;
+
+    /* The hole that `low` lies in counts from low on; those behind it count whole. */
+    if (area != NULL && (area->start < low || area->start - low < len)) {
+        area = next_hole(area, len);
+        from = area != NULL ? area->prev->end : map->last->end;
+    }
+    if (from >= high || high - from < len) {
+        return false;
+    }
+    start->raw = from;
+    return true;
+}
+
+bool vm_map_is_free(struct vm_map *map, struct vrange range)
+{
+    const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
+
+    return area == NULL || area->start >= range.end.raw;
+}
+
+/* ---- Asking ----------------------------------------------------------------------------------- */
+
+static void area_info(const struct vm_area *area, struct vm_area_info *out)
+{
+    *out = (struct vm_area_info){
+        .range = vrange(area->start, area->end),
+        .prot = area->prot,
+        .flags = area->flags,
+        .account = area->account,
+        .object = area->object,
+        .offset = area->offset,
+    };
+}
+
+bool vm_map_area_at_or_above(struct vm_map *map, vaddr_t va, struct vm_area_info *out)
+{
+    const struct vm_area *area = vm_map_lookup_above(map, va.raw);
+
+    if (area == NULL) {
+        return false;
+    }
+    area_info(area, out);
+    return true;
+}
+
+bool vm_map_area_of(struct vm_map *map, vaddr_t va, struct vm_area_info *out)
+{
+    const struct vm_area *area = vm_map_lookup(map, va.raw);
+
+    if (area == NULL) {
+        return false;
+    }
+    area_info(area, out);
+    return true;
+}
+
+uint32_t vm_map_resident(struct vm_map *map, struct vrange range)
+{
+    struct pmap_entry entry;
+    vaddr_t va = range.start;
+    uint32_t pages = 0;
+
+    while (pmap_next(&map->pmap, &va, range.end, &entry)) {
+        pages += entry.pfn != frame_zero_page;
+        va.raw += PAGE_SIZE;
+    }
+    return pages;
+}
+
+bool vm_map_is_resident(struct vm_map *map, vaddr_t va)
+{
+    struct vm_area *area = vm_map_lookup(map, va.raw);
+    struct pmap_entry entry;
+    struct vm_page page;
+
+    if (pmap_lookup(&map->pmap, va, &entry)) {
+        return true;
+    }
+    if (area == NULL || area->object == NULL || area->object->pager->get_cached == NULL ||
+        !area->object->pager->get_cached(area->object, area->offset + (va.raw - area->start),
+                                         &page)) {
+        return false;
+    }
+    frame_unref(page.pfn);
+    return true;
+}
+
+void vm_map_counts(const struct vm_map *map, struct vm_map_counts *out)
+{
+    *out = (struct vm_map_counts){
+        .areas = map->n_areas,
+        .teaching_areas = map->n_teaching,
+        .size_pages = map->size_pages,
+        .size_peak = map->size_peak,
+        .rss_pages = map->rss_pages,
+        .rss_peak = map->rss_peak,
+        .tables = map->pmap.tables,
+        .n_accounts = map->n_accounts,
+    };
+}
+
+struct fl_account *vm_map_account(struct vm_map *map, uint32_t i)
+{
+    assert(i < map->n_accounts);
+    return &map->accounts[i];
+}
+
+const uint32_t *vm_map_unplaced_faults(const struct vm_map *map)
+{
+    return map->unplaced;
+}
+
+/* ---- Invariants ------------------------------------------------------------------------------- */
+
+/* Checks a subtree's order and holes; gives its number of areas. */
+static uint32_t check_subtree(const struct vm_area *area, uint32_t low, uint32_t high)
+{
+    if (area == NULL) {
+        return 0;
+    }
+    const struct vm_area *left = area->link.rbe_left, *right = area->link.rbe_right;
+    uint32_t largest = area->hole;
+
+    assert(area->start >= low && area->end <= high && area->start < area->end);
+    assert(is_page_aligned(area->start) && is_page_aligned(area->end));
+    assert(left == NULL || left->link.rbe_parent == area);
+    assert(right == NULL || right->link.rbe_parent == area);
+    if (left != NULL && left->largest_hole > largest) {
+        largest = left->largest_hole;
+    }
+    if (right != NULL && right->largest_hole > largest) {
+        largest = right->largest_hole;
+    }
+    assert(area->largest_hole == largest);
+    return 1 + check_subtree(left, low, area->start) + check_subtree(right, area->end, high);
+}
+
+void vm_map_check(struct vm_map *map)
+{
+    uint32_t areas = 0, teaching = 0, pages = 0, resident = 0, end = 0;
+    const struct vm_area *prev = NULL;
+
+    for (const struct vm_area *area = map->first; area != NULL; prev = area, area = area->next) {
+        assert(area->prev == prev && area->hole == area->start - end);
+        assert(area->account < map->n_accounts);
+        end = area->end;
+        areas++;
+        teaching += (area->flags & VM_RESERVED_REC) != 0;
+        pages += (area->end - area->start) >> PAGE_SHIFT;
+        resident += vm_map_resident(map, vrange(area->start, area->end));
+    }
+    assert(map->last == prev && areas == map->n_areas && teaching == map->n_teaching);
+    assert(pages == map->size_pages && resident == map->rss_pages);
+    assert(vm_map_resident(map, vrange(USER_BASE, USER_END)) == resident);
+    assert(check_subtree(map->tree.rbh_root, USER_BASE, USER_END) == areas);
+    assert(map->areas.reserve == FL_AREA_MAX - teaching);
+    kcache_check(&map->areas);
+}

@@ -1,0 +1,165 @@
+/*
+ * Maps: an address space as an ordered set of areas, each a range with rights and, where its bytes
+ * come from elsewhere, an object. The structure is private to mm/ (vm_map_impl.h).
+ *
+ * Errors are 0 or a negative errno. A call that fails has changed nothing: what may be needed is
+ * taken before the first visible change.
+ *
+ * Locking: the caller serialises per map (one CPU, kernel not preempted).
+ */
+#ifndef MM_VM_MAP_H
+#define MM_VM_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/faultline.h"
+#include "lib/addr.h"
+#include "lib/compiler.h"
+
+struct vm_map;
+struct vm_object;
+
+/* Rights of an area; the values are PROT_READ, PROT_WRITE and PROT_EXEC. Any right implies read on
+ * i386 (and execute where the CPU has no NX). */
+#define VM_READ 1u
+#define VM_WRITE 2u
+#define VM_EXEC 4u
+
+/* Area flags. */
+#define VM_SHARED 0x01u     /* writes are seen by all who map the object                    */
+#define VM_OWN_ZERO 0x02u   /* reads never use the shared zero page (contracts V5, L6)       */
+#define VM_GROWS_DOWN 0x04u /* the stack                                                     */
+#define VM_NO_MERGE 0x08u   /* stays an area of its own (teaching areas)                     */
+#define VM_NO_RESERVE 0x10u /* not counted against overcommit by default                     */
+#define VM_RESERVED_REC 0x20u /* its record comes from the map's reserve of FL_AREA_MAX      */
+#define VM_AROUND 0x40u     /* fault-around: neighbours in the page cache come along         */
+#define VM_MAY_NOT_WRITE 0x80u /* mprotect may not grant write: a shared mapping of a file that
+                                  was opened for reading                                   */
+
+struct vm_area_spec {
+    struct vrange range;
+    uint32_t prot;            /* VM_READ | VM_WRITE | VM_EXEC; 0: no access               */
+    uint32_t flags;           /* VM_*                                                     */
+    uint32_t account;         /* index of the account that its faults are charged to      */
+    struct vm_object *object; /* NULL: private anonymous. The map takes a reference of its own */
+    uint64_t offset;          /* byte offset in the object at range.start                 */
+};
+
+/* Accounts 0..4 are enum fl_account_kind's STACK..TAM; segments follow. */
+#define VM_ACCOUNT_FIRST_SEGMENT 5u
+
+/* Stack: the area below USER_END grows by faults down to this much; below that the guard. */
+#define VM_STACK_MAX (8u << 20)
+#define VM_STACK_GUARD (1u << 20)
+#define VM_STACK_FLOOR (USER_END - VM_STACK_MAX) /* lowest stack address       */
+#define VM_STACK_GUARD_FLOOR (VM_STACK_FLOOR - VM_STACK_GUARD)
+
+/* Most areas of one map (Linux's vm.max_map_count default is 65530). */
+#define VM_MAP_AREAS_MAX 65530u
+
+/* ---- Life -------------------------------------------------------------------------------------- */
+
+/* An empty map with its page directories, its FL_AREA_MAX area records, and n_segments segment
+ * accounts after the five fixed ones. One reference. NULL without memory. */
+must_check struct vm_map *vm_map_create(uint32_t n_segments);
+/* fork: a copy with private pages copy on write, counters from zero. NULL without memory, with
+ * nothing taken and the parent unchanged but for the write rights that its next write brings
+ * back. */
+must_check struct vm_map *vm_map_fork(struct vm_map *map);
+void vm_map_ref(struct vm_map *map);
+/* The last reference takes everything apart and gives every frame back. */
+void vm_map_unref(struct vm_map *map);
+/* Makes it the address space the CPU uses. NULL: none (kernel only). */
+void vm_map_activate(struct vm_map *map);
+
+/* ---- Changing ---------------------------------------------------------------------------------- */
+
+/*
+ * vm_map_insert: adds an area. Merges with a neighbour that continues it, where no flag forbids.
+ *
+ *   needs: spec->range inside the user half and free (-EEXIST otherwise)
+ *   gives: 0, -ENOMEM (no record, or VM_MAP_AREAS_MAX reached), -EEXIST; on failure the caller
+ *          still owns its object reference, on success the map holds one more
+ *   after: no frame was taken for data; with VM_RESERVED_REC no frame at all
+ */
+must_check int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec);
+
+/*
+ * vm_map_remove: unmaps everything inside range. An area that straddles an edge is split; the one
+ * new record a split in the middle needs is taken up front.
+ *   gives: 0, or -ENOMEM with the map untouched. Holes are fine.
+ *   after: frames and empty page tables are back, no TLB entry of the range survives
+ */
+must_check int vm_map_remove(struct vm_map *map, struct vrange range);
+
+/* Removes range and inserts spec (spec->range == range) atomically: MAP_FIXED. 0 or -ENOMEM with the
+ * old mappings as they were. */
+must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec);
+
+/* Sets the rights of all areas in range. 0; -ENOMEM if a part is not mapped (areas before the hole
+ * are changed, as Linux does) or a record is missing; -EACCES for write on VM_MAY_NOT_WRITE. */
+must_check int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot);
+
+/* Drops the pages but keeps the areas (MADV_DONTNEED): the next touch starts from the object, or
+ * zeros. 0, or -ENOMEM if a part is not mapped (the rest is done). */
+must_check int vm_map_discard(struct vm_map *map, struct vrange range);
+
+/* Brings all pages of range in, as faults with the given access would, without counting faults.
+ * 0; -ENOMEM when memory ran out half-way (pages brought in stay; the caller decides); -EFAULT on
+ * a hole or a refusal. */
+must_check int vm_map_populate(struct vm_map *map, struct vrange range, bool write);
+
+/* mremap of one area's part: moves pages, areas and counters from `from` to free range `to`; a
+ * longer `to` grows at the end, a shorter one is not allowed. 0, -ENOMEM, -EFAULT (from spans
+ * areas or holes). */
+must_check int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to);
+
+/* Grows the area that ends at `end` to new_end. 0, -EEXIST (blocked), -ENOMEM, -EFAULT. */
+must_check int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end);
+
+/* ---- Asking ------------------------------------------------------------------------------------ */
+
+/* The lowest hole of len bytes (page multiple, not 0) inside [low, high): true and *start. */
+bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                      vaddr_t *start);
+/* Is every page of range free? */
+bool vm_map_is_free(struct vm_map *map, struct vrange range);
+
+/* A copy of what the map knows about the area at or above va. */
+struct vm_area_info {
+    struct vrange range;
+    uint32_t prot, flags, account;
+    struct vm_object *object; /* no reference taken */
+    uint64_t offset;
+    uint32_t resident; /* pages present, zero page left out; only by vm_map_area_resident */
+};
+/* The first area whose end is above va (it may start above va): false if none. */
+bool vm_map_area_at_or_above(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
+/* The area that holds va. */
+bool vm_map_area_of(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
+/* Counts resident pages in a range (walks page tables). */
+uint32_t vm_map_resident(struct vm_map *map, struct vrange range);
+/* mincore: is the page at va in memory (mapped, or in its file's cache)? */
+bool vm_map_is_resident(struct vm_map *map, vaddr_t va);
+
+struct vm_map_counts {
+    uint32_t areas;
+    uint32_t teaching_areas;           /* with VM_RESERVED_REC                          */
+    uint32_t size_pages, size_peak;    /* VmSize                                        */
+    uint32_t rss_pages, rss_peak;      /* VmRSS: user frames, no tables, no zero page   */
+    uint32_t tables;                   /* page tables                                   */
+    uint32_t n_accounts;
+};
+void vm_map_counts(const struct vm_map *map, struct vm_map_counts *out);
+/* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
+struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
+
+/* Faults that were charged to no account (no area there), by cause: VM_CAUSE_COUNT counters. */
+const uint32_t *vm_map_unplaced_faults(const struct vm_map *map);
+
+/* Tree order, hole sizes, counts, records, and that every present page lies in an area. Panics on a
+ * broken invariant. */
+void vm_map_check(struct vm_map *map);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * The inside of a map. Included only inside mm/ and by its tests.
+ *
+ * Areas are in a red-black tree ordered by address, and in a list for their neighbours. Each knows
+ * the hole in front of it, and the largest such hole of its subtree, so that finding a hole is
+ * logarithmic. The hole behind the last area is not in the tree; map->last says where it starts.
+ */
+#ifndef MM_VM_MAP_IMPL_H
+#define MM_VM_MAP_IMPL_H
+
+#include "arch/pmap.h"
+#include "mm/kheap.h"
+#include "mm/vm_map.h"
+
+struct vm_area {
+    struct {
+        struct vm_area *rbe_left, *rbe_right, *rbe_parent; /* RB_ENTRY(vm_area), spelled out  */
+        int rbe_color;                                     /* because RB_AUGMENT needs the type */
+    } link;
+    uint32_t start, end;       /* [start, end), page aligned             */
+    uint32_t hole;             /* bytes free in front of start           */
+    uint32_t largest_hole;     /* largest `hole` in the subtree          */
+    struct vm_area *prev, *next;
+    struct vm_object *object;  /* NULL: private anonymous                */
+    uint64_t offset;           /* in the object, at start                */
+    uint16_t flags;            /* VM_*                                   */
+    uint8_t prot;
+    uint8_t account;
+};
+
+struct vm_map {
+    struct pmap pmap; /* first: 32-byte alignment */
+    struct {
+        struct vm_area *rbh_root;
+    } tree;
+    struct vm_area *first, *last;
+    struct vm_area *hit; /* last area looked up */
+    struct kcache areas; /* this map's area records; its reserve is the teaching interface's */
+    uint32_t refs;
+    uint32_t n_areas, n_teaching;
+    uint32_t size_pages, size_peak;
+    uint32_t rss_pages, rss_peak;
+    uint32_t unplaced[VM_CAUSE_COUNT];
+    uint32_t n_accounts;
+    struct fl_account *accounts;
+};
+
+/* The area that holds va, or NULL; remembers it. */
+struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va);
+/* The first area whose end is above va, or NULL. */
+struct vm_area *vm_map_lookup_above(const struct vm_map *map, uint32_t va);
+/* Lowers the start of an area (stack growth); the pages in between are free. */
+void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start);
+
+static inline void vm_map_add_rss(struct vm_map *map, uint32_t pages)
+{
+    map->rss_pages += pages;
+    if (map->rss_pages > map->rss_peak) {
+        map->rss_peak = map->rss_pages;
+    }
+}
+
+#endif

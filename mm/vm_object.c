@@ -1,0 +1,328 @@
+/*
+ * Objects and the pagers of mm/.
+ *
+ * Three kinds live here. The page cache of a file: frames are shared by all who map the file, the
+ * index holds no reference of its own, so a cached page lives while it is mapped or pinned and its
+ * frame leaves the index with the last reference (contract V9). Shared anonymous memory: the index
+ * does hold a reference, pages stay until the object goes. File copies (the teaching interface):
+ * no index at all, every page is the faulting map's own.
+ */
+#include "mm/vm_object.h"
+
+#include <asm/errno.h>
+#include <stddef.h>
+
+#include "arch/pmap.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/kheap.h"
+#include "mm/radix.h"
+
+/* ---- References ------------------------------------------------------------------------------- */
+
+void vm_object_init(struct vm_object *obj, const struct vm_pager *pager)
+{
+    obj->pager = pager;
+    obj->refs = 1;
+}
+
+void vm_object_ref(struct vm_object *obj)
+{
+    assert(obj->refs > 0);
+    obj->refs++;
+}
+
+void vm_object_unref(struct vm_object *obj)
+{
+    if (obj == NULL) {
+        return;
+    }
+    assert(obj->refs > 0);
+    if (--obj->refs == 0) {
+        obj->pager->destroy(obj);
+    }
+}
+
+/* ---- Objects with an index -------------------------------------------------------------------- */
+
+struct vm_cache {
+    struct vm_object object; /* first */
+    struct radix pages;
+    struct vm_source *source; /* files; NULL for shared anonymous memory */
+};
+
+static struct vm_cache *cache_of(struct vm_object *obj)
+{
+    return (struct vm_cache *)(void *)obj;
+}
+
+/* A CACHE frame lost its last reference. Only weak indexes (files) see this: shared anonymous
+ * memory takes its pages out first. */
+void frame_cache_release(struct frame *f)
+{
+    if (f->object != NULL) {
+        radix_remove(&cache_of(f->object)->pages, f->index);
+        f->object = NULL;
+    }
+}
+
+
+/* Bytes [offset, offset + PAGE_SIZE) of a file into a frame, zeros past its end. */
+static int frame_fill_from(struct vm_source *src, uint64_t offset, pfn_t pfn)
+{
+    uint64_t rest = offset < src->size ? src->size - offset : 0;
+    uint32_t have = rest < PAGE_SIZE ? (uint32_t)rest : PAGE_SIZE;
+    uint8_t *page = pmap_window_open(pfn);
+    int err = have > 0 ? src->ops->read(src, offset, page, have) : 0;
+
+    memset(page + have, 0, PAGE_SIZE - have);
+    pmap_window_close(page);
+    return err;
+}
+
+static int cache_add(struct vm_cache *cache, uint32_t index, pfn_t pfn)
+{
+    int err = radix_insert(&cache->pages, index, pfn);
+
+    if (err == 0) {
+        frame_of(pfn)->object = &cache->object;
+        frame_of(pfn)->index = index;
+    }
+    return err;
+}
+
+static bool cache_get_cached(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+{
+    pfn_t pfn = radix_get(&cache_of(obj)->pages, (uint32_t)(offset >> PAGE_SHIFT));
+
+    if (pfn == PFN_NONE) {
+        return false;
+    }
+    frame_ref(pfn);
+    out->pfn = pfn;
+    out->is_cached = true;
+    return true;
+}
+
+/* ---- File page cache -------------------------------------------------------------------------- */
+
+static int file_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+{
+    struct vm_cache *cache = cache_of(obj);
+    uint64_t at = offset & ~(uint64_t)PAGE_OFFSET_MASK;
+
+    out->cause = VM_CAUSE_FILE_IN;
+    out->bytes_lost = 0;
+    if (at >= cache->source->size) {
+        return -EIO;
+    }
+    if (cache_get_cached(obj, offset, out)) {
+        return 0;
+    }
+    pfn_t pfn = frame_alloc(FRAME_CACHE, 0);
+
+    if (pfn == PFN_NONE) {
+        return -ENOMEM;
+    }
+    frame_of(pfn)->object = NULL;
+    int err = frame_fill_from(cache->source, at, pfn);
+
+    if (err == 0) {
+        err = cache_add(cache, (uint32_t)(at >> PAGE_SHIFT), pfn);
+    }
+    if (err != 0) {
+        frame_unref(pfn);
+        return err;
+    }
+    out->pfn = pfn;
+    out->is_cached = true;
+    return 0;
+}
+
+static void file_destroy(struct vm_object *obj)
+{
+    struct vm_cache *cache = cache_of(obj);
+
+    /* A frame that outlives every mapping of its file (kept by a private copy's reference) stays
+     * valid; it only stops being findable. */
+    uint32_t index = 0;
+    for (pfn_t pfn; (pfn = radix_next(&cache->pages, &index)) != PFN_NONE;) {
+        frame_of(pfn)->object = NULL;
+        radix_remove(&cache->pages, index);
+    }
+    cache->source->object = NULL;
+    cache->source->ops->unref(cache->source);
+    kheap_free(cache, sizeof(*cache));
+}
+
+static const char *file_describe(struct vm_object *obj)
+{
+    struct vm_source *src = cache_of(obj)->source;
+
+    return src->ops->name(src);
+}
+
+static const struct vm_pager file_pager = {
+    .name = "file",
+    .get_page = file_get_page,
+    .get_cached = cache_get_cached,
+    .destroy = file_destroy,
+    .describe = file_describe,
+};
+
+static struct vm_cache *cache_create(const struct vm_pager *pager, struct vm_source *src)
+{
+    struct vm_cache *cache = kheap_zalloc(sizeof(*cache));
+
+    if (cache != NULL) {
+        vm_object_init(&cache->object, pager);
+        cache->source = src;
+    }
+    return cache;
+}
+
+struct vm_object *vm_object_of_file(struct vm_source *src)
+{
+    if (src->object != NULL) {
+        vm_object_ref(src->object);
+        return src->object;
+    }
+    struct vm_cache *cache = cache_create(&file_pager, src);
+
+    if (cache == NULL) {
+        return NULL;
+    }
+    src->ops->ref(src);
+    src->object = &cache->object;
+    return &cache->object;
+}
+
+/* ---- Shared anonymous memory ------------------------------------------------------------------ */
+
+static int shared_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+{
+    struct vm_cache *cache = cache_of(obj);
+
+    out->cause = VM_CAUSE_DEMAND_ZERO;
+    out->bytes_lost = 0;
+    if (cache_get_cached(obj, offset, out)) {
+        return 0;
+    }
+    pfn_t pfn = frame_alloc(FRAME_CACHE, FRAME_ZEROED);
+
+    if (pfn == PFN_NONE) {
+        return -ENOMEM;
+    }
+    frame_of(pfn)->object = NULL;
+    if (cache_add(cache, (uint32_t)(offset >> PAGE_SHIFT), pfn) != 0) {
+        frame_unref(pfn);
+        return -ENOMEM;
+    }
+    frame_ref(pfn); /* the index's own */
+    out->pfn = pfn;
+    out->is_cached = true;
+    return 0;
+}
+
+static void shared_destroy(struct vm_object *obj)
+{
+    struct vm_cache *cache = cache_of(obj);
+    uint32_t index = 0;
+
+    for (pfn_t pfn; (pfn = radix_next(&cache->pages, &index)) != PFN_NONE;) {
+        frame_of(pfn)->object = NULL;
+        radix_remove(&cache->pages, index);
+        frame_unref(pfn);
+    }
+    kheap_free(cache, sizeof(*cache));
+}
+
+static const char *shared_describe(struct vm_object *obj)
+{
+    (void)obj;
+    return "/dev/zero (shared)";
+}
+
+static const struct vm_pager shared_anon_pager = {
+    .name = "shared-anon",
+    .get_page = shared_get_page,
+    .get_cached = cache_get_cached,
+    .destroy = shared_destroy,
+    .describe = shared_describe,
+};
+
+struct vm_object *vm_object_shared_anon(void)
+{
+    struct vm_cache *cache = cache_create(&shared_anon_pager, NULL);
+
+    return cache == NULL ? NULL : &cache->object;
+}
+
+/* ---- File copies (teaching areas) ------------------------------------------------------------- */
+
+struct vm_file_copy {
+    struct vm_object object; /* first */
+    struct vm_source *source;
+};
+
+static struct vm_file_copy *copy_of(struct vm_object *obj)
+{
+    return (struct vm_file_copy *)(void *)obj;
+}
+
+static int copy_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+{
+    struct vm_source *src = copy_of(obj)->source;
+    pfn_t pfn = frame_alloc(FRAME_USER, 0);
+
+    if (pfn == PFN_NONE) {
+        return -ENOMEM;
+    }
+    int err = frame_fill_from(src, offset, pfn);
+
+    if (err != 0) {
+        frame_unref(pfn);
+        return err;
+    }
+    out->pfn = pfn;
+    out->is_cached = false;
+    out->bytes_lost = 0;
+    out->cause = offset < src->size ? VM_CAUSE_FILE_IN : VM_CAUSE_DEMAND_ZERO;
+    return 0;
+}
+
+static void copy_destroy(struct vm_object *obj)
+{
+    struct vm_file_copy *copy = copy_of(obj);
+
+    copy->source->ops->unref(copy->source);
+    kheap_free(copy, sizeof(*copy));
+}
+
+static const char *copy_describe(struct vm_object *obj)
+{
+    struct vm_source *src = copy_of(obj)->source;
+
+    return src->ops->name(src);
+}
+
+static const struct vm_pager file_copy_pager = {
+    .name = "file-copy",
+    .get_page = copy_get_page,
+    .destroy = copy_destroy,
+    .describe = copy_describe,
+};
+
+struct vm_object *vm_object_file_copy(struct vm_source *src)
+{
+    struct vm_file_copy *copy = kheap_alloc(sizeof(*copy));
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    vm_object_init(&copy->object, &file_copy_pager);
+    copy->source = src;
+    src->ops->ref(src);
+    return &copy->object;
+}

@@ -1,0 +1,84 @@
+/*
+ * Objects and pagers: an object supplies pages, a pager knows how (docs/vm.md).
+ *
+ * Private anonymous memory has no object: its pages live in the page table alone. Objects exist
+ * for what has bytes elsewhere (a file, an ELF image) or what several maps share (shared
+ * anonymous memory). A new kind of memory is a new pager; the fault path does not change.
+ */
+#ifndef MM_VM_OBJECT_H
+#define MM_VM_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/faultline.h"
+#include "lib/addr.h"
+#include "lib/compiler.h"
+
+/* Where the bytes of a file come from: implemented by fs/ (an inode embeds one). */
+struct vm_source {
+    const struct vm_source_ops *ops;
+    uint64_t size;            /* bytes now                                              */
+    struct vm_object *object; /* its page cache object while one exists, a weak link    */
+};
+struct vm_source_ops {
+    /* Copies exactly len bytes from offset (inside size) to kernel memory. 0, -EIO or -ENOMEM. */
+    int (*read)(struct vm_source *src, uint64_t offset, void *dst, uint32_t len);
+    void (*ref)(struct vm_source *src);
+    void (*unref)(struct vm_source *src);
+    /* A short name for map listings ("/bin/sum"); lives as long as a reference is held. */
+    const char *(*name)(struct vm_source *src);
+};
+
+/* What get_page answers. */
+struct vm_page {
+    pfn_t pfn;
+    bool is_cached;      /* the object's own page: private areas map it read-only and copy on write.
+                            Else a fresh frame that now belongs to the faulting map alone. */
+    uint8_t cause;       /* enum vm_cause: demand-zero, file-in, image-in       */
+    uint16_t bytes_lost; /* image: bytes of the page outside every segment      */
+};
+
+struct vm_pager {
+    const char *name;
+    /*
+     * Makes the page at byte `offset` of the object available and returns it with one reference
+     * held for the caller.
+     *   gives: 0, -ENOMEM, or -EIO when the backing bytes do not exist or cannot be had
+     */
+    int (*get_page)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
+    /* Optional. Only pages that are in memory already: true and *out as get_page. Fault-around. */
+    bool (*get_cached)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
+    /* Optional. The byte range [*start, *end) of the object that comes in together with offset
+     * (the loader's segment policy); absent: one page. */
+    void (*cluster)(struct vm_object *obj, uint64_t offset, uint64_t *start, uint64_t *end);
+    /* The last reference is gone. */
+    void (*destroy)(struct vm_object *obj);
+    /* A name for map listings, or "". */
+    const char *(*describe)(struct vm_object *obj);
+};
+
+struct vm_object {
+    const struct vm_pager *pager;
+    uint32_t refs;
+};
+
+void vm_object_init(struct vm_object *obj, const struct vm_pager *pager); /* one reference */
+void vm_object_ref(struct vm_object *obj);
+void vm_object_unref(struct vm_object *obj); /* NULL is ignored */
+
+/* ---- Pagers of mm/ ----------------------------------------------------------------------------- */
+
+/* The page cache of a file: one object per source, shared by all mappings, made on first use and
+ * gone with the last reference. Cached frames live while mapped or pinned. One reference for the
+ * caller, or NULL without memory. */
+must_check struct vm_object *vm_object_of_file(struct vm_source *src);
+
+/* Private bytes of a file at any byte offset, zeros past its end: the teaching interface's file
+ * areas (contract V5). Every page is a frame of the faulting map's own. NULL without memory. */
+must_check struct vm_object *vm_object_file_copy(struct vm_source *src);
+
+/* Shared anonymous memory: zeros on first touch, pages stay until the last reference goes. */
+must_check struct vm_object *vm_object_shared_anon(void);
+
+#endif
