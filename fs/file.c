@@ -1,0 +1,354 @@
+/*
+ * Open files: what read, write, lseek and getdents64 mean before a file system or a device has its
+ * say. Access modes, positions and the answers for directories are decided here, once.
+ *
+ * The initrd is a read-only file system: whatever would change it is -EROFS, as on Linux. Everybody is
+ * root, but a file without any bit for an access refuses it (-EACCES).
+ */
+#include "fs/file.h"
+
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/stat.h>
+#include <stddef.h>
+
+#include "fs/node.h"
+#include "lib/string.h"
+#include "mm/kheap.h"
+
+/* Linux's MAX_RW_COUNT: a longer read or write is cut to this. */
+#define IO_LEN_MAX 0x7FFFF000u
+#define ANY_READ 0444u
+#define ANY_WRITE 0222u
+#define FILE_OFFSET_MAX INT64_MAX
+
+/* ---- Kernel buffers ---------------------------------------------------------------------------- */
+
+static void *kernel_place(const struct io_buffer *io)
+{
+    return (void *)(uintptr_t)(io->base + io->done);
+}
+
+static uint32_t kernel_put(struct io_buffer *io, const void *from, uint32_t n)
+{
+    memcpy(kernel_place(io), from, n);
+    io->done += n;
+    return n;
+}
+
+static uint32_t kernel_get(struct io_buffer *io, void *to, uint32_t n)
+{
+    memcpy(to, kernel_place(io), n);
+    io->done += n;
+    return n;
+}
+
+void io_buffer_init_kernel(struct io_buffer *io, void *buf)
+{
+    *io = (struct io_buffer){
+        .put = kernel_put, .get = kernel_get, .base = (uint32_t)(uintptr_t)buf, .done = 0};
+}
+
+/* ---- Files in memory --------------------------------------------------------------------------- */
+
+static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
+{
+    const struct inode *inode = file->inode;
+    if (*pos >= inode->source.size) {
+        return 0;
+    }
+    uint64_t left = inode->source.size - *pos;
+    uint32_t n = left < len ? (uint32_t)left : len;
+    if (n == 0) {
+        return 0;
+    }
+    uint32_t moved = io->put(io, (const uint8_t *)inode->data + *pos, n);
+    *pos += moved;
+    return moved > 0 ? (int32_t)moved : -EFAULT;
+}
+
+const struct file_ops memory_file_ops = {.read = memory_read};
+
+/* ---- Opening ----------------------------------------------------------------------------------- */
+
+static bool wants_read(uint32_t flags)
+{
+    return (flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool wants_write(uint32_t flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static int check_directory(uint32_t flags)
+{
+    return wants_write(flags) || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
+}
+
+static int check_access(const struct inode *inode, uint32_t flags)
+{
+    if ((wants_read(flags) && !(inode->mode & ANY_READ)) ||
+        (inode->type == INODE_DEVICE && wants_write(flags) && !(inode->mode & ANY_WRITE))) {
+        return -EACCES;
+    }
+    if (inode->type == INODE_FILE && (wants_write(flags) || (flags & O_TRUNC))) {
+        return -EROFS;
+    }
+    return 0;
+}
+
+/* The path exists: may it be opened so? */
+static int check_open(const struct inode *inode, uint32_t flags)
+{
+    if ((flags & O_CREAT) && (flags & O_EXCL)) {
+        return -EEXIST;
+    }
+    if (inode->type == INODE_SYMLINK) {
+        return -ELOOP; /* O_NOFOLLOW */
+    }
+    if (inode->type == INODE_DIRECTORY) {
+        return check_directory(flags);
+    }
+    return (flags & O_DIRECTORY) ? -ENOTDIR : check_access(inode, flags);
+}
+
+/* A file that is not there and shall be made: the answer depends on whether its directory exists. */
+static int refuse_create(const char *path)
+{
+    char parent[NODE_NAME_MAX + 1];
+    struct inode *dir;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash != NULL ? (size_t)(slash - path) : 0;
+    if (len == 0) {
+        return -EROFS; /* in the root */
+    }
+    if (len >= sizeof(parent)) {
+        return -ENOENT;
+    }
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    int err = fs_lookup(parent, true, &dir);
+    if (err != 0) {
+        return err;
+    }
+    bool is_directory = dir->type == INODE_DIRECTORY;
+    inode_unref(dir);
+    return is_directory ? -EROFS : -ENOTDIR;
+}
+
+static struct file *file_create(struct inode *inode, uint32_t flags)
+{
+    struct file *file = kheap_alloc(sizeof(*file));
+    if (file != NULL) {
+        *file = (struct file){
+            .inode = inode,
+            .ops = inode->ops,
+            .refs = 1,
+            .flags = flags & (O_ACCMODE | O_APPEND | O_NONBLOCK),
+        };
+    }
+    return file;
+}
+
+int file_open(const char *path, uint32_t flags, struct file **out)
+{
+    struct inode *inode;
+    bool is_exclusive = (flags & O_CREAT) && (flags & O_EXCL);
+    if ((flags & O_ACCMODE) == O_ACCMODE) {
+        return -EINVAL;
+    }
+    int err = fs_lookup(path, !(flags & O_NOFOLLOW) && !is_exclusive, &inode);
+    if (err == -ENOENT && (flags & O_CREAT)) {
+        return refuse_create(path);
+    }
+    if (err != 0) {
+        return err;
+    }
+    err = check_open(inode, flags);
+    if (err == 0) {
+        *out = file_create(inode, flags);
+        err = *out != NULL ? 0 : -ENOMEM;
+    }
+    if (err != 0) {
+        inode_unref(inode);
+    }
+    return err;
+}
+
+void file_ref(struct file *file)
+{
+    file->refs++;
+}
+
+void file_unref(struct file *file)
+{
+    if (--file->refs > 0) {
+        return;
+    }
+    if (file->ops != NULL && file->ops->release != NULL) {
+        file->ops->release(file);
+    }
+    inode_unref(file->inode);
+    kheap_free(file, sizeof(*file));
+}
+
+/* ---- Reading and writing ----------------------------------------------------------------------- */
+
+int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len)
+{
+    if (!wants_read(file->flags)) {
+        return -EBADF;
+    }
+    if (file->inode->type == INODE_DIRECTORY) {
+        return -EISDIR;
+    }
+    if (file->ops == NULL || file->ops->read == NULL) {
+        return -EINVAL;
+    }
+    return file->ops->read(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
+}
+
+int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
+{
+    if (!wants_write(file->flags)) {
+        return -EBADF;
+    }
+    if (file->ops == NULL || file->ops->write == NULL) {
+        return -EINVAL;
+    }
+    if (file->flags & O_APPEND) {
+        file->pos = file->inode->source.size;
+    }
+    return file->ops->write(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
+}
+
+int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
+{
+    uint64_t base;
+    if (file->ops != NULL && file->ops->is_stream) {
+        return -ESPIPE;
+    }
+    switch (whence) {
+    case SEEK_SET:
+        base = 0;
+        break;
+    case SEEK_CUR:
+        base = file->pos;
+        break;
+    case SEEK_END:
+        base = file->inode->source.size;
+        break;
+    default:
+        return -EINVAL;
+    }
+    /* Positions are 0..INT64_MAX, so neither sum can wrap once this is known. */
+    if (offset > 0 && (uint64_t)offset > FILE_OFFSET_MAX - base) {
+        return -EOVERFLOW;
+    }
+    if (offset < 0 && 0 - (uint64_t)offset > base) {
+        return -EINVAL;
+    }
+    file->pos = base + (uint64_t)offset;
+    return (int64_t)file->pos;
+}
+
+/* ---- Directories ------------------------------------------------------------------------------- */
+
+/* Linux's record for getdents64 (include/linux/dirent.h), not among the UAPI headers. */
+struct dirent64_head {
+    uint64_t ino;
+    uint64_t next; /* position of the entry behind this one */
+    uint16_t bytes;
+    uint8_t type;
+} __attribute__((packed));
+
+#define DIRENT_ALIGN 8u
+#define DOT_ENTRIES 2u     /* "." and ".." come first */
+#define MODE_TYPE_SHIFT 12 /* d_type is the type nibble of st_mode */
+
+struct dirent64_buffer {
+    struct dirent64_head head;
+    char name[NODE_NAME_MAX + 1];
+    char pad[DIRENT_ALIGN];
+} __attribute__((packed));
+
+/* The entry at a position and the name it has there; NULL behind the last. */
+static const struct inode *entry_at(const struct inode *dir, uint64_t pos, const char **name)
+{
+    if (pos == 0) {
+        *name = ".";
+        return dir;
+    }
+    if (pos == 1) {
+        *name = "..";
+        return dir->parent != NULL ? dir->parent : dir;
+    }
+    const struct inode *child = dir->children;
+    for (pos -= DOT_ENTRIES; pos > 0 && child != NULL; pos--) {
+        child = child->next_sibling;
+    }
+    if (child != NULL) {
+        *name = child->name;
+    }
+    return child;
+}
+
+/* The entry behind one that entry_at gave, without walking the list again. */
+static const struct inode *entry_after(const struct inode *dir, const struct inode *entry,
+                                       uint64_t pos, const char **name)
+{
+    if (pos <= DOT_ENTRIES) {
+        return entry_at(dir, pos, name);
+    }
+    if (entry->next_sibling != NULL) {
+        *name = entry->next_sibling->name;
+    }
+    return entry->next_sibling;
+}
+
+static uint32_t make_dirent(struct dirent64_buffer *out, const struct inode *inode,
+                            const char *name, uint64_t pos)
+{
+    uint32_t used = (uint32_t)(sizeof(out->head) + strlen(name) + 1);
+    uint32_t bytes = (used + DIRENT_ALIGN - 1) & ~(DIRENT_ALIGN - 1);
+    memset(out, 0, bytes);
+    out->head = (struct dirent64_head){
+        .ino = inode->number,
+        .next = pos + 1,
+        .bytes = (uint16_t)bytes,
+        .type = (uint8_t)(inode->mode >> MODE_TYPE_SHIFT),
+    };
+    (void)strlcpy(out->name, name, sizeof(out->name));
+    return bytes;
+}
+
+int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len)
+{
+    const struct inode *dir = file->inode;
+    struct dirent64_buffer record;
+    const char *name = NULL;
+    uint32_t done = 0;
+    int32_t err = 0;
+    if (dir->type != INODE_DIRECTORY) {
+        return -ENOTDIR;
+    }
+    len = len < IO_LEN_MAX ? len : IO_LEN_MAX;
+    const struct inode *entry = entry_at(dir, file->pos, &name);
+    while (entry != NULL) {
+        uint32_t bytes = make_dirent(&record, entry, name, file->pos);
+        if (bytes > len - done) {
+            err = -EINVAL;
+            break;
+        }
+        if (io->put(io, &record, bytes) < bytes) {
+            err = -EFAULT;
+            break;
+        }
+        done += bytes;
+        file->pos++;
+        entry = entry_after(dir, entry, file->pos, &name);
+    }
+    return done > 0 ? (int32_t)done : err;
+}
