@@ -1,0 +1,130 @@
+/*
+ * The console's switchboard: it knows the mode and which device hears what; console_terminal.c and
+ * console_run.c are the two behaviours behind it.
+ *
+ * Everything the kernel says goes out at once and by polling. There is no buffer that a crash could
+ * keep the last words in.
+ */
+#include "kernel/console.h"
+
+#include <asm/errno.h>
+
+#include "arch/cpu.h"
+#include "kernel/channel.h"
+#include "kernel/cmdline.h"
+#include "kernel/console_impl.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/vga.h"
+
+static bool is_run_mode(void)
+{
+    return cmdline.console == CONSOLE_RUN;
+}
+
+void console_early_init(void)
+{
+    serial_init(&serial_com1);
+    serial_init(&serial_com2);
+    serial_init(&serial_com3);
+    if (!is_run_mode()) {
+        vga_init();
+        terminal_init();
+    }
+}
+
+int console_register_devices(void)
+{
+    return is_run_mode() ? run_console_register() : terminal_register();
+}
+
+void console_interrupt(uint32_t irq)
+{
+    if (is_run_mode()) {
+        run_console_interrupt(irq);
+    } else {
+        terminal_interrupt(irq);
+    }
+}
+
+/* In vga mode programs do not write to COM1, the kernel does: a machine without a screen in sight
+ * can still be asked what happened. */
+void console_put_line(enum console_line kind, const char *text, uint32_t len)
+{
+    if (is_run_mode()) {
+        channel_put_record((char)kind, text, len);
+        return;
+    }
+    terminal_put_line(text, len);
+    if (cmdline.console == CONSOLE_VGA) {
+        serial_send_patiently(&serial_com1, text, len);
+        serial_send_patiently(&serial_com1, "\r\n", 2);
+    }
+}
+
+/* ---- Panic ------------------------------------------------------------------------------------- */
+
+void console_panic_begin(void)
+{
+    if (!is_run_mode()) {
+        serial_send_patiently(&serial_com1, "\r\n", 2);
+        vga_clear_for_panic();
+    }
+}
+
+void console_panic_line(const char *text, uint32_t len)
+{
+    if (is_run_mode() && serial_com3.is_present) {
+        channel_put_record((char)CONSOLE_LINE_LOG, text, len);
+        return;
+    }
+    serial_send_patiently(&serial_com1, text, len);
+    serial_send_patiently(&serial_com1, "\r\n", 2);
+    if (!is_run_mode()) {
+        vga_write(text, len);
+        vga_write("\r\n", 2);
+    }
+}
+
+void console_flush(void)
+{
+    serial_flush(&serial_com1);
+    serial_flush(&serial_com2);
+    serial_flush(&serial_com3);
+}
+
+/* ---- Shared by the devices ---------------------------------------------------------------------- */
+
+bool console_send_from_process(struct serial_port *port, const char *bytes, uint32_t n)
+{
+    uint32_t sent = serial_send(port, bytes, n);
+    while (sent < n) {
+        if ((process_current()->work & PROCESS_WORK_KILL) != 0) {
+            return false;
+        }
+        cpu_irq_window();
+        sched_yield_cpu();
+        sent += serial_send(port, bytes + sent, n - sent);
+    }
+    return true;
+}
+
+int32_t console_write_pieces(struct io_buffer *io, uint32_t len, void *context,
+                             bool (*send)(void *context, const char *bytes, uint32_t n))
+{
+    char piece[CONSOLE_PIECE];
+    uint32_t done = 0;
+    while (done < len) {
+        uint32_t want = len - done < sizeof(piece) ? len - done : sizeof(piece);
+        uint32_t got = io->get(io, piece, want);
+        if (got != 0 && !send(context, piece, got)) {
+            return done > 0 ? (int32_t)done : -EINTR;
+        }
+        done += got;
+        if (got < want) {
+            return done > 0 ? (int32_t)done : -EFAULT;
+        }
+        cpu_irq_window();
+    }
+    return (int32_t)done;
+}

@@ -1,0 +1,198 @@
+/*
+ * kernel_main: from boot/entry.asm's jump to the first process.
+ *
+ * The order is forced at few places: the command line says where the console is, so it is read
+ * before the first line is printed; the IDT stands before memory is touched for the first time
+ * outside the boot mapping; interrupts stay off until the first process returns to ring 3, or the
+ * scheduler idles.
+ */
+#include <asm/errno.h>
+#include <linux/fcntl.h>
+#include <stddef.h>
+
+#include "arch/cpu.h"
+#include "arch/pic.h"
+#include "arch/pit.h"
+#include "arch/pmap.h"
+#include "arch/trap.h"
+#include "boot/boot_info.h"
+#include "fs/file.h"
+#include "kernel/cmdline.h"
+#include "kernel/console.h"
+#include "kernel/memory.h"
+#include "kernel/printk.h"
+#include "kernel/process.h"
+#include "kernel/random.h"
+#include "lib/addr.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "loader/image.h"
+#include "mm/frame.h"
+#include "mm/kheap.h"
+
+/* Called by boot/entry.asm. */
+noreturn_fn void kernel_main(uint32_t magic, uint32_t info_phys);
+
+static struct boot_info boot;
+
+/* ---- What was found ------------------------------------------------------------------------------ */
+
+static void report_machine(void)
+{
+    printk("Faultline %s on %s",
+#ifdef FAULTLINE_DEBUG
+           "(debug)",
+#else
+           "(release)",
+#endif
+           cpu_info.brand[0] != '\0' ? cpu_info.brand : cpu_info.vendor);
+    printk("cpu: %s%s%s", cpu_info.features, cpu_info.missing[0] != '\0' ? "; missing: " : "",
+           cpu_info.missing);
+    if (boot.cmdline_cut) {
+        printk_level(LOG_WARN, "command line cut after %u bytes", BOOT_CMDLINE_MAX - 1);
+    }
+    if (boot.ranges_dropped != 0) {
+        printk_level(LOG_WARN, "memory map: %u entries ignored", boot.ranges_dropped);
+    }
+    if (boot.modules_ignored != 0) {
+        printk_level(LOG_WARN, "%u boot modules after the initrd ignored", boot.modules_ignored);
+    }
+    cmdline_report();
+}
+
+/* ---- The root file system ------------------------------------------------------------------------ */
+
+/* Why the module cannot be used as initrd, or NULL (bad-input B7). */
+static const char *check_initrd(void)
+{
+    if (boot.initrd_problem != NULL) {
+        return boot.initrd_problem;
+    }
+    if (boot.initrd_start == boot.initrd_end) {
+        return "the boot loader gave no module";
+    }
+    if (!memory_exists(&boot, boot.initrd_start, boot.initrd_end)) {
+        return "the module lies outside memory";
+    }
+    if (boot.initrd_end > cmdline.mem_limit ||
+        (boot.initrd_end - 1) >> PAGE_SHIFT >= pmap_direct_limit()) {
+        return "the module lies above directly mapped memory";
+    }
+    return NULL;
+}
+
+static void mount_root(void)
+{
+    const char *problem = check_initrd();
+
+    if (problem != NULL) {
+        panic("no initrd: %s", problem);
+    }
+    int err = fs_init();
+
+    if (err != 0) {
+        panic("no memory for the file system");
+    }
+    uint32_t size = boot.initrd_end - boot.initrd_start;
+    int entries = initrd_mount((const uint8_t *)(KERNEL_BASE + boot.initrd_start), size,
+                               printk_line);
+
+    if (entries < 0) {
+        panic("no initrd: %s", entries == -EINVAL ? "not a tar archive" : "out of memory");
+    }
+    printk("initrd: %d files and directories, %u KiB", entries, size / 1024);
+}
+
+/* ---- The first process --------------------------------------------------------------------------- */
+
+/* Strings packed for image_build_stack; room for the command line's longest values. */
+#define INIT_ARGS_MAX (CMDLINE_MAX + 64)
+struct packed_strings {
+    struct image_strings strings;
+    char bytes[INIT_ARGS_MAX];
+};
+
+/* Appends key and value as one string. */
+static void pack(struct packed_strings *to, const char *key, const char *value)
+{
+    char *at = to->bytes + to->strings.bytes;
+    uint32_t room = INIT_ARGS_MAX - to->strings.bytes;
+    uint32_t length = (uint32_t)strlcpy(at, key, room);
+
+    length += (uint32_t)strlcpy(at + length, value, room - length);
+    assert(length < room);
+    to->strings.data = to->bytes;
+    to->strings.bytes += length + 1;
+    to->strings.count++;
+}
+
+/* Descriptors 0, 1 and 2, as Linux gives them to its init. */
+static void open_console(struct process *init)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        struct file *file;
+        int err = file_open("/dev/console", O_RDWR, &file);
+
+        if (err == 0) {
+            err = fd_install(&init->fds, file, 0, false);
+        }
+        if (err < 0) {
+            panic("cannot open /dev/console: error %d", -err);
+        }
+    }
+}
+
+static void start_init(void)
+{
+    static struct packed_strings args, env;
+    struct elf32_reason why = {""};
+
+    pack(&args, cmdline.init, "");
+    pack(&args, "policy=", cmdline.policy == FL_POLICY_SEGMENT ? "segment" : "page");
+    if (cmdline.run != NULL) {
+        pack(&args, "run=", cmdline.run);
+    }
+    pack(&env, "HOME=", "/");
+    pack(&env, "PATH=", "/bin");
+    pack(&env, "TERM=", "linux");
+    int err = exec_start_init(cmdline.init, &args.strings, &env.strings, &why);
+
+    if (err != 0) {
+        panic("no init: %s: %s (error %d)", cmdline.init,
+              why.text[0] != '\0' ? why.text : "cannot be started", -err);
+    }
+    open_console(process_find(PROCESS_INIT_PID));
+}
+
+static void start_devices(void)
+{
+    pic_init();
+    pit_init();
+    pic_unmask(IRQ_TIMER);
+    if (console_register_devices() != 0) {
+        panic("no memory for the console's devices");
+    }
+}
+
+void kernel_main(uint32_t magic, uint32_t info_phys)
+{
+    const char *problem = boot_info_read(magic, info_phys, &boot);
+
+    cmdline_parse(boot.cmdline);
+    console_early_init();
+    if (problem != NULL) {
+        panic("boot loader: %s", problem);
+    }
+    cpu_init();
+    gdt_init();
+    idt_init();
+    report_machine();
+    memory_init(&boot);
+    kheap_init();
+    random_init(cmdline.seed);
+    mount_root();
+    start_devices();
+    start_init();
+    frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
+    sched_start();
+}

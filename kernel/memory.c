@@ -1,0 +1,213 @@
+/*
+ * Memory at boot.
+ *
+ * The loader's map, cut to what can be used, becomes a short list of free ranges. Page tables and
+ * the frame table are taken from its front, lowest first and for ever: until pmap_bootstrap has
+ * run, only the 16 MiB that boot/entry.asm mapped can be touched, afterwards all directly mapped
+ * memory. What is left goes to the frame allocator.
+ */
+#include "kernel/memory.h"
+
+#include <stddef.h>
+
+#include "arch/cpu.h"
+#include "arch/pmap.h"
+#include "arch/pmap_boot.h"
+#include "boot/boot_info.h"
+#include "kernel/cmdline.h"
+#include "kernel/printk.h"
+#include "lib/addr.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+
+#define BOOT_MAPPED_FRAMES ((16u << 20) >> PAGE_SHIFT)
+
+/* What must be free after kernel and initrd have their places: page tables, frame records and a
+ * first process. Measured: a prompt needs half of it. */
+#define FREE_MIN (1u << 20)
+
+extern const char kernel_start[], kernel_end[]; /* boot/link.ld */
+
+/* Cutting a hole can split a range: the kernel and the initrd make two more at most. */
+#define RANGES_MAX (BOOT_RANGES_MAX + 2)
+
+/* In frame numbers, ascending, disjoint; an empty range has start == end. */
+struct frame_range {
+    pfn_t start, end;
+};
+
+static struct frame_range ranges[RANGES_MAX];
+static uint32_t n_ranges;
+static pfn_t take_limit; /* frames from here on cannot be touched yet */
+
+static uint32_t kib_of_frames(pfn_t n)
+{
+    return n * (PAGE_SIZE / 1024);
+}
+
+/* ---- The list of free ranges --------------------------------------------------------------------- */
+
+static void add_range(pfn_t start, pfn_t end)
+{
+    if (start < end) {
+        assert(n_ranges < RANGES_MAX);
+        ranges[n_ranges++] = (struct frame_range){start, end};
+    }
+}
+
+/* First byte that may not be used: mem= and the CPU's address width (bad-input B4). */
+static uint64_t usable_end(const struct boot_info *boot)
+{
+    uint64_t reach = 1ull << cpu_info.phys_bits;
+    uint64_t end = cmdline.mem_limit < reach ? cmdline.mem_limit : reach;
+    uint64_t beyond = 0;
+
+    for (uint32_t i = 0; i < boot->n_ranges; i++) {
+        const struct boot_range *r = &boot->ranges[i];
+
+        if (r->end > reach) {
+            beyond += r->end - (r->start > reach ? r->start : reach);
+        }
+    }
+    if (beyond != 0) {
+        printk_level(LOG_WARN, "memory: %u MiB lie beyond this CPU's %u address bits: not used",
+                     (uint32_t)(beyond >> 20), cpu_info.phys_bits);
+    }
+    return end;
+}
+
+static void list_usable(const struct boot_info *boot)
+{
+    uint64_t limit = usable_end(boot);
+
+    for (uint32_t i = 0; i < boot->n_ranges; i++) {
+        uint64_t end = boot->ranges[i].end < limit ? boot->ranges[i].end : limit;
+
+        add_range((pfn_t)(boot->ranges[i].start >> PAGE_SHIFT), (pfn_t)(end >> PAGE_SHIFT));
+    }
+}
+
+/* Takes [start, end) out of the list. */
+static void cut_out(pfn_t start, pfn_t end)
+{
+    uint32_t n = n_ranges;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct frame_range *r = &ranges[i];
+
+        if (end <= r->start || r->end <= start) {
+            continue;
+        }
+        if (end < r->end) {
+            add_range(end, r->end);
+        }
+        r->end = start > r->start ? start : r->start;
+    }
+}
+
+static void cut_out_bytes(uint32_t start, uint32_t end)
+{
+    cut_out(start >> PAGE_SHIFT, (pfn_t)(((uint64_t)end + PAGE_OFFSET_MASK) >> PAGE_SHIFT));
+}
+
+static pfn_t count_frames(void)
+{
+    pfn_t sum = 0;
+
+    for (uint32_t i = 0; i < n_ranges; i++) {
+        sum += ranges[i].end - ranges[i].start;
+    }
+    return sum;
+}
+
+static pfn_t last_frame_end(void)
+{
+    pfn_t end = 0;
+
+    for (uint32_t i = 0; i < n_ranges; i++) {
+        end = ranges[i].end > end ? ranges[i].end : end;
+    }
+    return end;
+}
+
+/* The range with the lowest room for npages that can be touched. */
+static struct frame_range *find_room(uint32_t npages)
+{
+    struct frame_range *best = NULL;
+
+    for (uint32_t i = 0; i < n_ranges; i++) {
+        struct frame_range *r = &ranges[i];
+        bool has_room = npages <= r->end - r->start && r->start + npages <= take_limit;
+
+        if (has_room && (best == NULL || r->start < best->start)) {
+            best = r;
+        }
+    }
+    return best;
+}
+
+/* pmap_bootstrap's hook, and the frame table's source. */
+static pfn_t take_frames(uint32_t npages)
+{
+    struct frame_range *r = find_room(npages);
+
+    if (r == NULL) {
+        panic("memory: no room for %u KiB of kernel tables below %u KiB", kib_of_frames(npages),
+              kib_of_frames(take_limit));
+    }
+    pfn_t pfn = r->start;
+
+    r->start += npages;
+    memset((void *)(KERNEL_BASE + (pfn << PAGE_SHIFT)), 0, npages << PAGE_SHIFT);
+    return pfn;
+}
+
+/* ---- Start --------------------------------------------------------------------------------------- */
+
+bool memory_exists(const struct boot_info *boot, uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < boot->n_ranges; i++) {
+        if (start >= boot->ranges[i].start && end <= boot->ranges[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The frame table: a record for every frame up to the last usable one. */
+static void make_frame_table(pfn_t end)
+{
+    uint64_t bytes = (uint64_t)end * sizeof(struct frame);
+    uint32_t npages = (uint32_t)((bytes + PAGE_OFFSET_MASK) >> PAGE_SHIFT);
+
+    frame_init(pmap_direct(take_frames(npages)), end, pmap_direct_limit());
+}
+
+void memory_init(const struct boot_info *boot)
+{
+    list_usable(boot);
+    pfn_t found = count_frames(), end = last_frame_end();
+
+    cut_out_bytes((uint32_t)kernel_start - KERNEL_BASE, (uint32_t)kernel_end - KERNEL_BASE);
+    if (boot->initrd_start < boot->initrd_end) {
+        cut_out_bytes(boot->initrd_start, boot->initrd_end);
+    }
+    pfn_t free = count_frames(), needed = found - free + FREE_MIN / PAGE_SIZE;
+
+    if (found < needed) {
+        panic("needs at least %u KiB of memory, found %u KiB", kib_of_frames(needed),
+              kib_of_frames(found));
+    }
+    take_limit = BOOT_MAPPED_FRAMES;
+    pmap_bootstrap(end, take_frames);
+    take_limit = pmap_direct_limit();
+    make_frame_table(end);
+    for (uint32_t i = 0; i < n_ranges; i++) {
+        if (ranges[i].start < ranges[i].end) {
+            frame_add_range(ranges[i].start, ranges[i].end);
+        }
+    }
+    printk("memory: %u KiB found, %u KiB free", kib_of_frames(found),
+           kib_of_frames(frame_free_count()));
+}

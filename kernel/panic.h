@@ -1,0 +1,51 @@
+/*
+ * The panic screen (docs/testing.md, "A panic"): what is shown when the kernel finds itself broken.
+ * Also the hook of lib/assert.h. Never for a user's mistake and never for a lack of memory.
+ */
+#ifndef KERNEL_PANIC_H
+#define KERNEL_PANIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/assert.h"
+#include "lib/compiler.h"
+
+struct trap_frame;
+
+/*
+ * panic_trap: the end, with the registers of the trap that led here.
+ *   tf: the trap's frame (from ring 0 its esp and ss are not there and not read)
+ *   cr2: as read at trap entry; 0 if the trap was no page fault
+ *   reason: one line, "page fault in the kernel", "kernel stack overflow", "NMI", ...
+ */
+noreturn_fn void panic_trap(const struct trap_frame *tf, uint32_t cr2, const char *reason);
+
+/* The double-fault task calls this: only these registers of the thread are known (in its TSS). */
+noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2,
+                                    const char *reason);
+
+/* One page fault, for the list of the last PANIC_FAULTS. */
+#define PANIC_FAULTS 8u
+struct fault_note {
+    uint64_t tsc;
+    int32_t pid;
+    uint32_t ip, va;
+    uint8_t access; /* VM_READ, VM_WRITE or VM_EXEC */
+    uint8_t cause;  /* enum vm_cause                */
+};
+
+extern struct fault_note panic_faults[PANIC_FAULTS];
+extern uint32_t panic_fault_next;
+
+/* Inline and six stores: every page fault pays for it. */
+static inline void panic_note_fault(const struct fault_note *note)
+{
+    panic_faults[panic_fault_next % PANIC_FAULTS] = *note;
+    panic_fault_next++;
+}
+
+/* True from the first panic on: who sees it must not sleep, lock or wait. */
+extern bool panic_is_active;
+
+#endif

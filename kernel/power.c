@@ -1,0 +1,64 @@
+/*
+ * Power: the ways a machine can end.
+ *
+ * QEMU's isa-debug-exit port is written only when exit=qemu asks for it: on other machines, and in
+ * other emulators, port 0xF4 may be anything. A kernel that has nowhere to go spins with interrupts
+ * off and does nothing.
+ */
+#include "kernel/power.h"
+
+#include "arch/cpu.h"
+#include "arch/port.h"
+#include "kernel/cmdline.h"
+#include "kernel/console.h"
+#include "kernel/printk.h"
+
+#define PORT_DEBUG_EXIT 0xF4u
+#define DEBUG_EXIT_WELL 0x10u  /* QEMU's exit status is twice this, plus 1: 33 */
+#define DEBUG_EXIT_PANIC 0x11u /* 35 */
+
+/* ACPI's PM1a control block where QEMU's firmware puts it, and where Bochs and older QEMU do.
+ * 0x2000 is SLP_EN; sleep type 0 is S5 there. */
+#define PORT_PM1A_QEMU 0x604u
+#define PORT_PM1A_BOCHS 0xB004u
+#define PM1A_POWER_OFF 0x2000u
+
+/* Two ways to reset a PC: the chipset's reset control register, and the keyboard controller. */
+#define PORT_RESET_CONTROL 0xCF9u
+#define RESET_CONTROL_FULL 0x06u
+#define PORT_KEYBOARD_COMMAND 0x64u
+#define KEYBOARD_COMMAND_RESET 0xFEu
+
+static noreturn_fn void debug_exit(uint8_t code)
+{
+    port_out8(PORT_DEBUG_EXIT, code);
+    cpu_halt_forever();
+}
+
+noreturn_fn void power_off(uint32_t code)
+{
+    cpu_irq_off();
+    console_flush();
+    if (cmdline.exit_qemu) {
+        debug_exit(code == 0 ? DEBUG_EXIT_WELL : DEBUG_EXIT_PANIC);
+    }
+    port_out16(PORT_PM1A_QEMU, PM1A_POWER_OFF);
+    port_out16(PORT_PM1A_BOCHS, PM1A_POWER_OFF);
+    printk_crash("The system is halted; it is safe to switch the machine off.");
+    console_flush();
+    cpu_halt_forever();
+}
+
+noreturn_fn void power_end_panic(void)
+{
+    cpu_irq_off();
+    console_flush();
+    if (cmdline.exit_qemu) {
+        debug_exit(DEBUG_EXIT_PANIC);
+    }
+    if (cmdline.panic_reboot) {
+        port_out8(PORT_RESET_CONTROL, RESET_CONTROL_FULL);
+        port_out8(PORT_KEYBOARD_COMMAND, KEYBOARD_COMMAND_RESET);
+    }
+    cpu_halt_forever();
+}

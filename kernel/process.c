@@ -1,0 +1,406 @@
+/*
+ * Process records: made, found, ended, waited for.
+ *
+ * The record is the only thing that outlives a process, as its zombie. All else goes back in
+ * process_exit, but for the kernel stack that it runs on: the next process frees that, right
+ * after the switch and so before the parent can run. When the parent has waited, freemem() is what it
+ * was before the fork.
+ */
+#include "kernel/process.h"
+
+#include <asm/errno.h>
+#include <asm/signal.h>
+
+#include "arch/pmap.h"
+#include "kernel/usercopy.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "loader/image.h"
+#include "mm/frame.h"
+#include "mm/kheap.h"
+#include "mm/vm_map.h"
+
+struct process *process_running;
+
+static struct process *init_process;
+static uint32_t process_count;
+static int last_pid;
+
+static RB_HEAD(pid_tree, process) pids = RB_INITIALIZER(&pids);
+
+static int compare_pids(const struct process *a, const struct process *b)
+{
+    return a->pid - b->pid;
+}
+
+RB_GENERATE_STATIC(pid_tree, process, pid_entry, compare_pids)
+
+struct process *process_find(int pid)
+{
+    struct process *p = RB_ROOT(&pids);
+
+    while (p != NULL && p->pid != pid) {
+        p = pid < p->pid ? RB_LEFT(p, pid_entry) : RB_RIGHT(p, pid_entry);
+    }
+    return p;
+}
+
+struct process *process_find_from(int pid)
+{
+    struct process *p = RB_ROOT(&pids), *best = NULL;
+
+    while (p != NULL) {
+        if (p->pid >= pid) {
+            best = p;
+            p = RB_LEFT(p, pid_entry);
+        } else {
+            p = RB_RIGHT(p, pid_entry);
+        }
+    }
+    return best;
+}
+
+/* Pids ascend and start over at the limit, so that a number is not used again soon. */
+static int choose_pid(void)
+{
+    do {
+        last_pid = last_pid == PROCESS_PID_MAX ? PROCESS_INIT_PID + 1 : last_pid + 1;
+    } while (process_find(last_pid) != NULL);
+    return last_pid;
+}
+
+/* ---- Kernel stacks ------------------------------------------------------------------------------- */
+
+/* A set bit is a slot in use. The lowest free slot is taken, so that the stacks share few tables. */
+#define SLOTS_PER_WORD 32u
+static uint32_t slots_used[PROCESS_MAX / SLOTS_PER_WORD];
+
+/* There is one: process_count is below PROCESS_MAX. */
+static uint32_t take_slot(void)
+{
+    uint32_t word = 0;
+
+    while (slots_used[word] == UINT32_MAX) {
+        word++;
+    }
+    uint32_t bit = (uint32_t)__builtin_ctz(~slots_used[word]);
+
+    slots_used[word] |= 1u << bit;
+    return word * SLOTS_PER_WORD + bit;
+}
+
+static void give_slot(uint32_t slot)
+{
+    slots_used[slot / SLOTS_PER_WORD] &= ~(1u << slot % SLOTS_PER_WORD);
+}
+
+/* Unmaps the topmost npages of a stack. */
+static void unmap_stack(uint32_t stack_top, uint32_t npages)
+{
+    for (uint32_t i = 1; i <= npages; i++) {
+        frame_unref(pmap_kernel_remove(stack_top - i * PAGE_SIZE));
+    }
+}
+
+static int map_stack_page(uint32_t kva)
+{
+    pfn_t pfn = frame_alloc(FRAME_STACK, 0);
+
+    if (pfn == PFN_NONE) {
+        return -ENOMEM;
+    }
+    int err = pmap_kernel_enter(kva, pfn);
+
+    if (err != 0) {
+        frame_unref(pfn);
+    }
+    return err;
+}
+
+static int alloc_stack(struct process *process)
+{
+    uint32_t slot = take_slot();
+    uint32_t top = KSTACK_BASE + (slot + 1) * KSTACK_SLOT_SIZE;
+
+    for (uint32_t i = 0; i < KSTACK_PAGES; i++) {
+        if (map_stack_page(top - (i + 1) * PAGE_SIZE) != 0) {
+            unmap_stack(top, i);
+            give_slot(slot);
+            return -ENOMEM;
+        }
+    }
+    process->stack_top = top;
+    return 0;
+}
+
+void process_free_stack(struct process *process)
+{
+    unmap_stack(process->stack_top, KSTACK_PAGES);
+    give_slot((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
+    process->stack_top = 0;
+}
+
+bool process_is_stack_guard(uint32_t kva)
+{
+    return kva >= KSTACK_BASE && kva < KSTACK_BASE + PROCESS_MAX * KSTACK_SLOT_SIZE &&
+           kva % KSTACK_SLOT_SIZE < KSTACK_SLOT_SIZE - KSTACK_SIZE;
+}
+
+/* ---- Making -------------------------------------------------------------------------------------- */
+
+int process_create(struct process **out)
+{
+    if (process_count == PROCESS_MAX) {
+        return -EAGAIN;
+    }
+    struct process *p = kheap_alloc(sizeof(*p));
+
+    if (p == NULL) {
+        return -ENOMEM;
+    }
+    memset(p, 0, offsetof(struct process, fpu)); /* the makers fill fpu: 512 bytes saved */
+    if (alloc_stack(p) != 0) {
+        kheap_free(p, sizeof(*p));
+        return -ENOMEM;
+    }
+    LIST_INIT(&p->children);
+    LIST_INIT(&p->zombies);
+    wait_queue_init(&p->child_ended);
+    fd_table_init(&p->fds);
+    process_count++;
+    *out = p;
+    return 0;
+}
+
+static void free_record(struct process *process)
+{
+    process_drop_exec_reason(process);
+    kheap_free(process, sizeof(*process));
+    process_count--;
+}
+
+static size_t record_size(const struct run_record *record)
+{
+    return sizeof(*record) + record->max_accounts * sizeof(record->accounts[0]);
+}
+
+void process_set_record(struct process *process, struct run_record *record)
+{
+    if (process->record != NULL) {
+        kheap_free(process->record, record_size(process->record));
+    }
+    process->record = record;
+}
+
+void process_discard(struct process *process)
+{
+    fd_table_release(&process->fds);
+    if (process->program != NULL) {
+        inode_unref(process->program);
+    }
+    if (process->map != NULL) {
+        vm_map_unref(process->map);
+    }
+    process_set_record(process, NULL);
+    process_free_stack(process);
+    free_record(process);
+}
+
+void process_publish(struct process *process, struct process *parent)
+{
+    process->pid = choose_pid();
+    process->parent = parent;
+    RB_INSERT(pid_tree, &pids, process);
+    if (parent == NULL) {
+        init_process = process;
+    } else {
+        LIST_INSERT_HEAD(&parent->children, process, sibling_entry);
+    }
+}
+
+/* ---- Ending -------------------------------------------------------------------------------------- */
+
+void process_kill(struct process *process, int signal)
+{
+    if (process == init_process || process->state == PROCESS_ZOMBIE ||
+        (process->work & PROCESS_WORK_KILL)) {
+        return;
+    }
+    process->kill_signal = (uint8_t)signal;
+    process->work |= PROCESS_WORK_KILL;
+    sched_interrupt(process);
+}
+
+static bool is_descendant(const struct process *process, const struct process *of)
+{
+    while (process != NULL && process != of) {
+        process = process->parent;
+    }
+    return process != NULL;
+}
+
+void process_kill_foreground(void)
+{
+    if (init_process == NULL || init_process->waits_for == 0) {
+        return;
+    }
+    const struct process *top = process_find(init_process->waits_for);
+
+    for (struct process *p = process_find_from(0); p != NULL; p = process_find_from(p->pid + 1)) {
+        if (top != NULL && is_descendant(p, top)) {
+            process_kill(p, SIGINT);
+        }
+    }
+}
+
+void process_do_work(struct process *self)
+{
+    while (self->work != 0) {
+        if (self->work & PROCESS_WORK_KILL) {
+            process_exit(PROCESS_END_SIGNAL, self->kill_signal);
+        }
+        self->work &= ~PROCESS_WORK_YIELD;
+        sched_yield_cpu();
+    }
+}
+
+/* Hands the children on to pid 1, which collects them when they end, or now. */
+static void orphan_children(struct process *self)
+{
+    struct process *child;
+
+    while ((child = LIST_FIRST(&self->children)) != NULL) {
+        LIST_REMOVE(child, sibling_entry);
+        child->parent = init_process;
+        LIST_INSERT_HEAD(&init_process->children, child, sibling_entry);
+    }
+    if (LIST_EMPTY(&self->zombies)) {
+        return;
+    }
+    while ((child = LIST_FIRST(&self->zombies)) != NULL) {
+        LIST_REMOVE(child, sibling_entry);
+        child->parent = init_process;
+        LIST_INSERT_HEAD(&init_process->zombies, child, sibling_entry);
+    }
+    wait_queue_wake_all(&init_process->child_ended);
+}
+
+/* The figures that only the living map has. */
+static void complete_record(const struct process *self)
+{
+    struct run_record *record = self->record;
+    struct fl_report *report = &record->report;
+    struct vm_map_counts counts;
+    struct image_figures figures;
+
+    vm_map_counts(self->map, &counts);
+    image_figures(self->map, &figures);
+    report->page_faults = figures.page_faults;
+    report->pages_allocated = figures.pages;
+    report->bytes_lost = figures.bytes_lost;
+    report->rss_kb = counts.rss_pages * (PAGE_SIZE / 1024);
+    report->rss_peak_kb = counts.rss_peak * (PAGE_SIZE / 1024);
+    report->vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024);
+    report->vmsize_peak_kb = counts.size_peak * (PAGE_SIZE / 1024);
+    report->n_accounts = counts.n_accounts;
+    for (uint32_t i = 0; i < counts.n_accounts && i < record->max_accounts; i++) {
+        record->accounts[i] = *vm_map_account(self->map, i);
+        for (uint32_t cause = 0; cause < VM_CAUSE_COUNT; cause++) {
+            report->faults[cause] += record->accounts[i].faults[cause];
+        }
+    }
+    report->pid = self->pid;
+    report->exit_kind = self->end == PROCESS_END_SIGNAL ? FL_KILLED : FL_EXITED;
+    report->value = self->end_value;
+    report->is_return = self->end == PROCESS_END_RETURN;
+    report->freemem_before = self->freemem_before;
+    report->syscalls = self->syscalls;
+    strlcpy(report->name, self->name, sizeof(report->name));
+}
+
+/* Gives back what the process holds, but for the record and the stack under its feet. */
+static void release_resources(struct process *self)
+{
+    struct vm_map *map = self->map;
+
+    fd_table_release(&self->fds);
+    inode_unref(self->program);
+    self->program = NULL;
+    self->map = NULL;
+    vm_map_activate(NULL);
+    vm_map_unref(map);
+}
+
+void process_exit(enum process_end end, int value)
+{
+    struct process *self = process_running;
+
+    if (self == init_process) {
+        panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
+    }
+    self->end = end;
+    self->end_value = value;
+    if (self->record != NULL) {
+        complete_record(self);
+    }
+    release_resources(self);
+    orphan_children(self);
+    self->state = PROCESS_ZOMBIE;
+    LIST_REMOVE(self, sibling_entry);
+    LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
+    wait_queue_wake_all(&self->parent->child_ended);
+    sched_exit();
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------- */
+
+/* A child that `pid` means and that has ended; *has_any: one that may still end. */
+static struct process *find_zombie(struct process *self, int pid, bool *has_any)
+{
+    if (pid <= 0) {
+        *has_any = !LIST_EMPTY(&self->children);
+        return LIST_FIRST(&self->zombies);
+    }
+    struct process *child = process_find(pid);
+
+    *has_any = child != NULL && child->parent == self;
+    return *has_any && child->state == PROCESS_ZOMBIE ? child : NULL;
+}
+
+int process_wait(struct process *self, int pid, bool is_blocking, struct process **out)
+{
+    for (;;) {
+        bool has_any;
+
+        *out = find_zombie(self, pid, &has_any);
+        if (*out != NULL) {
+            return 0;
+        }
+        if (!has_any) {
+            return -ECHILD;
+        }
+        if (!is_blocking) {
+            return 0;
+        }
+        if (!wait_queue_sleep(&self->child_ended)) {
+            return -EINTR;
+        }
+    }
+}
+
+int process_status_word(const struct process *zombie)
+{
+    if (zombie->end == PROCESS_END_SIGNAL) {
+        return zombie->end_value;
+    }
+    return (zombie->end_value & 0xFF) << 8;
+}
+
+void process_reap(struct process *zombie)
+{
+    assert(zombie->state == PROCESS_ZOMBIE && zombie->stack_top == 0);
+    LIST_REMOVE(zombie, sibling_entry);
+    RB_REMOVE(pid_tree, &pids, zombie);
+    process_set_record(zombie, NULL);
+    free_record(zombie);
+}

@@ -1,0 +1,288 @@
+/*
+ * Every vector but int 0x80 ends here. Three kinds: page faults, interrupts of devices, and the
+ * CPU's other exceptions. Whose fault it is is decided by CS alone (bad-input P19).
+ *
+ * A user program's page fault is decoded and handed to vm_fault(); what it refuses ends the
+ * program with one line. A fault of the kernel on a user address is legal in one place, the copy
+ * routines of arch/usercopy.asm: the page comes in the same way, or the copy ends early. Everything
+ * else that the kernel trips over is a bug in it and ends in the panic screen.
+ */
+#include "kernel/trap.h"
+
+#include <asm/signal.h>
+
+#include "arch/cpu.h"
+#include "arch/pic.h"
+#include "arch/trap.h"
+#include "kernel/cmdline.h"
+#include "kernel/console.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/process.h"
+#include "lib/addr.h"
+#include "lib/assert.h"
+#include "mm/vm_map.h"
+
+#define EFLAGS_TRAP 0x100u
+
+/* Faults with the same address, instruction and access, and no system call in between, that are
+ * believed to be accidents: a stale translation needs one. */
+#define FAULT_REPEATS_MAX 3u
+
+/* ---- Page faults --------------------------------------------------------------------------------- */
+
+static uint32_t access_of(uint32_t error)
+{
+    if (error & PF_WRITE) {
+        return VM_WRITE;
+    }
+    return error & PF_FETCH ? VM_EXEC : VM_READ;
+}
+
+/* True if this very fault was resolved again and again and yet comes back (bad-input F15). */
+static bool is_endless(struct process *self, const struct trap_frame *tf,
+                       const struct vm_fault *fault)
+{
+    if (likely(self->fault_va != fault->va.raw || self->fault_ip != tf->eip ||
+               self->fault_access != fault->access || self->fault_syscalls != self->syscalls)) {
+        self->fault_va = fault->va.raw;
+        self->fault_ip = tf->eip;
+        self->fault_access = fault->access;
+        self->fault_syscalls = self->syscalls;
+        self->fault_repeats = 0;
+        return false;
+    }
+    return ++self->fault_repeats > FAULT_REPEATS_MAX;
+}
+
+static void note_fault(const struct process *self, const struct trap_frame *tf,
+                       const struct vm_fault *fault, uint64_t tsc)
+{
+    const struct fault_note note = {.tsc = tsc,
+                                    .pid = self->pid,
+                                    .ip = tf->eip,
+                                    .va = fault->va.raw,
+                                    .access = (uint8_t)fault->access,
+                                    .cause = fault->cause};
+
+    panic_note_fault(&note);
+}
+
+/* vm_fault, noted for the panic screen and traced. */
+static enum vm_fault_result resolve(struct process *self, const struct trap_frame *tf,
+                                    struct vm_fault *fault)
+{
+    uint64_t tsc = cpu_rdtsc();
+    enum vm_fault_result result = vm_fault(self->map, fault);
+
+    note_fault(self, tf, fault, tsc);
+    if (unlikely(cmdline.trace)) {
+        trap_trace_fault(self, tf, fault, tsc, (uint32_t)(cpu_rdtsc() - tsc));
+    }
+    return result;
+}
+
+/* Contract L5: at entry [esp] holds argc, so a plain return from _start fetches from there. */
+static bool is_return_of_start(const struct process *self, const struct trap_frame *tf)
+{
+    return tf->eip == self->entry_argc && tf->esp == self->entry_esp + sizeof(uint32_t);
+}
+
+/* A refusal that no account of the map knows still belongs into the report. */
+static void count_refusal(struct process *self, const struct vm_fault *fault,
+                          enum vm_fault_result result)
+{
+    bool is_counted = fault->account != 0xFF && result != VM_FAULT_NO_MEMORY;
+
+    if (self->record != NULL && !is_counted) {
+        self->record->report.faults[fault->cause]++;
+    }
+}
+
+static void user_page_fault(struct process *self, struct trap_frame *tf, uint32_t va)
+{
+    struct vm_fault fault = {.va = vaddr(va), .access = access_of(tf->error)};
+
+    if (unlikely(va == tf->eip) && is_return_of_start(self, tf)) {
+        process_exit(PROCESS_END_RETURN, (int)tf->eax);
+    }
+    enum vm_fault_result result = resolve(self, tf, &fault);
+
+    if (unlikely(result != VM_FAULT_RESUME)) {
+        count_refusal(self, &fault, result);
+        trap_report_fault(self, tf, &fault, result);
+        process_exit(PROCESS_END_SIGNAL, trap_signal_of(result));
+    }
+    if (unlikely(is_endless(self, tf, &fault))) {
+#ifdef FAULTLINE_DEBUG
+        panic_trap(tf, va, "a page fault that changes nothing");
+#endif
+        trap_report_exception(self, tf, SIGSEGV, "the same page fault again and again");
+        process_exit(PROCESS_END_SIGNAL, SIGSEGV);
+    }
+}
+
+/* True if the fault came from a user copy and is dealt with. */
+static bool usercopy_fault(struct process *self, struct trap_frame *tf, uint32_t va)
+{
+    struct vm_fault fault = {.va = vaddr(va), .access = access_of(tf->error)};
+
+    if (self == NULL || self->map == NULL || va >= USER_END || !trap_in_usercopy(tf->eip)) {
+        return false;
+    }
+    enum vm_fault_result result = resolve(self, tf, &fault);
+
+    if (result == VM_FAULT_RESUME) {
+        return true;
+    }
+    if (result == VM_FAULT_NO_MEMORY && !(self->work & PROCESS_WORK_KILL)) {
+        count_refusal(self, &fault, result);
+        trap_report_fault(self, process_trap_frame(self), &fault, result);
+        process_kill(self, SIGKILL);
+    }
+    return trap_fixup(tf);
+}
+
+static void page_fault(struct trap_frame *tf)
+{
+    struct process *self = process_running;
+    uint32_t va = cpu_read_cr2();
+
+    if (likely(trap_from_user(tf))) {
+        user_page_fault(self, tf, va);
+    } else if (!usercopy_fault(self, tf, va)) {
+        panic_trap(tf, va, "page fault in the kernel");
+    }
+}
+
+/* ---- Interrupts ---------------------------------------------------------------------------------- */
+
+static void interrupt(uint32_t irq)
+{
+    if (pic_is_spurious(irq)) {
+        return;
+    }
+    if (irq == IRQ_TIMER) {
+        sched_tick();
+    } else {
+        console_interrupt(irq);
+    }
+    pic_acknowledge(irq);
+}
+
+/* ---- Other exceptions ---------------------------------------------------------------------------- */
+
+/* What an exception means for the program that caused it. */
+struct exception {
+    const char *words;
+    int signal;
+};
+
+static const struct exception exceptions[] = {
+    [TRAP_DIVIDE] = {"divide error", SIGFPE},
+    [TRAP_DEBUG] = {"debug trap", SIGTRAP},
+    [TRAP_BREAKPOINT] = {"breakpoint", SIGTRAP},
+    [TRAP_OVERFLOW] = {"overflow trap", SIGSEGV},
+    [TRAP_BOUND] = {"bound range exceeded", SIGSEGV},
+    [TRAP_INVALID_OPCODE] = {"invalid opcode", SIGILL},
+    [TRAP_NO_FPU] = {"no floating point unit", SIGILL},
+    [TRAP_INVALID_TSS] = {"invalid task state", SIGSEGV},
+    [TRAP_NOT_PRESENT] = {"segment not present", SIGSEGV},
+    [TRAP_STACK] = {"stack segment", SIGSEGV},
+    [TRAP_PROTECTION] = {"general protection", SIGSEGV},
+    [TRAP_FPU] = {"floating point error", SIGFPE},
+    [TRAP_ALIGNMENT] = {"alignment check", SIGBUS},
+    [TRAP_SIMD] = {"SIMD floating point error", SIGFPE},
+};
+
+static const struct exception *exception_of(uint32_t vector)
+{
+    static const struct exception unknown = {"unexpected trap", SIGSEGV};
+
+    if (vector < array_size(exceptions) && exceptions[vector].words != NULL) {
+        return &exceptions[vector];
+    }
+    return &unknown;
+}
+
+static void user_exception(struct process *self, const struct trap_frame *tf)
+{
+    const struct exception *e = exception_of(tf->vector);
+
+    if (tf->vector == TRAP_PROTECTION) {
+        trap_report_protection(self, tf);
+    } else {
+        trap_report_exception(self, tf, e->signal, e->words);
+    }
+    process_exit(PROCESS_END_SIGNAL, e->signal);
+}
+
+/* A single step that a program's TF flag carried into the kernel (bad-input P10). */
+static bool is_stray_step(const struct trap_frame *tf)
+{
+    return tf->vector == TRAP_DEBUG && process_running != NULL;
+}
+
+static void kernel_exception(struct trap_frame *tf)
+{
+    if (is_stray_step(tf)) {
+        tf->eflags &= ~EFLAGS_TRAP;
+        process_kill(process_running, SIGTRAP);
+    } else if (!trap_fixup(tf)) {
+        panic_trap(tf, 0, exception_of(tf->vector)->words);
+    }
+}
+
+static void exception(struct trap_frame *tf)
+{
+    if (tf->vector == TRAP_NMI) {
+        panic_trap(tf, 0, "NMI");
+    }
+    if (tf->vector == TRAP_MACHINE_CHECK) {
+        panic_trap(tf, 0, "machine check");
+    }
+    if (trap_from_user(tf)) {
+        user_exception(process_running, tf);
+    } else {
+        kernel_exception(tf);
+    }
+}
+
+/* Vectors behind the IRQs have no source: a program cannot raise them (their gates are ring 0's). */
+static void unused_vector(const struct trap_frame *tf)
+{
+    static uint32_t count;
+
+    count++;
+    printk_level(LOG_WARN, "interrupt on unused vector %u (%u so far)", tf->vector, count);
+}
+
+void trap_dispatch(struct trap_frame *tf)
+{
+    if (likely(tf->vector == TRAP_PAGE_FAULT)) {
+        page_fault(tf);
+    } else if (tf->vector < TRAP_IRQ0) {
+        exception(tf);
+    } else if (tf->vector < TRAP_IRQ0 + IRQ_COUNT) {
+        interrupt(tf->vector - TRAP_IRQ0);
+    } else {
+        unused_vector(tf);
+    }
+    if (trap_from_user(tf) && unlikely(process_running->work != 0)) {
+        process_do_work(process_running);
+    }
+}
+
+void trap_bad_return(struct trap_frame *tf)
+{
+    trap_report_exception(process_running, tf, SIGSEGV, "registers that cannot be loaded");
+    process_exit(PROCESS_END_SIGNAL, SIGSEGV);
+}
+
+void trap_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2)
+{
+    bool is_overflow = process_is_stack_guard(esp) || process_is_stack_guard(cr2);
+
+    panic_double_fault(eip, esp, ebp, cr2,
+                       is_overflow ? "kernel stack overflow" : "double fault");
+}
