@@ -1,0 +1,7 @@
+/* Aborts: SIGABRT. */
+#include <stdlib.h>
+
+int main(void)
+{
+    abort();
+}

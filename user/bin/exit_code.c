@@ -1,0 +1,7 @@
+/* Ends with the value of its first argument; the report shows all 32 bits of it (contract L7). */
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    return argc > 1 ? atoi(argv[1]) : 0;
+}

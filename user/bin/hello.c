@@ -1,0 +1,11 @@
+/* The first program: shows that a program was loaded, got its arguments, and can print. */
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    printf("Hello from Faultline!\n");
+    for (int i = 1; i < argc; i++) {
+        printf("argument %d: %s\n", i, argv[i]);
+    }
+    return 0;
+}

@@ -1,0 +1,485 @@
+/*
+ * Process 1. What it does depends on what the kernel was started for:
+ *
+ * - Run mode (the file /.faultline/argv exists; ./faultline run puts it into the initrd): runs that
+ *   one program with the arguments and the environment given there, reports, and powers off. With
+ *   console=run the report goes to /dev/report as tagged records: R a line of the report, S a figure
+ *   for --json, X how it ended (the last one).
+ * - run=PATH on the kernel's command line: the same without arguments.
+ * - Otherwise a prompt: list programs, run one, look at maps and memory, power off.
+ *
+ * A program's child side tells through one shared page that execve failed, since an exit status
+ * cannot: any value is a legal one.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <faultline.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARGV_FILE "/.faultline/argv"
+#define ENV_FILE "/.faultline/env"
+#define PROGRAM_FOLDER "/bin"
+
+#define LINE_SIZE 512
+#define WORDS_MAX 64
+#define PATH_SIZE 256
+#define ACCOUNTS_MAX 160 /* five fixed ones and the loader's 128 segments */
+#define AREAS_MAX 256
+#define NAMES_MAX 256 /* ls */
+#define NAME_SIZE 32
+#define SCREEN_WIDTH 79
+
+/* What a shell gives for a program that cannot be run and for one that is not there. */
+#define EXIT_NOT_EXECUTABLE 126
+#define EXIT_NOT_FOUND 127
+
+/* ---- Running a program ------------------------------------------------------------------------- */
+
+struct request {
+    const char *path;   /* NULL: path, arguments and environment are in the run-mode files */
+    char *const *argv;
+    unsigned int policy;
+};
+
+enum outcome { RAN, NOT_STARTED };
+
+static struct fl_report report;
+static struct fl_account accounts[ACCOUNTS_MAX];
+static volatile int *exec_failed; /* shared with children */
+
+static int map_shared_page(void)
+{
+    void *page = mmap(NULL, sizeof(*exec_failed), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        return -1;
+    }
+    exec_failed = page;
+    *exec_failed = 0;
+    return 0;
+}
+
+static void *map_private(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Reads size bytes; a 0 behind them ends the last string whatever the file says. */
+static char *read_bytes(int fd, size_t size)
+{
+    char *bytes = map_private(size + 1);
+    size_t done = 0;
+    while (bytes != NULL && done < size) {
+        ssize_t n = read(fd, bytes + done, size - done);
+        if (n <= 0) {
+            return NULL;
+        }
+        done += (size_t)n;
+    }
+    return bytes;
+}
+
+static char **split_strings(char *bytes, size_t size)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < size; at += strlen(bytes + at) + 1) {
+        count++;
+    }
+    char **strings = map_private((count + 1) * sizeof(*strings));
+    if (strings != NULL) {
+        size_t at = 0;
+        for (size_t i = 0; i < count; i++, at += strlen(bytes + at) + 1) {
+            strings[i] = bytes + at;
+        }
+        strings[count] = NULL;
+    }
+    return strings;
+}
+
+/* The strings of a file, each ended by a 0 byte, as a vector. NULL if there is no such file. Called
+ * in the child, whose memory goes with execve. */
+static char **read_strings(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return NULL;
+    }
+    char *bytes = read_bytes(fd, (size_t)st.st_size);
+    return bytes == NULL ? NULL : split_strings(bytes, (size_t)st.st_size);
+}
+
+/* The child could not become the program: says why, as contract L9 words it, and ends. */
+__attribute__((noreturn)) static void fail_exec(const char *path, int error)
+{
+    char reason[128] = "";
+    bool has_reason = (error == ENOEXEC || error == ENOENT) &&
+                      exec_reason(reason, sizeof(reason)) > 0;
+    *exec_failed = 1;
+    if (has_reason) {
+        fprintf(stderr, "This is an invalid elf file: %s\n", reason);
+    } else {
+        fprintf(stderr, "%s: %s\n", path, strerror(error));
+    }
+    _exit(error == ENOENT && !has_reason ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+__attribute__((noreturn)) static void become_program(const struct request *request)
+{
+    const char *path = request->path;
+    char *const *argv = request->argv;
+    char *const *envp = environ;
+    if (path == NULL) {
+        char **environment = read_strings(ENV_FILE);
+        argv = read_strings(ARGV_FILE);
+        if (argv == NULL || argv[0] == NULL) {
+            fail_exec(ARGV_FILE, errno);
+        }
+        path = argv[0];
+        envp = environment != NULL ? environment : environ;
+    }
+    if (run_policy(request->policy, FL_RUN_ANNOUNCE) == 0) {
+        execve(path, argv, envp);
+    }
+    fail_exec(path, errno);
+}
+
+/* Runs a program to its end; report and accounts then hold its figures. */
+static enum outcome run_program(const struct request *request)
+{
+    int status = 0;
+    *exec_failed = 0;
+    report.max_accounts = ACCOUNTS_MAX;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        become_program(request);
+    }
+    if (child < 0 || run_wait(child, &status, &report, accounts) < 0) {
+        fprintf(stderr, "init: cannot run a program: %s\n", strerror(errno));
+        return NOT_STARTED;
+    }
+    return *exec_failed != 0 ? NOT_STARTED : RAN;
+}
+
+/* ---- Run mode ---------------------------------------------------------------------------------- */
+
+/* Where a record goes and the tag it gets; to_report NULL: the terminal, which gets report lines
+ * alone and without tags. */
+struct record_context {
+    FILE *to_report;
+    char tag;
+};
+
+static void put_record(void *context, const char *line)
+{
+    const struct record_context *record = context;
+    if (record->to_report != NULL) {
+        fprintf(record->to_report, "%c %s\n", record->tag, line);
+    } else if (record->tag == 'R') {
+        puts(line);
+    }
+}
+
+/* /dev/report is there only if the serial ports are the channels of ./faultline run. */
+static FILE *open_report(void)
+{
+    FILE *stream = fopen("/dev/report", "we");
+    if (stream != NULL) {
+        (void)setvbuf(stream, NULL, _IOLBF, 0); /* a record is one write */
+    }
+    return stream;
+}
+
+static void put_end(struct record_context *record, enum outcome outcome)
+{
+    char line[64] = "failed";
+    if (outcome == RAN) {
+        const char *kind = report.exit_kind == FL_EXITED ? "exited" : "killed";
+        (void)snprintf(line, sizeof(line), "%s %d", kind, report.value);
+    }
+    record->tag = 'X';
+    put_record(record, line);
+}
+
+static void run_and_report(const struct request *request)
+{
+    struct record_context record = {.to_report = open_report(), .tag = 'R'};
+    enum outcome outcome = run_program(request);
+    if (outcome == RAN) {
+        fl_report_print(&report, accounts, put_record, &record);
+        record.tag = 'S';
+        fl_report_list(&report, accounts, put_record, &record);
+    }
+    put_end(&record, outcome);
+}
+
+/* ---- The prompt -------------------------------------------------------------------------------- */
+
+struct command {
+    const char *name, *arguments, *help;
+    void (*act)(int argc, char **argv);
+};
+
+static unsigned int default_policy = FL_POLICY_PAGE;
+
+static bool parse_policy(const char *word, unsigned int *policy)
+{
+    if (strcmp(word, "page") == 0) {
+        *policy = FL_POLICY_PAGE;
+    } else if (strcmp(word, "segment") == 0) {
+        *policy = FL_POLICY_SEGMENT;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void put_columns(char names[][NAME_SIZE], size_t count)
+{
+    int width = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        int len = (int)strlen(names[i]);
+        width = len > width ? len : width;
+    }
+    for (size_t i = 0; i < count; i++) {
+        at += width + 2;
+        bool is_last = i + 1 == count || at + width > SCREEN_WIDTH;
+        printf("%-*s%s", is_last ? 0 : width + 2, names[i], is_last ? "\n" : "");
+        at = is_last ? 0 : at;
+    }
+}
+
+static void act_list(int argc, char **argv)
+{
+    static char names[NAMES_MAX][NAME_SIZE];
+    const char *folder = argc > 1 ? argv[1] : PROGRAM_FOLDER;
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        printf("%s: %s\n", folder, strerror(errno));
+        return;
+    }
+    size_t count = 0;
+    for (struct dirent *entry; count < NAMES_MAX && (entry = readdir(dir)) != NULL;) {
+        if (entry->d_name[0] != '.') {
+            strlcpy(names[count++], entry->d_name, NAME_SIZE);
+        }
+    }
+    closedir(dir);
+    qsort(names, count, NAME_SIZE, compare_names);
+    put_columns(names, count);
+}
+
+static void put_report_line(void *context, const char *line)
+{
+    (void)context;
+    puts(line);
+}
+
+/* A name without a slash is a program of /bin. */
+static void find_program(const char *name, char path[PATH_SIZE])
+{
+    (void)snprintf(path, PATH_SIZE, "%s%s", strchr(name, '/') != NULL ? "" : PROGRAM_FOLDER "/",
+                   name);
+}
+
+static void act_run(int argc, char **argv)
+{
+    struct request request = {.policy = default_policy};
+    int i = 1;
+    if (i + 1 < argc && strcmp(argv[i], "--policy") == 0) {
+        if (!parse_policy(argv[i + 1], &request.policy)) {
+            printf("run: the policies are page and segment, not %s\n", argv[i + 1]);
+            return;
+        }
+        i += 2;
+    }
+    if (i >= argc) {
+        printf("run: which program? 'ls' lists them\n");
+        return;
+    }
+    char path[PATH_SIZE];
+    find_program(argv[i], path);
+    request.path = path;
+    request.argv = argv + i;
+    if (run_program(&request) == RAN) {
+        fl_report_print(&report, accounts, put_report_line, NULL);
+    }
+}
+
+static void put_area(const struct fl_map_area *area)
+{
+    printf("%08x-%08x %c%c%c%c %7u %8u  %s\n", area->start, area->end,
+           (area->prot & PROT_READ) != 0 ? 'r' : '-', (area->prot & PROT_WRITE) != 0 ? 'w' : '-',
+           (area->prot & PROT_EXEC) != 0 ? 'x' : '-', area->shared != 0 ? 's' : 'p',
+           (area->end - area->start) / 4096, area->resident, area->name);
+}
+
+static void act_maps(int argc, char **argv)
+{
+    static struct fl_map_area areas[AREAS_MAX];
+    pid_t pid = argc > 1 ? atoi(argv[1]) : getpid();
+    int count = map_list(pid, areas, AREAS_MAX);
+    if (count < 0) {
+        printf("maps: process %s: %s\n", argc > 1 ? argv[1] : "1", strerror(errno));
+        return;
+    }
+    printf("%-17s %s   %s %s\n", "addresses", "may", "pages", "resident");
+    for (int i = 0; i < count; i++) {
+        put_area(&areas[i]);
+    }
+}
+
+static void act_memory(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    struct fl_kernel_info info;
+    if (kernel_info(&info) != 0) {
+        printf("mem: %s\n", strerror(errno));
+        return;
+    }
+    printf("%u of %u frames are free: %.1f of %.1f MB\n", info.frames_free, info.frames_total,
+           info.frames_free / 256.0, info.frames_total / 256.0);
+}
+
+static void act_off(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    fflush(stdout);
+    (void)power_off(0);
+}
+
+static void act_help(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"ls", "[FOLDER]", "list the programs, or what is in a folder", act_list},
+    {"run", "[--policy page|segment] PROGRAM [ARGUMENT...]",
+     "run a program and report its page faults", act_run},
+    {"maps", "[PID]", "show the areas of an address space (init's own)", act_maps},
+    {"mem", "", "show how much memory is free", act_memory},
+    {"help", "", "show this list", act_help},
+    {"off", "", "end the machine", act_off},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void act_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf("  %s %s\n      %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    }
+    printf("A program's name alone runs it. Ctrl-C ends a program, %s.\n",
+           "Ctrl-D at the prompt ends the machine");
+}
+
+/* A word that is no command is taken for a program, if there is one of that name. */
+static void act_on(int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0) {
+            commands[i].act(argc, argv);
+            return;
+        }
+    }
+    char path[PATH_SIZE];
+    find_program(argv[0], path);
+    if (access(path, F_OK) != 0) {
+        printf("%s: no such command or program; try help\n", argv[0]);
+        return;
+    }
+    char *run_argv[WORDS_MAX + 1] = {argv[0]};
+    memcpy(run_argv + 1, argv, ((size_t)argc + 1) * sizeof(*argv));
+    act_run(argc + 1, run_argv);
+}
+
+static void prompt_forever(void)
+{
+    static char line[LINE_SIZE];
+    printf("Welcome to Faultline, where every page arrives by a fault. Try: ls, run sum, help, off.\n");
+    for (;;) {
+        printf("faultline> ");
+        fflush(stdout);
+        if (fgets(line, sizeof(line), stdin) == NULL) {
+            printf("off\n");
+            return;
+        }
+        char *words[WORDS_MAX];
+        int count = 0;
+        for (char *word = strtok(line, " \t\n"); word != NULL && count < WORDS_MAX - 1;
+             word = strtok(NULL, " \t\n")) {
+            words[count++] = word;
+        }
+        words[count] = NULL;
+        if (count > 0) {
+            act_on(count, words);
+        }
+    }
+}
+
+/* ---- Start ------------------------------------------------------------------------------------- */
+
+/* The three standard descriptors. In run mode the program's two outputs are two channels. */
+static void open_standard_files(bool is_run_mode)
+{
+    if (fcntl(STDIN_FILENO, F_GETFD) < 0) {
+        (void)open("/dev/console", O_RDWR);
+        (void)dup(STDIN_FILENO);
+        (void)dup(STDIN_FILENO);
+    }
+    if (is_run_mode && access("/dev/stderr", F_OK) == 0) {
+        (void)close(STDERR_FILENO);
+        (void)open("/dev/stderr", O_WRONLY);
+    }
+}
+
+/* The rest of a "key=value" argument, or NULL. */
+static const char *value_of(int argc, char **argv, const char *key)
+{
+    size_t len = strlen(key);
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], key, len) == 0 && argv[i][len] == '=') {
+            return argv[i] + len + 1;
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    const char *policy = value_of(argc, argv, "policy"), *run = value_of(argc, argv, "run");
+    bool has_files = access(ARGV_FILE, F_OK) == 0;
+
+    open_standard_files(has_files || run != NULL);
+    if (policy != NULL && !parse_policy(policy, &default_policy)) {
+        fprintf(stderr, "init: policy=%s is not a policy; using page\n", policy);
+    }
+    if (map_shared_page() != 0) {
+        perror("init: no memory");
+    } else if (has_files) {
+        run_and_report(&(struct request){.policy = default_policy});
+    } else if (run != NULL) {
+        char path[PATH_SIZE];
+        strlcpy(path, run, sizeof(path));
+        char *const run_argv[] = {path, NULL};
+        run_and_report(&(struct request){path, run_argv, default_policy});
+    } else {
+        prompt_forever();
+    }
+    fflush(stdout);
+    (void)power_off(0);
+    return EXIT_FAILURE; /* only if the machine cannot be ended */
+}

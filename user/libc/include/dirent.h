@@ -1,0 +1,35 @@
+/* <dirent.h>: reading directories. Streams come from a small static set (DIR_OPEN_MAX). */
+#ifndef FL_DIRENT_H
+#define FL_DIRENT_H
+
+#include <sys/types.h>
+
+#define DIR_OPEN_MAX 8
+
+#define DT_UNKNOWN 0
+#define DT_FIFO 1
+#define DT_CHR 2
+#define DT_DIR 4
+#define DT_BLK 6
+#define DT_REG 8
+#define DT_LNK 10
+#define DT_SOCK 12
+
+/* The kernel's record of getdents64, as it is. */
+struct dirent {
+    ino_t d_ino;
+    off_t d_off;
+    unsigned short d_reclen;
+    unsigned char d_type;
+    char d_name[256];
+};
+
+typedef struct fl_dir DIR;
+
+DIR *opendir(const char *path);
+struct dirent *readdir(DIR *dir);
+void rewinddir(DIR *dir);
+int closedir(DIR *dir);
+int dirfd(DIR *dir);
+
+#endif

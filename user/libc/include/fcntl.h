@@ -1,0 +1,12 @@
+/* <fcntl.h>: Linux's open and fcntl with its flag values. */
+#ifndef FL_FCNTL_H
+#define FL_FCNTL_H
+
+#include <linux/fcntl.h>
+#include <sys/types.h>
+
+int open(const char *path, int flags, ...);
+int creat(const char *path, mode_t mode);
+int fcntl(int fd, int command, ...);
+
+#endif

@@ -1,0 +1,7 @@
+/* <sched.h>: giving the CPU away. */
+#ifndef FL_SCHED_H
+#define FL_SCHED_H
+
+int sched_yield(void);
+
+#endif

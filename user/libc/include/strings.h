@@ -1,0 +1,11 @@
+/* <strings.h>: comparison without case, and the lowest set bit. */
+#ifndef FL_STRINGS_H
+#define FL_STRINGS_H
+
+#include <stddef.h>
+
+int strcasecmp(const char *a, const char *b);
+int strncasecmp(const char *a, const char *b, size_t n);
+int ffs(int value);
+
+#endif

@@ -1,0 +1,11 @@
+/* <sys/utsname.h>: the kernel's name and version. */
+#ifndef FL_SYS_UTSNAME_H
+#define FL_SYS_UTSNAME_H
+
+#include <linux/utsname.h>
+
+#define utsname new_utsname
+
+int uname(struct utsname *out);
+
+#endif

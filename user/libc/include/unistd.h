@@ -1,0 +1,58 @@
+/* <unistd.h>: POSIX's system calls. Offsets are 64 bits wide throughout. */
+#ifndef FL_UNISTD_H
+#define FL_UNISTD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define STDIN_FILENO 0
+#define STDOUT_FILENO 1
+#define STDERR_FILENO 2
+
+#ifndef SEEK_SET
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#endif
+
+#define F_OK 0
+#define X_OK 1
+#define W_OK 2
+#define R_OK 4
+
+#define _SC_PAGESIZE 30
+#define _SC_PAGE_SIZE _SC_PAGESIZE
+
+extern char **environ;
+
+ssize_t read(int fd, void *to, size_t n);
+ssize_t write(int fd, const void *from, size_t n);
+int close(int fd);
+off_t lseek(int fd, off_t offset, int whence);
+int access(const char *path, int mode);
+ssize_t readlink(const char *restrict path, char *restrict to, size_t size);
+int isatty(int fd);
+int dup(int fd);
+
+pid_t fork(void);
+pid_t getpid(void);
+pid_t getppid(void);
+pid_t gettid(void);
+uid_t getuid(void);
+uid_t geteuid(void);
+gid_t getgid(void);
+gid_t getegid(void);
+int execve(const char *path, char *const argv[], char *const envp[]);
+int execv(const char *path, char *const argv[]);
+__attribute__((noreturn)) void _exit(int value);
+
+int brk(void *end);
+void *sbrk(intptr_t increment);
+int getpagesize(void);
+long sysconf(int name);
+
+/* The bare call with errno, for numbers of <asm/unistd.h> and abi/faultline.h. */
+long syscall(long number, ...);
+
+#endif

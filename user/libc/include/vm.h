@@ -1,0 +1,53 @@
+/*
+ * <vm.h>: the teaching interface to virtual memory (contract 2): mmap, munmap and freemem with plain
+ * numbers, as small as they can be. docs/vm.md tells what each call does and when it refuses.
+ *
+ * POSIX's calls of the same names live in <sys/mman.h>. Both sets are in one libc: the prototypes
+ * here carry assembler names of their own, so a program may link files that use the one and files
+ * that use the other. One file cannot use both, since C has one name space for functions.
+ */
+#ifndef FL_VM_H
+#define FL_VM_H
+
+#ifdef FL_SYS_MMAN_H
+#error "<vm.h> and <sys/mman.h> both declare mmap and munmap: include only one of them in a file"
+#endif
+
+/* The region of these mappings is [MMAPBASE, 0x80000000). */
+#ifndef MMAPBASE
+#define MMAPBASE 0x40000000
+#endif
+#ifndef PAGE_SIZE
+#define PAGE_SIZE 4096
+#endif
+
+/* Linux's values, spelled as <asm-generic/mman-common.h> spells them so that both may be seen. */
+#ifndef PROT_READ
+#define PROT_READ 0x1
+#endif
+#ifndef PROT_WRITE
+#define PROT_WRITE 0x2
+#endif
+#ifndef PROT_EXEC
+#define PROT_EXEC 0x4
+#endif
+#ifndef MAP_PRIVATE
+#define MAP_PRIVATE 0x02
+#endif
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS 0x20
+#endif
+#ifndef MAP_POPULATE
+#define MAP_POPULATE 0x008000
+#endif
+
+typedef unsigned int uint;
+
+/* The start address, or 0. addr 0: anywhere; below MMAPBASE: an offset from it; else the address. */
+uint mmap(uint addr, int length, int prot, int flags, int fd, int offset) __asm__("area_mmap");
+/* 1, or -1 if addr is not the start of an area that mmap gave. */
+int munmap(uint addr) __asm__("area_munmap");
+/* Free page frames of the machine. */
+int freemem(void);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Streams from the inside. One buffer per stream serves both directions, one at a time: while
+ * reading, [at, end) are bytes not yet handed out; while writing, [0, at) are bytes not yet written
+ * and end is 0.
+ */
+#ifndef LIBC_STDIO_IMPL_H
+#define LIBC_STDIO_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/format.h"
+
+enum stream_direction { STREAM_IDLE, STREAM_READING, STREAM_WRITING };
+
+#define STREAM_MODE_UNKNOWN (-1) /* decided at the first write: a terminal is line buffered */
+
+struct fl_stream {
+    int fd;
+    int mode; /* _IOFBF, _IOLBF, _IONBF or STREAM_MODE_UNKNOWN */
+    bool is_open, can_read, can_write;
+    bool has_error, is_at_end;
+    enum stream_direction direction;
+    char *buffer;
+    size_t size;
+    size_t at, end;
+};
+
+/* All streams; the first three are standard. */
+extern struct fl_stream stdio_streams[FOPEN_MAX];
+
+/* Writes out what every stream holds. Weak: exit calls it only if stdio is linked. */
+__attribute__((weak)) void stdio_flush_all(void);
+
+/* Makes the stream ready to write or read; false (and its error flag) if it cannot. */
+bool stream_begin_write(FILE *stream);
+bool stream_begin_read(FILE *stream);
+/* Puts n bytes through the buffer; gives how many were taken. */
+size_t stream_write(FILE *stream, const char *bytes, size_t n);
+/* Writes out the buffer; false if it could not be written. */
+bool stream_drain(FILE *stream);
+
+/* The put_float hook of lib/format.h. */
+void stdio_put_float(struct format_sink *sink, const struct format_spec *spec,
+                     struct format_args *args);
+
+#endif

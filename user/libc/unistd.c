@@ -1,0 +1,199 @@
+/* <unistd.h>, <fcntl.h>, <sys/stat.h>, <sys/uio.h> and relatives: one call each. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "user/libc/syscall.h"
+
+/* ---- Files ------------------------------------------------------------------------------------- */
+
+ssize_t read(int fd, void *to, size_t n)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_read, fd, (long)to, (long)n));
+}
+
+ssize_t write(int fd, const void *from, size_t n)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_write, fd, (long)from, (long)n));
+}
+
+ssize_t readv(int fd, const struct iovec *pieces, int count)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_readv, fd, (long)pieces, count));
+}
+
+ssize_t writev(int fd, const struct iovec *pieces, int count)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_writev, fd, (long)pieces, count));
+}
+
+/* The mode is there only if the flags say so; reading a word that nobody passed is harmless on
+ * i386, where arguments are on the stack. */
+int open(const char *path, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    long mode = va_arg(list, long);
+    va_end(list);
+    return (int)syscall_result(syscall3(__NR_open, (long)path, flags | O_LARGEFILE, mode));
+}
+
+int creat(const char *path, mode_t mode)
+{
+    return open(path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+int close(int fd)
+{
+    return (int)syscall_result(syscall1(__NR_close, fd));
+}
+
+int fcntl(int fd, int command, ...)
+{
+    va_list list;
+    va_start(list, command);
+    long arg = va_arg(list, long);
+    va_end(list);
+    return (int)syscall_result(syscall3(__NR_fcntl64, fd, command, arg));
+}
+
+int dup(int fd)
+{
+    return fcntl(fd, F_DUPFD, 0);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    va_list list;
+    va_start(list, request);
+    long arg = va_arg(list, long);
+    va_end(list);
+    return (int)syscall_result(syscall3(__NR_ioctl, fd, (long)request, arg));
+}
+
+int isatty(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0;
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    off_t position;
+    long answer = syscall5(__NR__llseek, fd, (long)(offset >> 32), (long)offset, (long)&position,
+                           whence);
+    return syscall_result(answer) < 0 ? -1 : position;
+}
+
+int access(const char *path, int mode)
+{
+    return (int)syscall_result(syscall2(__NR_access, (long)path, mode));
+}
+
+ssize_t readlink(const char *restrict path, char *restrict to, size_t size)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_readlink, (long)path, (long)to, (long)size));
+}
+
+int stat(const char *restrict path, struct stat *restrict out)
+{
+    return (int)syscall_result(syscall2(__NR_stat64, (long)path, (long)out));
+}
+
+int lstat(const char *restrict path, struct stat *restrict out)
+{
+    return (int)syscall_result(syscall2(__NR_lstat64, (long)path, (long)out));
+}
+
+int fstat(int fd, struct stat *out)
+{
+    return (int)syscall_result(syscall2(__NR_fstat64, fd, (long)out));
+}
+
+/* ---- The machine ------------------------------------------------------------------------------- */
+
+int uname(struct utsname *out)
+{
+    return (int)syscall_result(syscall1(__NR_uname, (long)out));
+}
+
+ssize_t getrandom(void *to, size_t n, unsigned int flags)
+{
+    return (ssize_t)syscall_result(syscall3(__NR_getrandom, (long)to, (long)n, (long)flags));
+}
+
+int getrlimit(int resource, struct rlimit *limit)
+{
+    return (int)syscall_result(syscall2(__NR_ugetrlimit, resource, (long)limit));
+}
+
+int getpagesize(void)
+{
+    return 4096; /* i386 has no other for user pages */
+}
+
+long sysconf(int name)
+{
+    return name == _SC_PAGESIZE ? getpagesize() : syscall_result(-EINVAL);
+}
+
+/* ---- Who and when ------------------------------------------------------------------------------ */
+
+pid_t getpid(void)
+{
+    return (pid_t)syscall0(__NR_getpid);
+}
+
+pid_t getppid(void)
+{
+    return (pid_t)syscall0(__NR_getppid);
+}
+
+pid_t gettid(void)
+{
+    return (pid_t)syscall0(__NR_gettid);
+}
+
+uid_t getuid(void)
+{
+    return (uid_t)syscall0(__NR_getuid32);
+}
+
+uid_t geteuid(void)
+{
+    return (uid_t)syscall0(__NR_geteuid32);
+}
+
+gid_t getgid(void)
+{
+    return (gid_t)syscall0(__NR_getgid32);
+}
+
+gid_t getegid(void)
+{
+    return (gid_t)syscall0(__NR_getegid32);
+}
+
+int sched_yield(void)
+{
+    return (int)syscall_result(syscall0(__NR_sched_yield));
+}
+
+int kill(pid_t pid, int signal)
+{
+    return (int)syscall_result(syscall2(__NR_kill, pid, signal));
+}
+
+int raise(int signal)
+{
+    return kill(getpid(), signal);
+}
