@@ -178,7 +178,7 @@ bool memory_exists(const struct boot_info *boot, uint64_t start, uint64_t end)
 /* The frame table: a record for every frame up to the last usable one. */
 static void make_frame_table(pfn_t end)
 {
-    uint64_t bytes = (uint64_t)end * sizeof(struct frame);
+    uint64_t bytes = (uint64_t)frame_table_records(end) * sizeof(struct frame);
     uint32_t npages = (uint32_t)((bytes + PAGE_OFFSET_MASK) >> PAGE_SHIFT);
 
     frame_init(pmap_direct(take_frames(npages)), end, pmap_direct_limit());

@@ -6,6 +6,11 @@
  * block merges it with its buddy (the block whose number differs in bit `order`) as long as that
  * is free and whole. A bit per non-empty list makes allocation one bit scan.
  *
+ * The table of records is longer than memory. It is padded to whole blocks of the largest order, so
+ * that a buddy always has a record (RESERVED, if there is no such frame); behind that come the
+ * heads of the lists, records too, which makes every list a ring without special cases at its ends.
+ * Zones meet at a multiple of the largest order, so no two buddies lie in different ones.
+ *
  * Page tables come back all zero: pmap clears entry by entry and counts. Up to TABLE_POOL_MAX of
  * them wait in a pool, counted as free, and save the next table its clearing; they join the buddy
  * lists as soon as anyone else runs short. (FreeBSD kept the same fact as PG_ZERO.) Debug builds
@@ -31,8 +36,8 @@ pfn_t frame_table_end;
 pfn_t frame_zero_page;
 
 static pfn_t low_end;
-static pfn_t free_head[ZONE_COUNT][ORDERS];
-static uint32_t free_mask[ZONE_COUNT]; /* bit o: free_head[zone][o] is not empty */
+static pfn_t heads;                    /* number of the first list head's record */
+static uint32_t free_mask[ZONE_COUNT]; /* bit o: the list of that order is not empty */
 static uint32_t free_count, total_count;
 static uint32_t held[FRAME_OWNER_COUNT];
 static pfn_t pool[TABLE_POOL_MAX];
@@ -47,48 +52,48 @@ static inline enum zone zone_of(pfn_t pfn)
 
 /* ---- Buddy lists ------------------------------------------------------------------------------ */
 
+/* Frames inside a larger free block keep owner FREE but have this order. */
+#define FRAME_INNER 0xFFu
+
+static inline uint32_t state_of(enum frame_owner owner, uint32_t order)
+{
+    return (uint32_t)owner | order << 8;
+}
+
+static inline pfn_t head_of(enum zone zone, uint32_t order)
+{
+    return heads + zone * ORDERS + order;
+}
+
+/* Is pfn the first frame of a free block of exactly this order that the lists hold? */
+static inline bool is_free_block(const struct frame *f, uint32_t order)
+{
+    return f->state == state_of(FRAME_FREE, order);
+}
+
 static inline void list_push(enum zone zone, uint32_t order, pfn_t pfn)
 {
-    struct frame *f = frame_of(pfn);
-    pfn_t head = free_head[zone][order];
+    pfn_t head = head_of(zone, order);
+    struct frame *f = frame_of(pfn), *h = frame_of(head);
+    pfn_t first = h->next;
 
-    f->owner = FRAME_FREE;
-    f->order = (uint8_t)order;
-    f->prev = PFN_NONE;
-    f->next = head;
-    if (head != PFN_NONE) {
-        frame_of(head)->prev = pfn;
-    }
-    free_head[zone][order] = pfn;
+    f->state = state_of(FRAME_FREE, order);
+    f->prev = head;
+    f->next = first;
+    frame_of(first)->prev = pfn;
+    h->next = pfn;
     free_mask[zone] |= 1u << order;
 }
 
-static inline void list_unlink(enum zone zone, uint32_t order, pfn_t pfn)
+static inline void list_unlink(enum zone zone, uint32_t order, const struct frame *f)
 {
-    struct frame *f = frame_of(pfn);
+    pfn_t next = f->next, prev = f->prev;
 
-    if (f->prev != PFN_NONE) {
-        frame_of(f->prev)->next = f->next;
-    } else {
-        free_head[zone][order] = f->next;
-        if (f->next == PFN_NONE) {
-            free_mask[zone] &= ~(1u << order);
-        }
+    frame_of(next)->prev = prev;
+    frame_of(prev)->next = next;
+    if (next == prev) { /* only the head is left */
+        free_mask[zone] &= ~(1u << order);
     }
-    if (f->next != PFN_NONE) {
-        frame_of(f->next)->prev = f->prev;
-    }
-}
-
-/* Is pfn the first frame of a free block of exactly this order that the lists hold? Frames inside
- * a larger free block keep owner FREE but have order FRAME_INNER. */
-#define FRAME_INNER 0xFFu
-
-static inline bool is_free_block(pfn_t pfn, uint32_t order)
-{
-    const struct frame *f = frame_of(pfn);
-
-    return f->owner == FRAME_FREE && f->order == order && !(f->flags & FRAME_POOLED);
 }
 
 static void buddy_free(pfn_t pfn, uint32_t order)
@@ -97,15 +102,14 @@ static void buddy_free(pfn_t pfn, uint32_t order)
 
     while (order < FRAME_MAX_ORDER) {
         pfn_t buddy = pfn ^ (1u << order);
-        if (buddy >= frame_table_end || !is_free_block(buddy, order) || zone_of(buddy) != zone) {
+        struct frame *b = frame_of(buddy);
+        if (!is_free_block(b, order)) {
             break;
         }
-        list_unlink(zone, order, buddy);
+        list_unlink(zone, order, b);
         /* The upper half is no block of its own any more. */
-        pfn_t upper = pfn | (1u << order);
-        frame_of(upper)->owner = FRAME_FREE;
-        frame_of(upper)->order = FRAME_INNER;
-        pfn &= ~(1u << order);
+        frame_of(pfn | (1u << order))->state = state_of(FRAME_FREE, FRAME_INNER);
+        pfn &= buddy;
         order++;
     }
     list_push(zone, order, pfn);
@@ -120,9 +124,9 @@ static pfn_t buddy_take(enum zone zone, uint32_t order)
         return PFN_NONE;
     }
     uint32_t have = order + (uint32_t)__builtin_ctz(mask);
-    pfn_t pfn = free_head[zone][have];
+    pfn_t pfn = frame_of(head_of(zone, have))->next;
 
-    list_unlink(zone, have, pfn);
+    list_unlink(zone, have, frame_of(pfn));
     while (have > order) {
         have--;
         list_push(zone, have, pfn + (1u << have));
@@ -145,17 +149,29 @@ static bool pool_drain(void)
 
 /* ---- Set-up ----------------------------------------------------------------------------------- */
 
+static uint32_t padded(pfn_t end)
+{
+    return (end + (1u << FRAME_MAX_ORDER) - 1u) & ~((1u << FRAME_MAX_ORDER) - 1u);
+}
+
+uint32_t frame_table_records(pfn_t end)
+{
+    return padded(end) + ZONE_COUNT * ORDERS;
+}
+
 void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
 {
     frame_table = table;
     frame_table_end = end;
     low_end = low_limit;
-    memset(free_head, 0, sizeof(free_head));
+    heads = padded(end);
+    for (uint32_t i = heads; i < frame_table_records(end); i++) {
+        table[i].next = table[i].prev = i;
+    }
     memset(free_mask, 0, sizeof(free_mask));
     memset(held, 0, sizeof(held));
     free_count = total_count = pool_count = fail_countdown = 0;
     frame_zero_page = PFN_NONE;
-    /* Blocks must not lie across the zones' border. */
     assert(low_end >= end || low_end % (1u << FRAME_MAX_ORDER) == 0);
 }
 
@@ -164,8 +180,7 @@ void frame_add_range(pfn_t start, pfn_t end)
     assert(start > PFN_NONE && start <= end && end <= frame_table_end);
     for (pfn_t pfn = start; pfn < end; pfn++) {
         assert(frame_of(pfn)->owner == FRAME_RESERVED);
-        frame_of(pfn)->owner = FRAME_FREE;
-        frame_of(pfn)->order = FRAME_INNER;
+        frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
     }
     free_count += end - start;
     total_count += end - start;
@@ -227,8 +242,7 @@ static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
     struct frame *f = frame_of(pfn);
 
     f->refs = 1;
-    f->owner = (uint8_t)owner;
-    f->order = (uint8_t)order;
+    f->state = state_of(owner, order);
     free_count -= 1u << order;
     held[owner] += 1u << order;
 }
@@ -277,8 +291,8 @@ static void poison(pfn_t pfn, uint32_t order)
 #endif
 }
 
-/* The last reference is gone. */
-static void release(struct frame *f)
+/* The last reference to a block, or to a page that an object caches, is gone. */
+static cold_fn void release_special(struct frame *f)
 {
     pfn_t pfn = frame_pfn(f);
     uint32_t order = f->order;
@@ -287,8 +301,7 @@ static void release(struct frame *f)
         frame_cache_release(f);
     }
     for (uint32_t i = 1; i < 1u << order; i++) {
-        frame_of(pfn + i)->owner = FRAME_FREE;
-        frame_of(pfn + i)->order = FRAME_INNER;
+        frame_of(pfn + i)->state = state_of(FRAME_FREE, FRAME_INNER);
     }
     held[f->owner] -= 1u << order;
     free_count += 1u << order;
@@ -296,8 +309,27 @@ static void release(struct frame *f)
     buddy_free(pfn, order);
 }
 
-static void bad_reference(const struct frame *f)
+/* The last reference to any frame is gone; single frames are the case that counts. */
+static void release(struct frame *f)
 {
+    uint32_t state = f->state;
+
+    if (unlikely(state > FRAME_USER)) {
+        release_special(f);
+        return;
+    }
+    held[state]--;
+    free_count++;
+    poison(frame_pfn(f), 0);
+    buddy_free(frame_pfn(f), 0);
+}
+_Static_assert(FRAME_CACHE > FRAME_USER, "release tells single frames without an object by state");
+
+static cold_fn void bad_reference(const struct frame *f)
+{
+    if (f < frame_table || f >= frame_table + frame_table_end) {
+        panic("frame %x: reference dropped or taken past the end of memory", frame_pfn(f));
+    }
     panic("frame %x: reference dropped or taken while free or reserved (owner %u, refs %u)",
           frame_pfn(f), f->owner, f->refs);
 }
@@ -413,15 +445,12 @@ static void check_block(enum zone zone, uint32_t order, pfn_t pfn, pfn_t prev)
 {
     const struct frame *f = frame_of(pfn);
 
-    assert(is_free_block(pfn, order) && f->prev == prev && f->refs == 0);
+    assert(is_free_block(f, order) && f->prev == prev && f->refs == 0);
     assert(pfn % (1u << order) == 0 && zone_of(pfn) == zone);
     for (uint32_t i = 1; i < 1u << order; i++) {
-        assert(frame_of(pfn + i)->owner == FRAME_FREE && frame_of(pfn + i)->order == FRAME_INNER);
+        assert(frame_of(pfn + i)->state == state_of(FRAME_FREE, FRAME_INNER));
     }
-    pfn_t buddy = pfn ^ (1u << order);
-
-    assert(order == FRAME_MAX_ORDER || buddy >= frame_table_end || zone_of(buddy) != zone ||
-           !is_free_block(buddy, order));
+    assert(order == FRAME_MAX_ORDER || !is_free_block(frame_of(pfn ^ (1u << order)), order));
 }
 
 uint32_t frame_check(void)
@@ -430,9 +459,9 @@ uint32_t frame_check(void)
 
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
         for (uint32_t order = 0; order < ORDERS; order++) {
-            pfn_t prev = PFN_NONE;
-            assert(!(free_mask[zone] & (1u << order)) == (free_head[zone][order] == PFN_NONE));
-            for (pfn_t pfn = free_head[zone][order]; pfn != PFN_NONE; pfn = frame_of(pfn)->next) {
+            pfn_t head = head_of((enum zone)zone, order), prev = head;
+            assert(!(free_mask[zone] & (1u << order)) == (frame_of(head)->next == head));
+            for (pfn_t pfn = frame_of(head)->next; pfn != head; pfn = frame_of(pfn)->next) {
                 check_block((enum zone)zone, order, pfn, prev);
                 prev = pfn;
                 found += 1u << order;

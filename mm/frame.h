@@ -43,10 +43,15 @@ struct frame {
             uint32_t index;           /* and under which page number                  */
         };
     };
-    uint8_t owner; /* enum frame_owner                                */
-    uint8_t order; /* FREE or a multi-page block's first frame: log2  */
-    uint8_t flags;
-    uint8_t pad;
+    union {
+        struct {
+            uint8_t owner; /* enum frame_owner                                */
+            uint8_t order; /* FREE or a multi-page block's first frame: log2  */
+            uint8_t flags;
+            uint8_t pad;
+        };
+        uint32_t state; /* the four together: one comparison instead of three */
+    };
 };
 _Static_assert(sizeof(void *) != 4 || sizeof(struct frame) == 16, "one frame record is 16 bytes");
 
@@ -70,7 +75,9 @@ static inline pfn_t frame_pfn(const struct frame *f)
 
 /* ---- Set-up (boot) ---------------------------------------------------------------------------- */
 
-/* table: records for frames [0, end), zeroed memory that lives for ever. All frames start
+/* How many records frame_init needs for frames [0, end): some more than one each. */
+uint32_t frame_table_records(pfn_t end);
+/* table: frame_table_records(end) records, zeroed memory that lives for ever. All frames start
  * RESERVED. low_end: first frame that is not directly mapped. */
 void frame_init(struct frame *table, pfn_t end, pfn_t low_end);
 /* Gives [start, end) to the allocator. Each frame once (asserted). */

@@ -6,6 +6,7 @@
 #include "mm/kheap.h"
 
 #include <asm/errno.h>
+#include <stdbool.h>
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
@@ -16,10 +17,11 @@
 #define SLAB_HEADER 32u /* keeps objects aligned to 32 bytes if their size is a multiple of it */
 
 struct slab {
-    LIST_ENTRY(slab) link; /* in cache->partial while it has room */
-    void *free;            /* freed objects                       */
+    LIST_ENTRY(slab) link; /* in cache->partial or pinned while it has room */
+    void *free;            /* freed objects                                 */
     uint16_t used;
-    uint16_t fresh;        /* objects handed out at least once    */
+    uint16_t fresh;        /* objects handed out at least once              */
+    bool is_pinned;        /* holds a part of the reserve                   */
 };
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "header fits");
 
@@ -30,6 +32,7 @@ void kcache_init(struct kcache *cache, const char *name, uint32_t object_size)
     assert(object_size >= 8 && object_size <= 2032 && object_size % 8 == 0);
     memset(cache, 0, sizeof(*cache));
     LIST_INIT(&cache->partial);
+    LIST_INIT(&cache->pinned);
     cache->name = name;
     cache->object_size = (uint16_t)object_size;
     cache->per_slab = (uint16_t)((PAGE_SIZE - SLAB_HEADER) / object_size);
@@ -40,35 +43,37 @@ static struct slab *slab_of(const void *object)
     return (struct slab *)((uintptr_t)object & ~(uintptr_t)PAGE_OFFSET_MASK);
 }
 
-static int slab_add(struct kcache *cache)
+static struct slab *slab_add(struct kcache *cache, bool is_pinned)
 {
     pfn_t pfn = frame_alloc(FRAME_SLAB, FRAME_LOW);
 
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return NULL;
     }
     struct slab *slab = pmap_direct(pfn);
 
     slab->free = NULL;
     slab->used = 0;
     slab->fresh = 0;
-    LIST_INSERT_HEAD(&cache->partial, slab, link);
+    slab->is_pinned = is_pinned;
+    LIST_INSERT_HEAD(is_pinned ? &cache->pinned : &cache->partial, slab, link);
+    cache->pinned_free += is_pinned ? cache->per_slab : 0;
     cache->free_objects += cache->per_slab;
     cache->slabs++;
-    return 0;
+    return slab;
 }
 
 static void slab_drop(struct kcache *cache, struct slab *slab)
 {
     LIST_REMOVE(slab, link);
+    cache->pinned_free -= slab->is_pinned ? cache->per_slab : 0;
     cache->free_objects -= cache->per_slab;
     cache->slabs--;
     frame_unref(pmap_direct_pfn(slab));
 }
 
-static void *object_take(struct kcache *cache)
+static void *object_take(struct kcache *cache, struct slab *slab)
 {
-    struct slab *slab = LIST_FIRST(&cache->partial);
     void *object = slab->free;
 
     if (object != NULL) {
@@ -80,6 +85,7 @@ static void *object_take(struct kcache *cache)
     if (++slab->used == cache->per_slab) {
         LIST_REMOVE(slab, link);
     }
+    cache->pinned_free -= slab->is_pinned;
     cache->free_objects--;
     cache->in_use++;
     return object;
@@ -97,37 +103,54 @@ static struct slab *object_put(struct kcache *cache, void *object)
     memset(object, KHEAP_POISON, cache->object_size);
 #endif
     if (slab->used-- == cache->per_slab) {
-        LIST_INSERT_HEAD(&cache->partial, slab, link);
+        LIST_INSERT_HEAD(slab->is_pinned ? &cache->pinned : &cache->partial, slab, link);
     }
     *(void **)object = slab->free;
     slab->free = object;
+    cache->pinned_free += slab->is_pinned;
     cache->free_objects++;
     cache->in_use--;
     return slab;
 }
 
+/* What a pinned slab has beyond the reserve is used first. */
 void *kcache_alloc(struct kcache *cache)
 {
-    if (cache->free_objects <= cache->reserve && slab_add(cache) != 0) {
+    struct slab *slab = cache->pinned_free > cache->reserve ? LIST_FIRST(&cache->pinned)
+                                                            : LIST_FIRST(&cache->partial);
+
+    if (slab == NULL && (slab = slab_add(cache, false)) == NULL) {
         return NULL;
     }
-    return object_take(cache);
+    return object_take(cache, slab);
 }
 
 void kcache_free(struct kcache *cache, void *object)
 {
     struct slab *slab = object_put(cache, object);
 
-    if (slab->used == 0 && cache->free_objects - cache->per_slab >= cache->reserve) {
+    if (slab->used == 0 && !slab->is_pinned) {
         slab_drop(cache, slab);
+    }
+}
+
+/* Drops pinned slabs that are empty and that the reserve does not need. */
+static void pinned_shrink(struct kcache *cache)
+{
+    struct slab *slab, *next;
+
+    LIST_FOREACH_SAFE(slab, &cache->pinned, link, next) {
+        if (slab->used == 0 && cache->pinned_free - cache->per_slab >= cache->reserve) {
+            slab_drop(cache, slab);
+        }
     }
 }
 
 int kcache_reserve(struct kcache *cache, uint32_t n)
 {
-    while (cache->free_objects < cache->reserve + n) {
-        if (slab_add(cache) != 0) {
-            kcache_unreserve(cache);
+    while (cache->pinned_free < cache->reserve + n) {
+        if (slab_add(cache, true) == NULL) {
+            pinned_shrink(cache);
             return -ENOMEM;
         }
     }
@@ -137,48 +160,53 @@ int kcache_reserve(struct kcache *cache, uint32_t n)
 
 void kcache_unreserve(struct kcache *cache)
 {
-    struct slab *slab = LIST_FIRST(&cache->partial);
-
+    assert(cache->in_use == 0);
     cache->reserve = 0;
-    while (slab != NULL) {
-        struct slab *next = LIST_NEXT(slab, link);
-        if (slab->used == 0) {
-            slab_drop(cache, slab);
-        }
-        slab = next;
-    }
+    pinned_shrink(cache);
 }
 
 void *kcache_alloc_reserved(struct kcache *cache)
 {
     assert(cache->reserve > 0);
     cache->reserve--;
-    return object_take(cache);
+    return object_take(cache, LIST_FIRST(&cache->pinned));
 }
 
-/* No slab is dropped here even if one became empty: taking from and giving to the reserve moves
- * no frame, in either direction. */
 void kcache_free_reserved(struct kcache *cache, void *object)
 {
-    object_put(cache, object);
+    const struct slab *slab = object_put(cache, object);
+
+    assert(slab->is_pinned);
     cache->reserve++;
 }
 
-void kcache_check(const struct kcache *cache)
+/* Gives the free objects of a list's slabs. */
+static uint32_t check_slabs(const struct kcache *cache, const struct slab_list *list,
+                            bool is_pinned)
 {
     const struct slab *slab;
     uint32_t room = 0;
 
-    LIST_FOREACH(slab, &cache->partial, link) {
+    LIST_FOREACH(slab, list, link) {
         uint32_t listed = 0;
         for (void *const *o = slab->free; o != NULL; o = *o) {
             assert(slab_of(o) == slab);
             listed++;
         }
         assert(slab->used < cache->per_slab && slab->used + listed == slab->fresh);
+        assert(slab->is_pinned == is_pinned && (is_pinned || slab->used > 0));
         room += (uint32_t)cache->per_slab - slab->used;
     }
-    assert(room == cache->free_objects && cache->reserve <= cache->free_objects);
+    return room;
+}
+
+void kcache_check(const struct kcache *cache)
+{
+    uint32_t pinned = check_slabs(cache, &cache->pinned, true);
+    uint32_t room = check_slabs(cache, &cache->partial, false);
+
+    assert(pinned == cache->pinned_free && cache->reserve <= pinned);
+    assert(pinned + room == cache->free_objects);
     assert(cache->in_use + cache->free_objects == cache->slabs * cache->per_slab);
 }
 

@@ -2,7 +2,8 @@
  * Kernel memory: a cache per kind of object (slabs of one frame, objects of one size), and
  * kheap_alloc for everything of odd size. A slab that becomes empty goes back at once, so that
  * freemem() is exact. A cache can hold a reserve: objects that exist already, so that taking them
- * moves no frame (contract V4: the 64 area records of a process).
+ * moves no frame (contract V4: the 64 area records of a process). The reserve has slabs of its own,
+ * which stay until it is given up: its objects never keep another slab alive.
  *
  * All memory is directly mapped. Debug builds fill freed objects with KHEAP_POISON.
  */
@@ -22,18 +23,21 @@ struct kcache {
     const char *name;
     uint16_t object_size;     /* bytes, a multiple of 8                        */
     uint16_t per_slab;
-    LIST_HEAD(, slab) partial; /* slabs with room                              */
-    uint32_t free_objects;    /* in slabs, not handed out                      */
-    uint32_t reserve;         /* free objects that only kcache_alloc_reserved may take */
+    LIST_HEAD(slab_list, slab) partial; /* slabs with room                      */
+    struct slab_list pinned;  /* slabs with room of those that hold the reserve */
+    uint32_t pinned_free;     /* free objects in pinned slabs                   */
+    uint32_t free_objects;    /* in slabs, not handed out                       */
+    uint32_t reserve;         /* pinned free objects that only kcache_alloc_reserved may take */
     uint32_t in_use;
-    uint32_t slabs;           /* frames held                                   */
+    uint32_t slabs;           /* frames held                                    */
 };
 
-/* Prepares a cache; takes no memory. object_size 8..2048. */
+/* Prepares a cache; takes no memory. object_size 8..2032, a multiple of 8. */
 void kcache_init(struct kcache *cache, const char *name, uint32_t object_size);
-/* Makes sure that n more objects exist and keeps them for kcache_alloc_reserved. 0/-ENOMEM. */
+/* Makes sure that n more objects exist and keeps them for kcache_alloc_reserved. 0, or -ENOMEM with
+ * the reserve as it was. */
 must_check int kcache_reserve(struct kcache *cache, uint32_t n);
-/* Gives the whole reserve up. Objects that came from it may still be in use. */
+/* Gives the whole reserve up. Needs: no object of the cache in use. */
 void kcache_unreserve(struct kcache *cache);
 
 /* An object, contents undefined, or NULL. Leaves the reserve alone. */

@@ -77,6 +77,8 @@ static void prune(struct radix *tree, uint32_t index)
     }
 }
 
+/* Makes the tree high enough for index. An empty one gets its root at that height at once: nodes
+ * exist on paths to pages only. */
 static int grow(struct radix *tree, uint32_t index)
 {
     while (tree->root == NULL || index > reach(tree->height)) {
@@ -84,12 +86,16 @@ static int grow(struct radix *tree, uint32_t index)
         if (node == NULL) {
             return -ENOMEM;
         }
+        tree->height++;
         if (tree->root != NULL) {
             node->slot[0].child = tree->root;
             node->used = 1;
+        } else {
+            while (index > reach(tree->height)) {
+                tree->height++;
+            }
         }
         tree->root = node;
-        tree->height++;
     }
     return 0;
 }

@@ -54,30 +54,55 @@ static inline int area_compare(const struct vm_area *a, const struct vm_area *b)
 
 RB_GENERATE_STATIC(area_tree, vm_area, link, area_compare)
 
-static void tree_update_up(struct vm_area *area)
+/* The sums above a node follow from it; where one does not change, nothing above does. */
+static void sums_update_above(struct vm_area *area)
 {
-    for (; area != NULL; area = area->link.rbe_parent) {
+    while ((area = area->link.rbe_parent) != NULL) {
+        uint32_t before = area->largest_hole;
         area_update(area);
+        if (area->largest_hole == before) {
+            return;
+        }
     }
+}
+
+static uint32_t hole_in_front(const struct vm_area *area)
+{
+    if (area->flags & VM_GROWS_DOWN) {
+        return 0;
+    }
+    return area->start - (area->prev != NULL ? area->prev->end : 0);
 }
 
 /* The hole in front of an area follows from its neighbour. */
 static void hole_update(struct vm_area *area)
 {
-    if (area != NULL) {
-        uint32_t hole = area->start - (area->prev != NULL ? area->prev->end : 0);
-        if (hole != area->hole) {
-            area->hole = hole;
-            tree_update_up(area);
+    if (area == NULL) {
+        return;
+    }
+    uint32_t hole = hole_in_front(area);
+
+    if (hole != area->hole) {
+        uint32_t before = area->largest_hole;
+        area->hole = hole;
+        area_update(area);
+        if (area->largest_hole != before) {
+            sums_update_above(area);
         }
     }
 }
 
-struct vm_area *vm_map_lookup_above(const struct vm_map *map, uint32_t va)
+/* The answer is mostly the area of the last look-up or one beside it. */
+struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va)
 {
-    struct vm_area *area = map->tree.rbh_root, *best = NULL;
+    struct vm_area *area = map->hit, *best = NULL;
 
-    while (area != NULL) {
+    if (area != NULL && va < area->end) {
+        if (va >= area->start || area->prev == NULL || va >= area->prev->end) {
+            return area;
+        }
+    }
+    for (area = map->tree.rbh_root; area != NULL;) {
         if (va < area->end) {
             best = area;
             if (va >= area->start) {
@@ -88,22 +113,17 @@ struct vm_area *vm_map_lookup_above(const struct vm_map *map, uint32_t va)
             area = area->link.rbe_right;
         }
     }
+    if (best != NULL) {
+        map->hit = best;
+    }
     return best;
 }
 
 struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
 {
-    struct vm_area *area = map->hit;
+    struct vm_area *area = vm_map_lookup_above(map, va);
 
-    if (area != NULL && va >= area->start && va < area->end) {
-        return area;
-    }
-    area = vm_map_lookup_above(map, va);
-    if (area == NULL || va < area->start) {
-        return NULL;
-    }
-    map->hit = area;
-    return area;
+    return area != NULL && va >= area->start ? area : NULL;
 }
 
 /* ---- Records ---------------------------------------------------------------------------------- */
@@ -137,9 +157,9 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     area->next = next;
     *(prev != NULL ? &prev->next : &map->first) = area;
     *(next != NULL ? &next->prev : &map->last) = area;
-    area->hole = area->largest_hole = area->start - (prev != NULL ? prev->end : 0);
+    area->hole = area->largest_hole = hole_in_front(area);
     area_tree_RB_INSERT(tree_of(map), area);
-    tree_update_up(area);
+    sums_update_above(area);
     hole_update(next);
     map->n_areas++;
     map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
@@ -150,17 +170,23 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
 {
     struct vm_area *prev = area->prev, *next = area->next;
     struct vm_area *parent = area->link.rbe_parent;
+    bool has_two = area->link.rbe_left != NULL && area->link.rbe_right != NULL;
 
     *(prev != NULL ? &prev->next : &map->first) = next;
     *(next != NULL ? &next->prev : &map->last) = prev;
     area_tree_RB_REMOVE(tree_of(map), area);
-    /* With one child or none the macro updates the parent alone; the rest of the path is ours. */
-    tree_update_up(parent);
+    /* With two children the macro updates the whole path, else the parent alone. An area without
+     * a hole left no trace in the sums. */
+    if (!has_two && area->hole != 0) {
+        for (; parent != NULL; parent = parent->link.rbe_parent) {
+            area_update(parent);
+        }
+    }
     hole_update(next);
     map->n_areas--;
     map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
     if (map->hit == area) {
-        map->hit = NULL;
+        map->hit = next != NULL ? next : prev;
     }
 }
 
@@ -290,13 +316,25 @@ static void drop_pages(struct vm_map *map, struct vrange range)
     } while (more);
 }
 
+/* Run by run of areas without holes between them. */
+static void drop_all_pages(struct vm_map *map)
+{
+    for (const struct vm_area *area = map->first, *last; area != NULL; area = last->next) {
+        last = area;
+        while (last->next != NULL && last->next->start == last->end) {
+            last = last->next;
+        }
+        drop_pages(map, vrange(area->start, last->end));
+    }
+}
+
 void vm_map_unref(struct vm_map *map)
 {
     assert(map->refs > 0);
     if (--map->refs > 0) {
         return;
     }
-    drop_pages(map, vrange(USER_BASE, USER_END));
+    drop_all_pages(map);
     for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
         next = area->next;
         vm_object_unref(area->object);
@@ -386,7 +424,8 @@ static void area_fill(struct vm_area *area, const struct vm_area_spec *spec)
     area->account = (uint8_t)spec->account;
 }
 
-/* Inserts into a range that is free; next is the area behind it. record: taken before. */
+/* Inserts into a range that is free; next is the area behind it. record: taken before. Merges
+ * upward only: the caller knows whether the area in front can be continued. */
 static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
                           struct vm_area *record, struct vm_area *next)
 {
@@ -400,7 +439,6 @@ static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
         map->size_peak = map->size_pages;
     }
     merge_with_next(map, record);
-    merge_with_next(map, record->prev);
 }
 
 /* The common case without a new record: the range continues the area in front of it. */
@@ -441,25 +479,27 @@ int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
 
 /* ---- Removing --------------------------------------------------------------------------------- */
 
-/* Would removing range cut one area in two? */
-static bool splits_area(const struct vm_map *map, struct vrange range)
+/* Would taking range out cut this area, the first that reaches into it, in two? */
+static bool is_split_by(const struct vm_area *area, struct vrange range)
 {
-    const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
-
     return area != NULL && area->start < range.start.raw && area->end > range.end.raw;
 }
 
-/* Takes all areas out of range. spare: a record for the upper part if an area is cut in two, else
- * it is not used. Gives the first area behind the range. */
-static struct vm_area *clear_range(struct vm_map *map, struct vrange range, struct vm_area *spare)
+/* Takes all areas out of range. area: the first one whose end is above the range's start. spare: a
+ * record for the upper part if that area is cut in two, else not used. Gives the first area behind
+ * the range. */
+static struct vm_area *clear_range(struct vm_map *map, struct vrange range, struct vm_area *area,
+                                   struct vm_area *spare)
 {
     uint32_t start = range.start.raw, end = range.end.raw;
-    struct vm_area *area = vm_map_lookup_above(map, start);
 
     if (area == NULL || area->start >= end) {
         return area;
     }
     drop_pages(map, range);
+    if (start < map->full.from) {
+        map->full.from = start;
+    }
     if (area->start < start) {
         if (area->end > end) {
             area_split(map, area, end, spare);
@@ -482,30 +522,31 @@ static struct vm_area *clear_range(struct vm_map *map, struct vrange range, stru
 
 int vm_map_remove(struct vm_map *map, struct vrange range)
 {
-    struct vm_area *spare = NULL;
+    struct vm_area *area = vm_map_lookup_above(map, range.start.raw), *spare = NULL;
 
-    if (splits_area(map, range) && (spare = record_take(map, 0)) == NULL) {
+    if (is_split_by(area, range) && (spare = record_take(map, 0)) == NULL) {
         return -ENOMEM;
     }
-    clear_range(map, range, spare);
+    clear_range(map, range, area, spare);
     return 0;
 }
 
 int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
 {
-    struct vm_area *spare = NULL;
+    struct vm_area *area = vm_map_lookup_above(map, spec->range.start.raw), *spare = NULL;
     struct vm_area *record = record_take(map, spec->flags);
 
     if (record == NULL) {
         return -ENOMEM;
     }
-    if (splits_area(map, spec->range) &&
+    if (is_split_by(area, spec->range) &&
         (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
         record->flags = (uint16_t)spec->flags;
         record_give(map, record);
         return -ENOMEM;
     }
-    insert_record(map, spec, record, clear_range(map, spec->range, spare));
+    insert_record(map, spec, record, clear_range(map, spec->range, area, spare));
+    merge_with_next(map, record->prev);
     return 0;
 }
 
@@ -669,16 +710,21 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     if (record == NULL) {
         return -ENOMEM;
     }
-    if (splits_area(map, from) &&
+    if (is_split_by(area, from) &&
         (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
         goto no_memory;
     }
     if (reserve_tables(map, from, to.start.raw) != 0) {
         goto no_memory;
     }
+    if (spec.object != NULL) {
+        vm_object_ref(spec.object); /* the area may go before the new one is there */
+    }
     move_pages(map, from, to.start.raw);
+    clear_range(map, from, area, spare);
     insert_record(map, &spec, record, vm_map_lookup_above(map, to.start.raw));
-    clear_range(map, from, spare);
+    merge_with_next(map, record->prev);
+    vm_object_unref(spec.object);
     return 0;
 
 no_memory:
@@ -729,19 +775,43 @@ static struct vm_area *next_hole(struct vm_area *area, uint32_t len)
     return NULL;
 }
 
+/* The hole that is not in the tree, as far as it is above from: in front of the stack, or behind
+ * all areas. */
+static struct vrange tail_hole(const struct vm_map *map, uint32_t from)
+{
+    const struct vm_area *last = map->last;
+    uint32_t end = USER_END;
+
+    if (last != NULL && (last->flags & VM_GROWS_DOWN)) {
+        end = last->start;
+        last = last->prev;
+    }
+    return vrange(last != NULL && last->end > from ? last->end : from, end);
+}
+
 bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
                       vaddr_t *start)
 {
-    struct vm_area *area = vm_map_lookup_above(map, low);
-    uint32_t from = low;
+    uint32_t from = low == map->full.low && map->full.from > low ? map->full.from : low;
+    struct vm_area *area = vm_map_lookup_above(map, from);
 
-    /* The hole that `low` lies in counts from low on; those behind it count whole. */
-    if (area != NULL && (area->start < low || area->start - low < len)) {
+    /* The hole that `from` lies in counts from there on; those behind it count whole. */
+    if (area != NULL && (area->start < from || area->start - from < len)) {
         area = next_hole(area, len);
-        from = area != NULL ? area->prev->end : map->last->end;
+        if (area != NULL) {
+            from = area->prev->end;
+        } else {
+            struct vrange tail = tail_hole(map, from);
+            from = tail.start.raw;
+            high = tail.end.raw < high ? tail.end.raw : high;
+        }
     }
     if (from >= high || high - from < len) {
         return false;
+    }
+    if (len == PAGE_SIZE) {
+        map->full.low = low;
+        map->full.from = from;
     }
     start->raw = from;
     return true;
@@ -871,20 +941,31 @@ static uint32_t check_subtree(const struct vm_area *area, uint32_t low, uint32_t
     return 1 + check_subtree(left, low, area->start) + check_subtree(right, area->end, high);
 }
 
+/* The hole [start, end) does not begin where map->full says that none does. */
+static void check_full(const struct vm_map *map, uint32_t start, uint32_t end)
+{
+    uint32_t begin = start > map->full.low ? start : map->full.low;
+
+    assert(begin >= end || begin >= map->full.from);
+}
+
 void vm_map_check(struct vm_map *map)
 {
     uint32_t areas = 0, teaching = 0, pages = 0, resident = 0, end = 0;
     const struct vm_area *prev = NULL;
 
     for (const struct vm_area *area = map->first; area != NULL; prev = area, area = area->next) {
-        assert(area->prev == prev && area->hole == area->start - end);
+        assert(area->prev == prev && area->hole == hole_in_front(area));
         assert(area->account < map->n_accounts);
+        assert(area->start >= end);
+        check_full(map, end, area->start);
         end = area->end;
         areas++;
         teaching += (area->flags & VM_RESERVED_REC) != 0;
         pages += (area->end - area->start) >> PAGE_SHIFT;
         resident += vm_map_resident(map, vrange(area->start, area->end));
     }
+    check_full(map, end, USER_END);
     assert(map->last == prev && areas == map->n_areas && teaching == map->n_teaching);
     assert(pages == map->size_pages && resident == map->rss_pages);
     assert(vm_map_resident(map, vrange(USER_BASE, USER_END)) == resident);

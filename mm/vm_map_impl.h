@@ -3,7 +3,9 @@
  *
  * Areas are in a red-black tree ordered by address, and in a list for their neighbours. Each knows
  * the hole in front of it, and the largest such hole of its subtree, so that finding a hole is
- * logarithmic. The hole behind the last area is not in the tree; map->last says where it starts.
+ * logarithmic. Two holes are not in the tree: the one behind the last area, and the one in front of
+ * the stack, which changes with nearly every call and would change the sums of the whole path to the
+ * root each time. The search looks at them last.
  */
 #ifndef MM_VM_MAP_IMPL_H
 #define MM_VM_MAP_IMPL_H
@@ -18,7 +20,7 @@ struct vm_area {
         int rbe_color;                                     /* because RB_AUGMENT needs the type */
     } link;
     uint32_t start, end;       /* [start, end), page aligned             */
-    uint32_t hole;             /* bytes free in front of start           */
+    uint32_t hole;             /* bytes free in front of start; stack: 0 */
     uint32_t largest_hole;     /* largest `hole` in the subtree          */
     struct vm_area *prev, *next;
     struct vm_object *object;  /* NULL: private anonymous                */
@@ -34,7 +36,10 @@ struct vm_map {
         struct vm_area *rbh_root;
     } tree;
     struct vm_area *first, *last;
-    struct vm_area *hit; /* last area looked up */
+    struct vm_area *hit; /* an area that the next look-up may be near to; NULL only if none exist */
+    struct {
+        uint32_t low, from; /* no hole of a page or more begins in [low, from) */
+    } full;
     struct kcache areas; /* this map's area records; its reserve is the teaching interface's */
     uint32_t refs;
     uint32_t n_areas, n_teaching;
@@ -48,7 +53,7 @@ struct vm_map {
 /* The area that holds va, or NULL; remembers it. */
 struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va);
 /* The first area whose end is above va, or NULL. */
-struct vm_area *vm_map_lookup_above(const struct vm_map *map, uint32_t va);
+struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va);
 /* Lowers the start of an area (stack growth); the pages in between are free. */
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start);
 
