@@ -11,10 +11,14 @@
  * heads of the lists, records too, which makes every list a ring without special cases at its ends.
  * Zones meet at a multiple of the largest order, so no two buddies lie in different ones.
  *
- * Page tables come back all zero: pmap clears entry by entry and counts. Up to TABLE_POOL_MAX of
- * them wait in a pool, counted as free, and save the next table its clearing; they join the buddy
- * lists as soon as anyone else runs short. (FreeBSD kept the same fact as PG_ZERO.) Debug builds
- * have no pool, since there every freed frame is poisoned.
+ * In front of each zone's lists stands a magazine: a small stack of single frames, filled with a
+ * block at a time, so that taking and giving back one frame is a handful of instructions. Frames in
+ * a magazine are free and counted as free; they rejoin the lists when anything runs short.
+ * frame_unref_list frees runs of neighbours as the largest blocks they make, without a stop there.
+ *
+ * Page tables come back all zero: pmap clears entry by entry and counts. They have a magazine of
+ * their own, which saves the next table its clearing. (FreeBSD kept the same fact as PG_ZERO.) Debug
+ * builds do not use that one, since there every freed frame is poisoned.
  */
 #include "mm/frame.h"
 
@@ -27,8 +31,8 @@
 enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 
 #define ORDERS (FRAME_MAX_ORDER + 1u)
-#define FRAME_POOLED 1u /* flags: free, but in the table pool and in no buddy list */
-#define TABLE_POOL_MAX 32u
+#define MAGAZINE_MAX 64u
+#define MAGAZINE_FILL_ORDER 5u /* filled with a block of this order */
 #define FREED_POISON 0x01 /* debug builds: contract V10 */
 
 struct frame *frame_table;
@@ -40,8 +44,10 @@ static pfn_t heads;                    /* number of the first list head's record
 static uint32_t free_mask[ZONE_COUNT]; /* bit o: the list of that order is not empty */
 static uint32_t free_count, total_count;
 static uint32_t held[FRAME_OWNER_COUNT];
-static pfn_t pool[TABLE_POOL_MAX];
-static uint32_t pool_count;
+static struct magazine {
+    uint32_t count;
+    pfn_t pfn[MAGAZINE_MAX];
+} singles[ZONE_COUNT], zeroed_tables;
 static uint32_t fail_countdown; /* 1: the next allocation fails; 0: no injection */
 static bool fail_onward;
 
@@ -52,8 +58,9 @@ static inline enum zone zone_of(pfn_t pfn)
 
 /* ---- Buddy lists ------------------------------------------------------------------------------ */
 
-/* Frames inside a larger free block keep owner FREE but have this order. */
+/* Free frames that no list holds: those inside a larger free block, and those in a magazine. */
 #define FRAME_INNER 0xFFu
+#define FRAME_LOADED 0xFEu
 
 static inline uint32_t state_of(enum frame_owner owner, uint32_t order)
 {
@@ -134,17 +141,81 @@ static pfn_t buddy_take(enum zone zone, uint32_t order)
     return pfn;
 }
 
-static bool pool_drain(void)
+/* Frees [start, end), whose frames are in nobody's hands, as the largest blocks it is made of. */
+static void buddy_free_range(pfn_t start, pfn_t end)
 {
-    if (pool_count == 0) {
+    while (start < end) {
+        uint32_t order = FRAME_MAX_ORDER;
+        while (start % (1u << order) != 0 || end - start < (1u << order)) {
+            order--;
+        }
+        buddy_free(start, order);
+        start += 1u << order;
+    }
+}
+
+/* ---- Magazines -------------------------------------------------------------------------------- */
+
+static inline bool magazine_put(struct magazine *m, pfn_t pfn)
+{
+    if (m->count == MAGAZINE_MAX) {
         return false;
     }
-    while (pool_count > 0) {
-        pfn_t pfn = pool[--pool_count];
-        frame_of(pfn)->flags = 0;
-        buddy_free(pfn, 0);
+    frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_LOADED);
+    m->pfn[m->count++] = pfn;
+    return true;
+}
+
+/* Fills an empty magazine with a block, so that it is handed out in ascending order. */
+static cold_fn bool magazine_fill(enum zone zone)
+{
+    struct magazine *m = &singles[zone];
+    uint32_t mask = free_mask[zone];
+    uint32_t order = MAGAZINE_FILL_ORDER;
+
+    if (mask == 0) {
+        return false;
+    }
+    if (mask >> order == 0) {
+        order = 31u - (uint32_t)__builtin_clz(mask);
+    }
+    pfn_t pfn = buddy_take(zone, order);
+
+    for (uint32_t i = 1u << order; i-- > 0;) {
+        magazine_put(m, pfn + i);
     }
     return true;
+}
+
+static inline pfn_t magazine_take(enum zone zone)
+{
+    struct magazine *m = &singles[zone];
+
+    if (unlikely(m->count == 0) && !magazine_fill(zone)) {
+        return PFN_NONE;
+    }
+    return m->pfn[--m->count];
+}
+
+static uint32_t magazine_empty(struct magazine *m)
+{
+    uint32_t count = m->count;
+
+    while (m->count > 0) {
+        buddy_free(m->pfn[--m->count], 0);
+    }
+    return count;
+}
+
+/* Everything that is free joins the lists; false if all of it was there already. */
+static cold_fn bool magazines_drain(void)
+{
+    uint32_t count = magazine_empty(&zeroed_tables);
+
+    for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
+        count += magazine_empty(&singles[zone]);
+    }
+    return count > 0;
 }
 
 /* ---- Set-up ----------------------------------------------------------------------------------- */
@@ -170,7 +241,8 @@ void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
     }
     memset(free_mask, 0, sizeof(free_mask));
     memset(held, 0, sizeof(held));
-    free_count = total_count = pool_count = fail_countdown = 0;
+    free_count = total_count = fail_countdown = 0;
+    zeroed_tables.count = singles[ZONE_LOW].count = singles[ZONE_HIGH].count = 0;
     frame_zero_page = PFN_NONE;
     assert(low_end >= end || low_end % (1u << FRAME_MAX_ORDER) == 0);
 }
@@ -184,14 +256,7 @@ void frame_add_range(pfn_t start, pfn_t end)
     }
     free_count += end - start;
     total_count += end - start;
-    for (pfn_t pfn = start; pfn < end;) {
-        uint32_t order = FRAME_MAX_ORDER;
-        while (pfn % (1u << order) != 0 || end - pfn < (1u << order)) {
-            order--;
-        }
-        buddy_free(pfn, order);
-        pfn += 1u << order;
-    }
+    buddy_free_range(start, end);
     if (frame_zero_page == PFN_NONE) {
         frame_zero_page = frame_alloc(FRAME_KERNEL, FRAME_LOW | FRAME_ZEROED);
     }
@@ -218,21 +283,15 @@ static bool is_failure_due(void)
     return true;
 }
 
-static pfn_t take(uint32_t order, bool low_only)
+static inline pfn_t take_single(bool low_only)
 {
-    pfn_t pfn = PFN_NONE;
+    pfn_t pfn = low_only ? PFN_NONE : magazine_take(ZONE_HIGH);
 
-    if (unlikely(is_failure_due())) {
-        return PFN_NONE;
-    }
-    if (!low_only) {
-        pfn = buddy_take(ZONE_HIGH, order);
-    }
     if (pfn == PFN_NONE) {
-        pfn = buddy_take(ZONE_LOW, order);
+        pfn = magazine_take(ZONE_LOW);
     }
-    if (unlikely(pfn == PFN_NONE) && pool_drain()) {
-        pfn = buddy_take(ZONE_LOW, order);
+    if (unlikely(pfn == PFN_NONE) && magazines_drain()) {
+        pfn = magazine_take(ZONE_LOW);
     }
     return pfn;
 }
@@ -249,7 +308,7 @@ static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
 
 pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
 {
-    pfn_t pfn = take(0, flags & FRAME_LOW);
+    pfn_t pfn = unlikely(is_failure_due()) ? PFN_NONE : take_single(flags & FRAME_LOW);
 
     if (unlikely(pfn == PFN_NONE)) {
         return PFN_NONE;
@@ -263,8 +322,14 @@ pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
 
 pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
 {
-    pfn_t pfn = order <= FRAME_MAX_ORDER ? take(order, true) : PFN_NONE;
+    if (order > FRAME_MAX_ORDER || is_failure_due()) {
+        return PFN_NONE;
+    }
+    pfn_t pfn = buddy_take(ZONE_LOW, order);
 
+    if (pfn == PFN_NONE && magazines_drain()) {
+        pfn = buddy_take(ZONE_LOW, order);
+    }
     if (pfn == PFN_NONE) {
         return PFN_NONE;
     }
@@ -309,21 +374,33 @@ static cold_fn void release_special(struct frame *f)
     buddy_free(pfn, order);
 }
 
-/* The last reference to any frame is gone; single frames are the case that counts. */
+/* A single frame without an object that lost its last reference, up to where it is put. */
+static inline void retire(struct frame *f)
+{
+    held[f->state]--;
+    free_count++;
+    poison(frame_pfn(f), 0);
+}
+_Static_assert(FRAME_CACHE > FRAME_USER, "is_plain tells single frames without an object by state");
+
+static inline bool is_plain(const struct frame *f)
+{
+    return f->state <= FRAME_USER;
+}
+
 static void release(struct frame *f)
 {
-    uint32_t state = f->state;
-
-    if (unlikely(state > FRAME_USER)) {
+    if (unlikely(!is_plain(f))) {
         release_special(f);
         return;
     }
-    held[state]--;
-    free_count++;
-    poison(frame_pfn(f), 0);
-    buddy_free(frame_pfn(f), 0);
+    pfn_t pfn = frame_pfn(f);
+
+    retire(f);
+    if (!magazine_put(&singles[zone_of(pfn)], pfn)) {
+        buddy_free(pfn, 0);
+    }
 }
-_Static_assert(FRAME_CACHE > FRAME_USER, "release tells single frames without an object by state");
 
 static cold_fn void bad_reference(const struct frame *f)
 {
@@ -368,12 +445,26 @@ void frame_unref(pfn_t pfn)
 uint32_t frame_unref_list(const pfn_t *pfn, uint32_t count)
 {
     uint32_t zero_pages = 0;
+    pfn_t run_start = PFN_NONE, run_end = PFN_NONE; /* neighbours whose last reference went */
 
     for (uint32_t i = 0; i < count; i++) {
+        struct frame *f = frame_of(pfn[i]);
         debug_assert(pfn[i] < frame_table_end);
-        zero_pages += pfn[i] == frame_zero_page;
-        drop(frame_of(pfn[i]));
+        if (f->refs != 1 || !is_plain(f)) {
+            zero_pages += pfn[i] == frame_zero_page;
+            drop(f);
+            continue;
+        }
+        f->refs = 0;
+        retire(f);
+        f->state = state_of(FRAME_FREE, FRAME_INNER);
+        if (pfn[i] != run_end) {
+            buddy_free_range(run_start, run_end);
+            run_start = pfn[i];
+        }
+        run_end = pfn[i] + 1;
     }
+    buddy_free_range(run_start, run_end);
     return count - zero_pages;
 }
 
@@ -392,15 +483,14 @@ uint32_t frame_ref_list(const pfn_t *pfn, uint32_t count)
 
 pfn_t pmap_table_alloc(void)
 {
-    if (pool_count == 0) {
+    if (zeroed_tables.count == 0) {
         return frame_alloc(FRAME_TABLE, FRAME_LOW | FRAME_ZEROED);
     }
     if (unlikely(is_failure_due())) {
         return PFN_NONE;
     }
-    pfn_t pfn = pool[--pool_count];
+    pfn_t pfn = zeroed_tables.pfn[--zeroed_tables.count];
 
-    frame_of(pfn)->flags = 0;
     hand_out(pfn, FRAME_TABLE, 0);
     return pfn;
 }
@@ -410,13 +500,10 @@ void pmap_table_free(pfn_t pfn)
     struct frame *f = frame_of(pfn);
 
 #ifndef FAULTLINE_DEBUG
-    if (pool_count < TABLE_POOL_MAX && f->refs == 1 && f->owner == FRAME_TABLE) {
+    if (f->refs == 1 && f->state == FRAME_TABLE && zeroed_tables.count < MAGAZINE_MAX) {
         f->refs = 0;
-        f->owner = FRAME_FREE;
-        f->flags = FRAME_POOLED;
-        held[FRAME_TABLE]--;
-        free_count++;
-        pool[pool_count++] = pfn;
+        retire(f);
+        magazine_put(&zeroed_tables, pfn);
         return;
     }
 #endif
@@ -455,7 +542,8 @@ static void check_block(enum zone zone, uint32_t order, pfn_t pfn, pfn_t prev)
 
 uint32_t frame_check(void)
 {
-    uint32_t found = pool_count, records = 0;
+    uint32_t found = zeroed_tables.count + singles[ZONE_LOW].count + singles[ZONE_HIGH].count;
+    uint32_t records = 0;
 
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
         for (uint32_t order = 0; order < ORDERS; order++) {

@@ -224,7 +224,7 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
                                         bool is_write, struct vm_page *page)
 {
     int err = area->object->pager->get_page(area->object, object_offset(area, va), page);
-    bool may_write = !page->is_cached || (area->flags & VM_SHARED);
+    bool may_write = err == 0 && (!page->is_cached || (area->flags & VM_SHARED));
 
     if (err != 0) {
         return err == -ENOMEM ? VM_FAULT_NO_MEMORY : VM_FAULT_IO;
