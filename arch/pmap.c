@@ -299,16 +299,33 @@ bool pmap_lookup(struct pmap *pmap, vaddr_t va, struct pmap_entry *out)
     struct pte *dir_entry = dir_slot(pmap, va.raw);
 
     if (!(dir_entry->low & PTE_PRESENT)) {
+        out->slot = NULL;
         return false;
     }
     struct pte *slot = &table_of_slot(dir_entry)[table_index(va.raw)];
 
+    out->slot = slot;
     if (!(slot->low & PTE_IN_USE)) {
         return false;
     }
     out->pfn = pte_pfn(slot);
     out->prot = pte_prot(slot);
     return true;
+}
+
+int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
+                      uint32_t prot)
+{
+    struct pte *slot = absent->slot;
+
+    if (unlikely(slot == NULL)) {
+        return pmap_enter(pmap, va, pfn, prot);
+    }
+    debug_assert(!(slot->low & PTE_IN_USE));
+    live[pmap_direct_pfn(slot)]++;
+    slot->high = user_high(pfn, prot);
+    slot->low = user_low(pfn, prot & PMAP_ACCESS);
+    return 0;
 }
 
 bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *out)
@@ -523,13 +540,28 @@ void pmap_window_close(void *window)
     tlb_flush_page(va);
 }
 
-void pmap_zero_page(pfn_t pfn)
+static inline void zero_words(void *page)
 {
-    void *page = pmap_window_open(pfn), *at = page;
     uint32_t words = PAGE_SIZE / 4;
 
-    __asm__ volatile("rep stosl" : "+D"(at), "+c"(words) : "a"(0) : "memory");
+    __asm__ volatile("rep stosl" : "+D"(page), "+c"(words) : "a"(0) : "memory");
+}
+
+static noinline_fn void zero_through_window(pfn_t pfn)
+{
+    void *page = pmap_window_open(pfn);
+
+    zero_words(page);
     pmap_window_close(page);
+}
+
+void pmap_zero_page(pfn_t pfn)
+{
+    if (unlikely(pfn >= direct_limit)) {
+        zero_through_window(pfn);
+        return;
+    }
+    zero_words(pmap_direct(pfn));
 }
 
 void pmap_copy_page(pfn_t dst, pfn_t src)

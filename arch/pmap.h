@@ -37,6 +37,7 @@ struct pmap {
 struct pmap_entry {
     pfn_t pfn;
     uint32_t prot; /* PMAP_*, PMAP_COW too */
+    void *slot;    /* private: where pmap_enter_absent puts a page; set also when there is none */
 };
 
 /* Frames that left (or were shared between) address spaces; the caller drops or takes the
@@ -78,6 +79,10 @@ void pmap_trim(struct pmap *pmap, vaddr_t va);
 must_check int pmap_enter(struct pmap *pmap, vaddr_t va, pfn_t pfn, uint32_t prot);
 /* Finds the mapping of va: false if there is none. */
 bool pmap_lookup(struct pmap *pmap, vaddr_t va, struct pmap_entry *out);
+/* pmap_enter for a page that pmap_lookup, just now, did not find: the walk is not done again.
+ * absent: what it left. prot without PMAP_COW. */
+must_check int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pmap_entry *absent,
+                                 pfn_t pfn, uint32_t prot);
 
 /* Takes rights away: every mapping in range keeps at most `prot`. Never grants: rights are granted
  * by the next fault, which knows about copy on write. Held pages stay held. Flushes the TLB. */

@@ -2,12 +2,16 @@
 #ifndef LIB_COMPILER_H
 #define LIB_COMPILER_H
 
-#define must_check __attribute__((warn_unused_result))
+#define must_check  __attribute__((warn_unused_result))
 #define noreturn_fn __attribute__((noreturn))
-#define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+/* Kept out of line, so that the fast path beside it stays short. */
+#define cold_fn __attribute__((cold, noinline))
+/* Kept out of line for its large stack frame, not because it is rare. */
+#define noinline_fn                     __attribute__((noinline))
+#define printf_like(fmt, first)         __attribute__((format(printf, fmt, first)))
+#define likely(x)                       __builtin_expect(!!(x), 1)
+#define unlikely(x)                     __builtin_expect(!!(x), 0)
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-#define array_size(a) (sizeof(a) / sizeof((a)[0]))
+#define array_size(a)                   (sizeof(a) / sizeof((a)[0]))
 
 #endif

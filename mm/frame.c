@@ -166,16 +166,14 @@ static inline bool magazine_put(struct magazine *m, pfn_t pfn)
     return true;
 }
 
-/* Fills an empty magazine with a block, so that it is handed out in ascending order. */
-static cold_fn bool magazine_fill(enum zone zone)
+/* Fills an empty magazine with a block, so that it is handed out in ascending order. The zone has
+ * a free block. */
+static noinline_fn void magazine_fill(enum zone zone)
 {
     struct magazine *m = &singles[zone];
     uint32_t mask = free_mask[zone];
     uint32_t order = MAGAZINE_FILL_ORDER;
 
-    if (mask == 0) {
-        return false;
-    }
     if (mask >> order == 0) {
         order = 31u - (uint32_t)__builtin_clz(mask);
     }
@@ -184,15 +182,17 @@ static cold_fn bool magazine_fill(enum zone zone)
     for (uint32_t i = 1u << order; i-- > 0;) {
         magazine_put(m, pfn + i);
     }
-    return true;
 }
 
 static inline pfn_t magazine_take(enum zone zone)
 {
     struct magazine *m = &singles[zone];
 
-    if (unlikely(m->count == 0) && !magazine_fill(zone)) {
-        return PFN_NONE;
+    if (unlikely(m->count == 0)) {
+        if (free_mask[zone] == 0) {
+            return PFN_NONE;
+        }
+        magazine_fill(zone);
     }
     return m->pfn[--m->count];
 }

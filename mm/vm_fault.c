@@ -44,7 +44,7 @@ const char *vm_cause_word(uint32_t cause)
 
 /* The stack's area grows down to the page of va if nothing is in the way: VM_STACK_GUARD bytes of
  * nothing stay below it. */
-static struct vm_area *stack_grow(struct vm_map *map, uint32_t va)
+static noinline_fn struct vm_area *stack_grow(struct vm_map *map, uint32_t va)
 {
     struct vm_area *area = vm_map_lookup_above(map, va);
     uint32_t start = page_floor(va);
@@ -79,7 +79,7 @@ static uint8_t missing_cause(struct vm_map *map, uint32_t va)
 
 /* The refusal's cause word, or VM_CAUSE_COUNT if the access is allowed. i386 has no write-only and
  * no execute-only pages: any right implies read. */
-static uint8_t refusal(const struct vm_area *area, uint32_t access)
+static inline uint8_t refusal(const struct vm_area *area, uint32_t access)
 {
     if (area->prot == 0) {
         return VM_CAUSE_NO_ACCESS;
@@ -100,10 +100,15 @@ static uint64_t object_offset(const struct vm_area *area, uint32_t va)
     return area->offset + (va - area->start);
 }
 
-/* The rights to enter a page with: write only if this map may write the frame as it is. */
+/* The rights to enter a page with: write only if this map may write the frame as it is. An area that
+ * may only be written is then still read: any right implies that, and a page without rights would
+ * fault again for ever. */
 static uint32_t enter_prot(const struct vm_area *area, bool may_write)
 {
-    return may_write ? area->prot : area->prot & ~VM_WRITE;
+    if (likely(may_write)) {
+        return area->prot;
+    }
+    return area->prot == VM_WRITE ? VM_READ : area->prot & ~VM_WRITE;
 }
 
 static bool is_own_frame(pfn_t pfn)
@@ -131,7 +136,7 @@ static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result 
     return result;
 }
 
-static enum vm_fault_result no_memory(struct vm_fault *fault)
+static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault)
 {
     fault->pfn = PFN_NONE;
     return finish(fault, VM_FAULT_NO_MEMORY, VM_CAUSE_OUT_OF_MEMORY);
@@ -162,7 +167,7 @@ static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_are
 }
 
 /* The page is there: either a right is missing in the entry, or the CPU knew an old entry. */
-static enum vm_fault_result resident_page(struct vm_map *map, const struct vm_area *area,
+static noinline_fn enum vm_fault_result resident_page(struct vm_map *map, const struct vm_area *area,
                                           struct vm_fault *fault, const struct pmap_entry *entry)
 {
     bool may_write = (area->flags & VM_SHARED) || is_own_frame(entry->pfn);
@@ -182,10 +187,13 @@ static enum vm_fault_result resident_page(struct vm_map *map, const struct vm_ar
     return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
 }
 
-static enum vm_fault_result enter_new(struct vm_map *map, const struct vm_area *area, uint32_t va,
-                                      pfn_t pfn, uint32_t prot)
+/* Enters a page where `absent` says there is none, and charges it; on failure the page's reference
+ * is dropped. */
+static inline enum vm_fault_result enter_new(struct vm_map *map, const struct vm_area *area,
+                                             vaddr_t va, const struct pmap_entry *absent,
+                                             pfn_t pfn, uint32_t prot)
 {
-    if (unlikely(pmap_enter(&map->pmap, vaddr(va), pfn, prot) != 0)) {
+    if (unlikely(pmap_enter_absent(&map->pmap, va, absent, pfn, prot) != 0)) {
         frame_unref(pfn);
         return VM_FAULT_NO_MEMORY;
     }
@@ -196,14 +204,17 @@ static enum vm_fault_result enter_new(struct vm_map *map, const struct vm_area *
     return VM_FAULT_RESUME;
 }
 
-/* Private memory without an object: zeros. A read gets the shared zero page where that is allowed. */
-static enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
-                                           struct vm_fault *fault)
+/* Private memory without an object: zeros. A read gets the shared zero page where that is allowed.
+ * The path of nearly all faults. */
+static inline enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
+                                                  struct vm_fault *fault,
+                                                  const struct pmap_entry *absent)
 {
-    bool share_zero = fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO);
+    uint32_t prot = area->prot;
     pfn_t pfn = frame_zero_page;
 
-    if (share_zero) {
+    if (fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO)) {
+        prot &= ~VM_WRITE;
         frame_ref(pfn);
     } else {
         pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
@@ -211,17 +222,17 @@ static enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_a
             return no_memory(fault);
         }
     }
-    if (enter_new(map, area, page_floor(fault->va.raw), pfn, enter_prot(area, !share_zero)) !=
-        VM_FAULT_RESUME) {
+    fault->pfn = pfn;
+    if (unlikely(enter_new(map, area, fault->va, absent, pfn, prot) != VM_FAULT_RESUME)) {
         return no_memory(fault);
     }
-    fault->pfn = pfn;
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
 /* Brings one page of the area's object to va, which is page aligned and has no page. */
 static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area *area, uint32_t va,
-                                        bool is_write, struct vm_page *page)
+                                        const struct pmap_entry *absent, bool is_write,
+                                        struct vm_page *page)
 {
     int err = area->object->pager->get_page(area->object, object_offset(area, va), page);
     bool may_write = err == 0 && (!page->is_cached || (area->flags & VM_SHARED));
@@ -239,7 +250,7 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
         may_write = true;
     }
     enum vm_fault_result result =
-        enter_new(map, area, va, page->pfn, enter_prot(area, may_write));
+        enter_new(map, area, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
 
     if (result == VM_FAULT_RESUME) {
         map->accounts[area->account].bytes_lost += page->bytes_lost;
@@ -262,7 +273,7 @@ static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *
         if (va == but || pmap_lookup(&map->pmap, vaddr(va), &entry)) {
             continue;
         }
-        enum vm_fault_result result = object_page(map, area, va, false, &page);
+        enum vm_fault_result result = object_page(map, area, va, &entry, false, &page);
         if (result != VM_FAULT_RESUME) {
             return result;
         }
@@ -310,13 +321,15 @@ static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_
             !pager->get_cached(area->object, object_offset(area, at), &page)) {
             continue;
         }
-        enter_new(map, area, at, page.pfn, enter_prot(area, area->flags & VM_SHARED));
+        enter_new(map, area, vaddr(at), &entry, page.pfn,
+                  enter_prot(area, area->flags & VM_SHARED));
     }
 }
 
-static enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area,
+static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area,
                                         struct vm_fault *fault)
 {
+    struct pmap_entry absent;
     const struct vm_pager *pager = area->object->pager;
     uint32_t va = page_floor(fault->va.raw);
     bool is_write = fault->access == VM_WRITE;
@@ -327,7 +340,11 @@ static enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area
         result = cluster_pages(map, area, va);
     }
     if (result == VM_FAULT_RESUME) {
-        result = object_page(map, area, va, is_write, &page);
+        /* Looked up here: the cluster may have made the table. */
+        bool is_present = pmap_lookup(&map->pmap, vaddr(va), &absent);
+        debug_assert(!is_present);
+        (void)is_present;
+        result = object_page(map, area, va, &absent, is_write, &page);
     }
     if (result == VM_FAULT_NO_MEMORY) {
         return no_memory(fault);
@@ -346,18 +363,21 @@ static enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area
 /* ---- The whole path --------------------------------------------------------------------------- */
 
 /* One page of an area, access allowed: the part that populate shares with faults. */
-static enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
-                                     struct vm_fault *fault)
+static inline enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
+                                            struct vm_fault *fault)
 {
     struct pmap_entry entry;
 
-    if (pmap_lookup(&map->pmap, fault->va, &entry)) {
+    if (unlikely(pmap_lookup(&map->pmap, fault->va, &entry))) {
         return resident_page(map, area, fault, &entry);
     }
-    return area->object == NULL ? anonymous_page(map, area, fault) : backed_page(map, area, fault);
+    if (likely(area->object == NULL)) {
+        return anonymous_page(map, area, fault, &entry);
+    }
+    return backed_page(map, area, fault);
 }
 
-static enum vm_fault_result refuse_missing(struct vm_map *map, struct vm_fault *fault)
+static cold_fn enum vm_fault_result refuse_missing(struct vm_map *map, struct vm_fault *fault)
 {
     fault->cause = missing_cause(map, fault->va.raw);
     map->unplaced[fault->cause]++;
@@ -402,12 +422,20 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
 
 /* ---- Populate --------------------------------------------------------------------------------- */
 
-/* Does the page need anything for this access? */
-static bool is_ready(struct vm_map *map, uint32_t va, bool write)
+/* Makes one page ready for the access if it is not. */
+static inline enum vm_fault_result populate_page(struct vm_map *map, struct vm_area *area,
+                                                 struct vm_fault *fault)
 {
     struct pmap_entry entry;
 
-    return pmap_lookup(&map->pmap, vaddr(va), &entry) && (!write || (entry.prot & PMAP_WRITE));
+    if (!pmap_lookup(&map->pmap, fault->va, &entry)) {
+        return area->object == NULL ? anonymous_page(map, area, fault, &entry)
+                                    : backed_page(map, area, fault);
+    }
+    if (fault->access != VM_WRITE || (entry.prot & PMAP_WRITE)) {
+        return VM_FAULT_RESUME;
+    }
+    return resident_page(map, area, fault, &entry);
 }
 
 int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
@@ -422,16 +450,10 @@ int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
                 return -EFAULT;
             }
         }
-        if (is_ready(map, va, write)) {
-            continue;
-        }
-        switch (get_page(map, area, &fault)) {
-        case VM_FAULT_RESUME:
-            break;
-        case VM_FAULT_NO_MEMORY:
-            return -ENOMEM;
-        default:
-            return -EFAULT;
+        enum vm_fault_result result = populate_page(map, area, &fault);
+
+        if (unlikely(result != VM_FAULT_RESUME)) {
+            return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
         }
     }
     return 0;

@@ -66,9 +66,10 @@ static void sums_update_above(struct vm_area *area)
     }
 }
 
+/* The stack grows often: as the last area its hole is kept out of the sums (tail_hole). */
 static uint32_t hole_in_front(const struct vm_area *area)
 {
-    if (area->flags & VM_GROWS_DOWN) {
+    if ((area->flags & VM_GROWS_DOWN) && area->next == NULL) {
         return 0;
     }
     return area->start - (area->prev != NULL ? area->prev->end : 0);
@@ -119,13 +120,6 @@ struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va)
     return best;
 }
 
-struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
-{
-    struct vm_area *area = vm_map_lookup_above(map, va);
-
-    return area != NULL && va >= area->start ? area : NULL;
-}
-
 /* ---- Records ---------------------------------------------------------------------------------- */
 
 static struct vm_area *record_take(struct vm_map *map, uint32_t flags)
@@ -157,10 +151,11 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     area->next = next;
     *(prev != NULL ? &prev->next : &map->first) = area;
     *(next != NULL ? &next->prev : &map->last) = area;
-    area->hole = area->largest_hole = hole_in_front(area);
+    /* Without a hole it changes no sum on its way in; the macro would correct its parent's alone. */
+    area->hole = area->largest_hole = 0;
     area_tree_RB_INSERT(tree_of(map), area);
-    sums_update_above(area);
-    hole_update(next);
+    hole_update(area);
+    hole_update(next != NULL ? next : prev);
     map->n_areas++;
     map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
     map->hit = area;
@@ -182,7 +177,7 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
             area_update(parent);
         }
     }
-    hole_update(next);
+    hole_update(next != NULL ? next : prev);
     map->n_areas--;
     map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
     if (map->hit == area) {
@@ -775,18 +770,19 @@ static struct vm_area *next_hole(struct vm_area *area, uint32_t len)
     return NULL;
 }
 
-/* The hole that is not in the tree, as far as it is above from: in front of the stack, or behind
- * all areas. */
-static struct vrange tail_hole(const struct vm_map *map, uint32_t from)
+/* The holes that are not in the tree: in front of the stack if that is the last area, and behind all
+ * areas. Gives the start of the first one at or above from that may have room. */
+static uint32_t tail_hole(const struct vm_map *map, uint32_t from, uint32_t len)
 {
     const struct vm_area *last = map->last;
-    uint32_t end = USER_END;
 
-    if (last != NULL && (last->flags & VM_GROWS_DOWN)) {
-        end = last->start;
-        last = last->prev;
+    if (last->flags & VM_GROWS_DOWN) {
+        uint32_t start = last->prev != NULL && last->prev->end > from ? last->prev->end : from;
+        if (start < last->start && last->start - start >= len) {
+            return start;
+        }
     }
-    return vrange(last != NULL && last->end > from ? last->end : from, end);
+    return last->end > from ? last->end : from;
 }
 
 bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
@@ -798,13 +794,7 @@ bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t h
     /* The hole that `from` lies in counts from there on; those behind it count whole. */
     if (area != NULL && (area->start < from || area->start - from < len)) {
         area = next_hole(area, len);
-        if (area != NULL) {
-            from = area->prev->end;
-        } else {
-            struct vrange tail = tail_hole(map, from);
-            from = tail.start.raw;
-            high = tail.end.raw < high ? tail.end.raw : high;
-        }
+        from = area != NULL ? area->prev->end : tail_hole(map, from, len);
     }
     if (from >= high || high - from < len) {
         return false;

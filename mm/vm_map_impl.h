@@ -20,7 +20,7 @@ struct vm_area {
         int rbe_color;                                     /* because RB_AUGMENT needs the type */
     } link;
     uint32_t start, end;       /* [start, end), page aligned             */
-    uint32_t hole;             /* bytes free in front of start; stack: 0 */
+    uint32_t hole;             /* bytes free before start; stack at end: 0 */
     uint32_t largest_hole;     /* largest `hole` in the subtree          */
     struct vm_area *prev, *next;
     struct vm_object *object;  /* NULL: private anonymous                */
@@ -50,10 +50,19 @@ struct vm_map {
     struct fl_account *accounts;
 };
 
-/* The area that holds va, or NULL; remembers it. */
-struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va);
-/* The first area whose end is above va, or NULL. */
+/* The first area whose end is above va, or NULL; remembers it. */
 struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va);
+/* The area that holds va, or NULL; remembers it. Mostly it is the one of the last look-up. */
+static inline struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area = map->hit;
+
+    if (likely(area != NULL && va >= area->start && va < area->end)) {
+        return area;
+    }
+    area = vm_map_lookup_above(map, va);
+    return area != NULL && va >= area->start ? area : NULL;
+}
 /* Lowers the start of an area (stack growth); the pages in between are free. */
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start);
 

@@ -261,19 +261,14 @@ struct vm_object *vm_object_shared_anon(void)
 
 /* ---- File copies (teaching areas) ------------------------------------------------------------- */
 
-struct vm_file_copy {
-    struct vm_object object; /* first */
-    struct vm_source *source;
-};
-
-static struct vm_file_copy *copy_of(struct vm_object *obj)
+static struct vm_source *source_of(struct vm_object *obj)
 {
-    return (struct vm_file_copy *)(void *)obj;
+    return container_of(obj, struct vm_source, copies);
 }
 
 static int copy_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
 {
-    struct vm_source *src = copy_of(obj)->source;
+    struct vm_source *src = source_of(obj);
     pfn_t pfn = frame_alloc(FRAME_USER, 0);
 
     if (pfn == PFN_NONE) {
@@ -294,15 +289,14 @@ static int copy_get_page(struct vm_object *obj, uint64_t offset, struct vm_page 
 
 static void copy_destroy(struct vm_object *obj)
 {
-    struct vm_file_copy *copy = copy_of(obj);
+    struct vm_source *src = source_of(obj);
 
-    copy->source->ops->unref(copy->source);
-    kheap_free(copy, sizeof(*copy));
+    src->ops->unref(src);
 }
 
 static const char *copy_describe(struct vm_object *obj)
 {
-    struct vm_source *src = copy_of(obj)->source;
+    struct vm_source *src = source_of(obj);
 
     return src->ops->name(src);
 }
@@ -316,13 +310,11 @@ static const struct vm_pager file_copy_pager = {
 
 struct vm_object *vm_object_file_copy(struct vm_source *src)
 {
-    struct vm_file_copy *copy = kheap_alloc(sizeof(*copy));
-
-    if (copy == NULL) {
-        return NULL;
+    if (src->copies.refs > 0) {
+        vm_object_ref(&src->copies);
+    } else {
+        vm_object_init(&src->copies, &file_copy_pager);
+        src->ops->ref(src);
     }
-    vm_object_init(&copy->object, &file_copy_pager);
-    copy->source = src;
-    src->ops->ref(src);
-    return &copy->object;
+    return &src->copies;
 }

@@ -15,11 +15,18 @@
 #include "lib/addr.h"
 #include "lib/compiler.h"
 
+struct vm_pager;
+struct vm_object {
+    const struct vm_pager *pager;
+    uint32_t refs;
+};
+
 /* Where the bytes of a file come from: implemented by fs/ (an inode embeds one). */
 struct vm_source {
     const struct vm_source_ops *ops;
     uint64_t size;            /* bytes now                                              */
     struct vm_object *object; /* its page cache object while one exists, a weak link    */
+    struct vm_object copies;  /* what its file copies are areas of; no references: none  */
 };
 struct vm_source_ops {
     /* Copies exactly len bytes from offset (inside size) to kernel memory. 0, -EIO or -ENOMEM. */
@@ -58,11 +65,6 @@ struct vm_pager {
     const char *(*describe)(struct vm_object *obj);
 };
 
-struct vm_object {
-    const struct vm_pager *pager;
-    uint32_t refs;
-};
-
 void vm_object_init(struct vm_object *obj, const struct vm_pager *pager); /* one reference */
 void vm_object_ref(struct vm_object *obj);
 void vm_object_unref(struct vm_object *obj); /* NULL is ignored */
@@ -75,7 +77,8 @@ void vm_object_unref(struct vm_object *obj); /* NULL is ignored */
 must_check struct vm_object *vm_object_of_file(struct vm_source *src);
 
 /* Private bytes of a file at any byte offset, zeros past its end: the teaching interface's file
- * areas (contract V5). Every page is a frame of the faulting map's own. NULL without memory. */
+ * areas (contract V5). Every page is a frame of the faulting map's own. One object for all, embedded
+ * in the source, so that a lazy area takes no memory (V4): this cannot fail. */
 must_check struct vm_object *vm_object_file_copy(struct vm_source *src);
 
 /* Shared anonymous memory: zeros on first touch, pages stay until the last reference goes. */
