@@ -88,9 +88,15 @@ bool pmap_has_nx(void)
     return nx_high != 0;
 }
 
+/* One shrd: bits 12..43 of the entry; NX and what lies between fall out at the top. */
+static inline pfn_t pfn_of(uint32_t low, uint32_t high)
+{
+    return (pfn_t)(((uint64_t)high << 32 | low) >> PAGE_SHIFT);
+}
+
 static inline pfn_t pte_pfn(const struct pte *slot)
 {
-    return (slot->low >> PAGE_SHIFT) | (slot->high << (32 - PAGE_SHIFT));
+    return pfn_of(slot->low, slot->high);
 }
 
 /* Rewrites a live entry. The walker may look between two 32-bit stores, so the half with the
@@ -353,29 +359,32 @@ bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *o
 
 /* ---- Ranges ----------------------------------------------------------------------------------- */
 
-/* Empties slots [slot, stop) into pfn[]: at most room of them. Gives the first slot not looked at.
- * The inner loop of munmap and exit. */
-static struct pte *slots_clear(struct pte *slot, const struct pte *stop, uint32_t va, bool each,
+/* As many slots from this one on as the batch surely has room for, so that the loops over slots
+ * need not ask. */
+static inline uint32_t slots_at_once(const struct pmap_batch *out, uint32_t va, uint32_t stop)
+{
+    uint32_t room = PMAP_BATCH - out->count, slots = (stop - va) >> PAGE_SHIFT;
+
+    return slots < room ? slots : room;
+}
+
+/* Empties n slots from `slot` on into the batch. The inner loop of munmap and exit. */
+static inline void slots_clear(struct pte *slot, uint32_t n, uint32_t va, bool each,
                                struct pmap_batch *out)
 {
-    uint32_t n = out->count;
+    pfn_t *pfn = &out->pfn[out->count];
 
-    for (; slot < stop; slot++, va += PAGE_SIZE) {
+    for (const struct pte *stop = slot + n; slot < stop; slot++, va += PAGE_SIZE) {
         uint32_t low = slot->low;
-        if (!(low & PTE_IN_USE)) {
-            continue;
-        }
-        if (n == PMAP_BATCH) {
-            break;
-        }
-        out->pfn[n++] = (low >> PAGE_SHIFT) | (slot->high << (32 - PAGE_SHIFT));
-        pte_clear(slot);
-        if (each) {
-            tlb_flush_page(va);
+        if (low & PTE_IN_USE) {
+            *pfn++ = pfn_of(low, slot->high);
+            pte_clear(slot);
+            if (each) {
+                tlb_flush_page(va);
+            }
         }
     }
-    out->count = n;
-    return slot;
+    out->count = (uint32_t)(pfn - out->pfn);
 }
 
 bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
@@ -399,17 +408,20 @@ bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
             break;
         }
         struct pte *slot = &table_of_slot(dir_entry)[table_index(va)];
-        struct pte *last = slot + ((stop - va) >> PAGE_SHIFT);
-        uint32_t before = out->count;
-        struct pte *at = slots_clear(slot, last, va, each, out);
+        uint32_t before = out->count, n = slots_at_once(out, va, stop);
         uint16_t *in_use = table_live(dir_entry);
 
+        if (each) {
+            slots_clear(slot, n, va, true, out);
+        } else {
+            slots_clear(slot, n, va, false, out);
+        }
         *in_use = (uint16_t)(*in_use - (out->count - before));
         if (*in_use == 0) {
             table_drop(pmap, dir_entry, va);
             va = stop;
         } else {
-            va += (uint32_t)(at - slot) << PAGE_SHIFT;
+            va += n << PAGE_SHIFT;
         }
     }
     if (is_active && !each && out->count > 0) {
@@ -451,30 +463,25 @@ void pmap_protect(struct pmap *pmap, struct vrange range, uint32_t prot)
     }
 }
 
-/* Copies slots into an empty table; the inner loop of fork. Gives the first slot not copied. */
-static const struct pte *slots_share(struct pte *to, struct pte *from, const struct pte *stop,
-                                     bool cow, struct pmap_batch *out)
+/* Copies n slots into an empty table; the inner loop of fork. */
+static inline void slots_share(struct pte *to, struct pte *from, uint32_t n, bool cow,
+                               struct pmap_batch *out)
 {
-    uint32_t n = out->count;
+    pfn_t *pfn = &out->pfn[out->count];
     uint32_t keep = cow ? ~PTE_WRITE : ~0u, add = cow ? PTE_COW : 0;
 
-    for (; from < stop; from++, to++) {
+    for (const struct pte *stop = from + n; from < stop; from++, to++) {
         uint32_t low = from->low;
-        if (!(low & PTE_IN_USE)) {
-            continue;
+        if (low & PTE_IN_USE) {
+            uint32_t high = from->high;
+            low = (low & keep) | add;
+            from->low = low;
+            to->high = high;
+            to->low = low;
+            *pfn++ = pfn_of(low, high);
         }
-        if (n == PMAP_BATCH) {
-            break;
-        }
-        uint32_t high = from->high;
-        low = (low & keep) | add;
-        from->low = low;
-        to->high = high;
-        to->low = low;
-        out->pfn[n++] = (low >> PAGE_SHIFT) | (high << (32 - PAGE_SHIFT));
     }
-    out->count = n;
-    return from;
+    out->count = (uint32_t)(pfn - out->pfn);
 }
 
 int pmap_share(struct pmap *dst, struct pmap *src, struct vrange *left, bool cow,
@@ -497,13 +504,16 @@ int pmap_share(struct pmap *dst, struct pmap *src, struct vrange *left, bool cow
         struct pte *to_dir = dir_slot(dst, va);
         struct pte *from = &table_of_slot(from_dir)[table_index(va)];
         struct pte *to = &table_of_slot(to_dir)[table_index(va)];
-        uint32_t before = out->count;
-        const struct pte *done =
-            slots_share(to, from, from + ((stop - va) >> PAGE_SHIFT), cow, out);
+        uint32_t before = out->count, n = slots_at_once(out, va, stop);
         uint16_t *in_use = table_live(to_dir);
 
+        if (cow) {
+            slots_share(to, from, n, true, out);
+        } else {
+            slots_share(to, from, n, false, out);
+        }
         *in_use = (uint16_t)(*in_use + (out->count - before));
-        va += (uint32_t)(done - from) << PAGE_SHIFT;
+        va += n << PAGE_SHIFT;
         if (*in_use == 0) {
             table_drop(dst, to_dir, va);
         }

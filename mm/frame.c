@@ -142,7 +142,7 @@ static pfn_t buddy_take(enum zone zone, uint32_t order)
 }
 
 /* Frees [start, end), whose frames are in nobody's hands, as the largest blocks it is made of. */
-static void buddy_free_range(pfn_t start, pfn_t end)
+static noinline_fn void buddy_free_range(pfn_t start, pfn_t end)
 {
     while (start < end) {
         uint32_t order = FRAME_MAX_ORDER;
@@ -442,41 +442,50 @@ void frame_unref(pfn_t pfn)
     drop(frame_of(pfn));
 }
 
+/* How many references of a list were to the zero page shows in its count; asking for each frame
+ * would cost more than the rest. */
 uint32_t frame_unref_list(const pfn_t *pfn, uint32_t count)
 {
-    uint32_t zero_pages = 0;
+    struct frame *const table = frame_table;
+    const struct frame *const zero_page = frame_of(frame_zero_page);
+    uint32_t zero_before = zero_page->refs;
     pfn_t run_start = PFN_NONE, run_end = PFN_NONE; /* neighbours whose last reference went */
 
-    for (uint32_t i = 0; i < count; i++) {
-        struct frame *f = frame_of(pfn[i]);
-        debug_assert(pfn[i] < frame_table_end);
-        if (f->refs != 1 || !is_plain(f)) {
-            zero_pages += pfn[i] == frame_zero_page;
+    for (const pfn_t *end = pfn + count; pfn < end; pfn++) {
+        struct frame *f = &table[*pfn];
+        uint32_t refs = f->refs;
+        debug_assert(*pfn < frame_table_end);
+        if (likely(refs > 1)) {
+            f->refs = refs - 1;
+            continue;
+        }
+        if (unlikely(refs == 0 || !is_plain(f))) {
             drop(f);
             continue;
         }
         f->refs = 0;
         retire(f);
         f->state = state_of(FRAME_FREE, FRAME_INNER);
-        if (pfn[i] != run_end) {
+        if (*pfn != run_end) {
             buddy_free_range(run_start, run_end);
-            run_start = pfn[i];
+            run_start = *pfn;
         }
-        run_end = pfn[i] + 1;
+        run_end = *pfn + 1;
     }
     buddy_free_range(run_start, run_end);
-    return count - zero_pages;
+    return count - (zero_before - zero_page->refs);
 }
 
 uint32_t frame_ref_list(const pfn_t *pfn, uint32_t count)
 {
-    uint32_t zero_pages = 0;
+    struct frame *const table = frame_table;
+    const struct frame *const zero_page = frame_of(frame_zero_page);
+    uint32_t zero_before = zero_page->refs;
 
-    for (uint32_t i = 0; i < count; i++) {
-        zero_pages += pfn[i] == frame_zero_page;
-        frame_of(pfn[i])->refs++;
+    for (const pfn_t *end = pfn + count; pfn < end; pfn++) {
+        table[*pfn].refs++;
     }
-    return count - zero_pages;
+    return count - (zero_page->refs - zero_before);
 }
 
 /* ---- Page tables (hooks of arch/pmap.h) ------------------------------------------------------- */
