@@ -394,10 +394,7 @@ bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
     bool each = is_active && vrange_pages(*left) < FLUSH_ALL_PAGES;
 
     out->count = 0;
-    if (pmap->tables == 0) {
-        va = end;
-    }
-    while (va < end) {
+    while (va < end && pmap->tables > 0) {
         uint32_t stop = table_end(va, end);
         struct pte *dir_entry = dir_slot(pmap, va);
         if (!(dir_entry->low & PTE_PRESENT)) {
@@ -428,7 +425,7 @@ bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
         pmap_flush(pmap);
     }
     left->start.raw = va;
-    return va < end;
+    return va < end && pmap->tables > 0;
 }
 
 void pmap_protect(struct pmap *pmap, struct vrange range, uint32_t prot)

@@ -42,20 +42,20 @@ const char *vm_cause_word(uint32_t cause)
 
 /* ---- Look up ---------------------------------------------------------------------------------- */
 
-/* The stack's area grows down to the page of va if nothing is in the way: VM_STACK_GUARD bytes of
- * nothing stay below it. */
-static noinline_fn struct vm_area *stack_grow(struct vm_map *map, uint32_t va)
+/* The stack's area if it may grow down to the page of va: VM_STACK_GUARD bytes of nothing stay below
+ * it. It grows when the page is there, so that a fault without memory leaves it as it was. */
+static noinline_fn struct vm_area *stack_above(struct vm_map *map, uint32_t va)
 {
     struct vm_area *area = vm_map_lookup_above(map, va);
     uint32_t start = page_floor(va);
 
-    if (area == NULL || !(area->flags & VM_GROWS_DOWN) || start < VM_STACK_FLOOR) {
+    if (area == NULL || !(area->flags & VM_GROWS_DOWN) || area->object != NULL ||
+        start < VM_STACK_FLOOR) {
         return NULL;
     }
     if (area->prev != NULL && start - area->prev->end < VM_STACK_GUARD) {
         return NULL;
     }
-    vm_map_extend_down(map, area, start);
     return area;
 }
 
@@ -395,7 +395,7 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
     struct vm_area *area = va < USER_END ? vm_map_lookup(map, va) : NULL;
 
     if (unlikely(area == NULL)) {
-        area = va < USER_END ? stack_grow(map, va) : NULL;
+        area = va < USER_END ? stack_above(map, va) : NULL;
         if (area == NULL) {
             return refuse_missing(map, fault);
         }
@@ -412,6 +412,7 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
     enum vm_fault_result result = get_page(map, area, fault);
 
     if (unlikely(grown) && result == VM_FAULT_RESUME) {
+        vm_map_extend_down(map, area, page_floor(va));
         fault->cause = VM_CAUSE_STACK_GROW;
     }
     if (likely(result != VM_FAULT_NO_MEMORY)) {
@@ -432,7 +433,8 @@ static inline enum vm_fault_result populate_page(struct vm_map *map, struct vm_a
         return area->object == NULL ? anonymous_page(map, area, fault, &entry)
                                     : backed_page(map, area, fault);
     }
-    if (fault->access != VM_WRITE || (entry.prot & PMAP_WRITE)) {
+    /* A page held without access (PROT_NONE, and back) is not ready. */
+    if (entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ)) {
         return VM_FAULT_RESUME;
     }
     return resident_page(map, area, fault, &entry);

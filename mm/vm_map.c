@@ -54,6 +54,25 @@ static inline int area_compare(const struct vm_area *a, const struct vm_area *b)
 
 RB_GENERATE_STATIC(area_tree, vm_area, link, area_compare)
 
+/* Hooks an area in beside its neighbours: in an ordered tree one of the two has the free place
+ * between them. Nothing is searched. */
+static void tree_insert_between(struct vm_map *map, struct vm_area *area, struct vm_area *prev,
+                                struct vm_area *next)
+{
+    struct vm_area *parent = NULL, **place = &map->tree.rbh_root;
+
+    if (next != NULL && next->link.rbe_left == NULL) {
+        parent = next;
+        place = &next->link.rbe_left;
+    } else if (prev != NULL) {
+        parent = prev;
+        place = &prev->link.rbe_right;
+    }
+    RB_SET(area, parent, link);
+    *place = area;
+    area_tree_RB_INSERT_COLOR(tree_of(map), area);
+}
+
 /* The sums above a node follow from it; where one does not change, nothing above does. */
 static void sums_update_above(struct vm_area *area)
 {
@@ -151,11 +170,11 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     area->next = next;
     *(prev != NULL ? &prev->next : &map->first) = area;
     *(next != NULL ? &next->prev : &map->last) = area;
-    /* Without a hole it changes no sum on its way in; the macro would correct its parent's alone. */
+    /* Without a hole it changes no sum on its way in. */
     area->hole = area->largest_hole = 0;
-    area_tree_RB_INSERT(tree_of(map), area);
+    tree_insert_between(map, area, prev, next);
     hole_update(area);
-    hole_update(next != NULL ? next : prev);
+    hole_update(next);
     map->n_areas++;
     map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
     map->hit = area;
@@ -307,7 +326,9 @@ static void drop_pages(struct vm_map *map, struct vrange range)
 
     do {
         more = pmap_remove(&map->pmap, &range, &batch);
-        map->rss_pages -= frame_unref_list(batch.pfn, batch.count);
+        if (batch.count > 0) {
+            map->rss_pages -= frame_unref_list(batch.pfn, batch.count);
+        }
     } while (more);
 }
 
