@@ -18,7 +18,7 @@ void fd_table_init(struct fd_table *t)
 
 static void free_arrays(struct fd_table *t)
 {
-    kheap_free(t->files, t->size * sizeof(*t->files));
+    kheap_free(t->files, t->size * sizeof(struct file *));
     kheap_free(t->cloexec, t->size * sizeof(*t->cloexec));
     fd_table_init(t);
 }
@@ -27,7 +27,7 @@ static void free_arrays(struct fd_table *t)
 static int make_arrays(struct fd_table *t, uint32_t size)
 {
     *t = (struct fd_table){
-        .files = kheap_zalloc(size * sizeof(*t->files)),
+        .files = kheap_zalloc(size * sizeof(struct file *)),
         .size = size,
         .cloexec = kheap_zalloc(size * sizeof(*t->cloexec)),
     };
@@ -51,7 +51,7 @@ static int grow(struct fd_table *t, uint32_t fd)
         return err;
     }
     if (t->size > 0) {
-        memcpy(larger.files, t->files, t->size * sizeof(*t->files));
+        memcpy(larger.files, t->files, t->size * sizeof(struct file *));
         memcpy(larger.cloexec, t->cloexec, t->size * sizeof(*t->cloexec));
     }
     free_arrays(t);

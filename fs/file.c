@@ -10,17 +10,17 @@
 #include <asm/errno.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/stat.h>
 #include <stddef.h>
 
+#include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
 /* Linux's MAX_RW_COUNT: a longer read or write is cut to this. */
-#define IO_LEN_MAX 0x7FFFF000u
-#define ANY_READ 0444u
-#define ANY_WRITE 0222u
+#define IO_LEN_MAX      0x7FFFF000u
+#define ANY_READ        0444u
+#define ANY_WRITE       0222u
 #define FILE_OFFSET_MAX INT64_MAX
 
 /* ---- Kernel buffers ---------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ static int check_open(const struct inode *inode, uint32_t flags)
     return (flags & O_DIRECTORY) ? -ENOTDIR : check_access(inode, flags);
 }
 
-/* A file that is not there and shall be made: the answer depends on whether its directory exists. */
+/* The path is not there and shall be made: -EROFS if only its last component is missing. */
 static int refuse_create(const char *path)
 {
     char parent[NODE_NAME_MAX + 1];
@@ -133,9 +133,8 @@ static int refuse_create(const char *path)
     if (err != 0) {
         return err;
     }
-    bool is_directory = dir->type == INODE_DIRECTORY;
     inode_unref(dir);
-    return is_directory ? -EROFS : -ENOTDIR;
+    return -EROFS;
 }
 
 static struct file *file_create(struct inode *inode, uint32_t flags)
@@ -264,8 +263,8 @@ struct dirent64_head {
     uint8_t type;
 } __attribute__((packed));
 
-#define DIRENT_ALIGN 8u
-#define DOT_ENTRIES 2u     /* "." and ".." come first */
+#define DIRENT_ALIGN    8u
+#define DOT_ENTRIES     2u /* "." and ".." come first */
 #define MODE_TYPE_SHIFT 12 /* d_type is the type nibble of st_mode */
 
 struct dirent64_buffer {

@@ -29,8 +29,8 @@ enum inode_type { INODE_FILE, INODE_DIRECTORY, INODE_DEVICE, INODE_SYMLINK };
 struct io_buffer {
     uint32_t (*put)(struct io_buffer *io, const void *from, uint32_t n); /* to the reader    */
     uint32_t (*get)(struct io_buffer *io, void *to, uint32_t n);         /* from the writer  */
-    uint32_t base;   /* address of the buffer                    */
-    uint32_t done;   /* bytes moved so far; put and get go on there */
+    uint32_t base; /* address of the buffer                    */
+    uint32_t done; /* bytes moved so far; put and get go on there */
 };
 
 /* An io_buffer over kernel memory, which never refuses. */
@@ -50,16 +50,16 @@ struct file_ops {
 struct inode {
     struct vm_source source; /* first: file bytes for mappings; size is source.size            */
     uint32_t refs;
-    uint32_t number;         /* inode number, from 1                                           */
-    uint32_t mode;           /* S_IFREG | 0755 ...                                             */
+    uint32_t number; /* inode number, from 1                                           */
+    uint32_t mode;   /* S_IFREG | 0755 ...                                             */
     enum inode_type type;
     uint32_t mtime;
-    uint32_t device;         /* devices: st_rdev                                               */
+    uint32_t device; /* devices: st_rdev                                               */
     const struct file_ops *ops;
-    void *data;              /* of the file system or device                                   */
-    struct inode *parent;    /* the tree: NULL for the root                                    */
+    void *data;           /* of the file system or device                                   */
+    struct inode *parent; /* the tree: NULL for the root                                    */
     struct inode *children, *next_sibling;
-    const char *name;        /* last component, "" for the root                                */
+    const char *name; /* last component, "" for the root                                */
 };
 
 struct file {
@@ -104,7 +104,7 @@ uint32_t inode_path(const struct inode *inode, char *buf, uint32_t size);
 must_check int file_open(const char *path, uint32_t flags, struct file **out);
 void file_ref(struct file *file);
 void file_unref(struct file *file);
-int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len);   /* -EBADF by mode */
+int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len); /* -EBADF by mode */
 int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len);
 int64_t file_seek(struct file *file, int64_t offset, uint32_t whence);
 /* getdents64: linux_dirent64 records into io. -ENOTDIR, -EINVAL (buffer too small). */
@@ -117,7 +117,7 @@ int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len);
 /* Grows on demand; entries are struct file * or NULL. */
 struct fd_table {
     struct file **files;
-    uint32_t size; /* slots allocated */
+    uint32_t size;    /* slots allocated */
     uint8_t *cloexec; /* one per slot */
 };
 void fd_table_init(struct fd_table *t);

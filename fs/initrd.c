@@ -13,17 +13,17 @@
  * name, which must come before them. pax headers are passed over.
  */
 #include <asm/errno.h>
-#include <linux/stat.h>
 
 #include "fs/file.h"
+#include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
-#define BLOCK 512u
-#define COMPLAINTS_MAX 20u
-#define LINE_MAX 200
+#define BLOCK           512u
+#define COMPLAINTS_MAX  20u
+#define LINE_MAX        200
 #define PERMISSION_BITS 07777u
 #define HEADER_NAME_MAX 256u /* prefix, '/', name */
 
@@ -86,8 +86,8 @@ static void copy_printable(char *to, uint32_t room, struct text from)
 {
     uint32_t n = from.len < room - 1 ? from.len : room - 1;
     for (uint32_t i = 0; i < n; i++) {
-        bool is_printable = from.bytes[i] >= ' ' && from.bytes[i] <= '~';
-        to[i] = is_printable ? from.bytes[i] : '?';
+        char c = from.bytes[i];
+        to[i] = (char)(c >= ' ' && c <= '~' ? c : '?');
     }
     to[n] = '\0';
 }

@@ -7,16 +7,16 @@
  * There is no working directory but "/", so a path without a leading slash starts at the root too.
  */
 #include <asm/errno.h>
-#include <linux/stat.h>
 
 #include "fs/file.h"
+#include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
 #define INDEX_BUCKETS 1024u
-#define SYMLINKS_MAX 40u /* Linux's limit: the 41st is -ELOOP */
+#define SYMLINKS_MAX  40u /* Linux's limit: the 41st is -ELOOP */
 
 static struct node *root;
 static struct node *name_index[INDEX_BUCKETS];
@@ -206,8 +206,7 @@ static int enter_or_make(struct node **dir, const char *name, uint32_t len)
     return 0;
 }
 
-int node_make_parents(const char *path, struct node **parent, const char **name,
-                      uint32_t *name_len)
+int node_make_parents(const char *path, struct node **parent, const char **name, uint32_t *name_len)
 {
     struct node *dir = root;
     const char *pending = path;
@@ -284,7 +283,7 @@ int fs_add_device(const char *path, uint32_t mode, uint32_t device, const struct
  */
 struct walk {
     struct inode *at;
-    const char *path;                 /* what is left on this level */
+    const char *path; /* what is left on this level */
     const char *waiting[SYMLINKS_MAX];
     uint32_t depth;
     uint32_t links; /* followed so far */

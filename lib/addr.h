@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE 4096u
+#define PAGE_SHIFT       12
+#define PAGE_SIZE        4096u
 #define PAGE_OFFSET_MASK (PAGE_SIZE - 1u)
 
 /* User half: [USER_BASE, USER_END). Page 0 is never mappable, the kernel starts at USER_END. */
-#define USER_BASE 0x00001000u
-#define USER_END 0xC0000000u
+#define USER_BASE   0x00001000u
+#define USER_END    0xC0000000u
 #define KERNEL_BASE USER_END
 
 typedef struct {

@@ -65,7 +65,7 @@ void format_put(struct format_sink *sink, const char *bytes, size_t n);
 
 /* A number's text, padded to spec->width: prefix (sign, "0x") before the zeros that is_zero asks
  * for, body after them. For put_float hooks. */
-void format_put_number(struct format_sink *sink, const struct format_spec *spec,
-                       const char *prefix, size_t prefix_len, const char *body, size_t body_len);
+void format_put_number(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
+                       size_t prefix_len, const char *body, size_t body_len);
 
 #endif

@@ -11,15 +11,15 @@
 
 #ifdef FAULTLINE_HOST
 #include <string.h> /* before the macros: its prototypes keep their names */
-#define memcpy lib_memcpy
+#define memcpy  lib_memcpy
 #define memmove lib_memmove
-#define memset lib_memset
-#define memcmp lib_memcmp
-#define strlen lib_strlen
+#define memset  lib_memset
+#define memcmp  lib_memcmp
+#define strlen  lib_strlen
 #define strnlen lib_strnlen
-#define strcmp lib_strcmp
+#define strcmp  lib_strcmp
 #define strncmp lib_strncmp
-#define strchr lib_strchr
+#define strchr  lib_strchr
 #define strrchr lib_strrchr
 #define strlcpy lib_strlcpy
 #endif

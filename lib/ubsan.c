@@ -7,7 +7,7 @@
  * statement the place comes apart. The compiler's calls follow the kernel's register convention
  * under gcc; clang 14 forgets it for calls it makes up itself and passes all on the stack.
  *
- * This file must not be sanitized itself; release kernels and the libc get nothing from it.
+ * The functions here are not sanitized themselves; release kernels and the libc get none of them.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +17,11 @@
 
 #ifdef FAULTLINE_DEBUG
 
+#define UNSANITIZED __attribute__((no_sanitize("undefined"))) noreturn_fn
 #ifdef __clang__
-#define UBSAN_ABI __attribute__((regparm(0), no_sanitize("undefined"))) noreturn_fn
+#define UBSAN_ABI __attribute__((regparm(0))) UNSANITIZED
 #else
-#define UBSAN_ABI __attribute__((no_sanitize("undefined"))) noreturn_fn
+#define UBSAN_ABI UNSANITIZED
 #endif
 
 /* The compiler has no header for its handlers, so each is declared where it is defined. */
@@ -52,7 +53,7 @@ struct ubsan_mismatch {
     uint8_t kind; /* what the pointer was used for: an index of uses[] */
 };
 
-noreturn_fn static void stop(const struct ubsan_place *place, const char *what)
+UNSANITIZED static void stop(const struct ubsan_place *place, const char *what)
 {
     panic("undefined behaviour: %s at %s:%u:%u", what, place->file, (unsigned int)place->line,
           (unsigned int)place->column);
@@ -60,11 +61,19 @@ noreturn_fn static void stop(const struct ubsan_place *place, const char *what)
 
 /* Values up to 32 bits come by value, larger ones by address: they are shown as the words that
  * came. */
-noreturn_fn static void stop_operation(const struct ubsan_operation *op, const char *what,
+UNSANITIZED static void stop_operation(const struct ubsan_operation *op, const char *what,
                                        uintptr_t left, uintptr_t right)
 {
     panic("undefined behaviour: %s (%s: %#lx, %#lx) at %s:%u:%u", what, op->left_type->name,
           (unsigned long)left, (unsigned long)right, op->place.file, (unsigned int)op->place.line,
+          (unsigned int)op->place.column);
+}
+
+UNSANITIZED static void stop_value(const struct ubsan_operation *op, const char *what,
+                                   uintptr_t value)
+{
+    panic("undefined behaviour: %s (%s: %#lx) at %s:%u:%u", what, op->left_type->name,
+          (unsigned long)value, op->place.file, (unsigned int)op->place.line,
           (unsigned int)op->place.column);
 }
 
@@ -85,7 +94,7 @@ HANDLER(mul_overflow, const struct ubsan_operation *op, uintptr_t left, uintptr_
 
 HANDLER(negate_overflow, const struct ubsan_operation *op, uintptr_t value)
 {
-    stop_operation(op, "overflow in negation", value, 0);
+    stop_value(op, "overflow in negation", value);
 }
 
 HANDLER(divrem_overflow, const struct ubsan_operation *op, uintptr_t left, uintptr_t right)
@@ -100,25 +109,26 @@ HANDLER(shift_out_of_bounds, const struct ubsan_operation *op, uintptr_t left, u
 
 HANDLER(out_of_bounds, const struct ubsan_operation *op, uintptr_t index)
 {
-    stop_operation(op, "array index out of range", index, 0);
+    stop_value(op, "array index out of range", index);
 }
 
 HANDLER(load_invalid_value, const struct ubsan_operation *op, uintptr_t value)
 {
-    stop_operation(op, "load of a value its type does not have", value, 0);
+    stop_value(op, "load of a value its type does not have", value);
 }
 
 HANDLER(vla_bound_not_positive, const struct ubsan_operation *op, uintptr_t bound)
 {
-    stop_operation(op, "array of no positive size", bound, 0);
+    stop_value(op, "array of no positive size", bound);
 }
 
 HANDLER(type_mismatch_v1, const struct ubsan_mismatch *m, uintptr_t pointer)
 {
     static const char *const uses[] = {
-        "load",        "store",           "reference binding", "member access",
-        "member call", "constructor call", "downcast",          "downcast",
-        "upcast",      "virtual upcast",  "nonnull binding",   "dynamic operation",
+        "load",           "store",           "reference binding",
+        "member access",  "member call",     "constructor call",
+        "downcast",       "downcast",        "upcast",
+        "virtual upcast", "nonnull binding", "dynamic operation",
     };
     const char *use = m->kind < array_size(uses) ? uses[m->kind] : "use";
     const char *why = pointer == 0 ? "a null" : "a misaligned or too small";

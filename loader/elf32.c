@@ -143,8 +143,7 @@ static int check_load_address(const Elf32_Phdr *p, uint32_t i, struct elf32_reas
     return -ENOEXEC;
 }
 
-static int check_load(const Elf32_Phdr *p, uint32_t i, uint64_t file_size,
-                      struct elf32_reason *why)
+static int check_load(const Elf32_Phdr *p, uint32_t i, uint64_t file_size, struct elf32_reason *why)
 {
     if (p->p_filesz > p->p_memsz) {
         explain(why, "segment is larger in the file than in memory: entry %u, %#x and %#x bytes",

@@ -12,7 +12,7 @@
 #include "lib/compiler.h"
 
 #define ELF32_SEGMENTS_MAX 128u /* PT_LOAD entries; more is "too many segments" */
-#define ELF32_REASON_MAX 96
+#define ELF32_REASON_MAX   96
 
 /* One PT_LOAD. [vaddr, vaddr + memsz) inside [USER_BASE, the stack's guard); filesz <= memsz;
  * [offset, offset + filesz) inside the file. memsz is never 0. */
@@ -23,9 +23,9 @@ struct elf32_segment {
 
 struct elf32_info {
     uint32_t entry;
-    uint32_t phoff, phnum;    /* the program header table in the file                  */
-    uint32_t phdr_vaddr;      /* where the table will be in memory (AT_PHDR), 0 if nowhere */
-    uint32_t n_segments;      /* PT_LOADs with memsz > 0                               */
+    uint32_t phoff, phnum; /* the program header table in the file                  */
+    uint32_t phdr_vaddr;   /* where the table will be in memory (AT_PHDR), 0 if nowhere */
+    uint32_t n_segments;   /* PT_LOADs with memsz > 0                               */
 };
 
 /* The text after "This is an invalid elf file: ". */

@@ -90,8 +90,8 @@ static struct span file_span(const struct elf32_segment *s, uint32_t page)
 
 /* Which segments are on a page, in the measures that matter. */
 struct page_plan {
-    uint32_t count;     /* segments on the page                */
-    uint32_t last;      /* index of the last one               */
+    uint32_t count; /* segments on the page                */
+    uint32_t last;  /* index of the last one               */
     bool has_file_bytes;
 };
 
@@ -355,8 +355,7 @@ static uint32_t highest_end(const struct image *image)
     return end;
 }
 
-int image_open(struct vm_source *src, uint32_t policy, struct image **out,
-               struct elf32_reason *why)
+int image_open(struct vm_source *src, uint32_t policy, struct image **out, struct elf32_reason *why)
 {
     struct elf32_info info;
     struct image *image = NULL;

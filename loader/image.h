@@ -35,20 +35,20 @@ must_check int image_map(struct image *image, struct vm_map *map);
 /* Arguments and environment, sized in one pass and copied in a second. */
 struct image_strings {
     uint32_t count;
-    uint32_t bytes;  /* all strings with their ends */
-    char *data;      /* packed, one after another   */
+    uint32_t bytes; /* all strings with their ends */
+    char *data;     /* packed, one after another   */
 };
 
 /* What the initial stack says besides the strings (i386 ABI supplement; Linux's auxv). */
 struct image_start {
     struct image_strings args, env;
     const char *execfn;
-    uint32_t random[4];      /* AT_RANDOM's 16 bytes */
-    uint32_t hwcap;          /* CPUID.1:EDX          */
+    uint32_t random[4]; /* AT_RANDOM's 16 bytes */
+    uint32_t hwcap;     /* CPUID.1:EDX          */
 };
 
 /* Pages and bytes the strings and vectors may take together (Linux: a quarter of the stack limit). */
-#define IMAGE_ARGS_MAX (2u << 20)
+#define IMAGE_ARGS_MAX   (2u << 20)
 #define IMAGE_STRING_MAX (128u << 10)
 
 /*

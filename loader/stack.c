@@ -19,7 +19,7 @@
 #include "loader/image.h"
 
 #define STACK_ALIGN 16u
-#define WORD_BYTES 4u
+#define WORD_BYTES  4u
 #define CLOCK_TICKS 100u /* USER_HZ: what times() would count in */
 #define BATCH_WORDS 64u
 
@@ -103,8 +103,8 @@ static struct stack_plan plan_stack(const struct image_start *start, uint32_t n_
     plan.args = plan.env - start->args.bytes;
     plan.platform = plan.args - (uint32_t)sizeof(platform);
     plan.random = (plan.platform - (uint32_t)sizeof(start->random)) & ~(STACK_ALIGN - 1);
-    uint32_t bytes = (uint32_t)vector_words(start) * WORD_BYTES +
-                     n_auxv * (uint32_t)sizeof(struct auxv_entry);
+    uint32_t bytes =
+        (uint32_t)vector_words(start) * WORD_BYTES + n_auxv * (uint32_t)sizeof(struct auxv_entry);
     plan.esp = (plan.random - bytes) & ~(STACK_ALIGN - 1);
     return plan;
 }

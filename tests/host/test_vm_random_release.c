@@ -1,0 +1,3 @@
+/* test_vm_random.c once more, as release builds are: no poison and no debug assertions, but a pool of
+ * page tables (tests.mk takes FAULTLINE_DEBUG away). */
+#include "test_vm_random.c"

@@ -1,0 +1,66 @@
+# The host tests: which exist, and the product sources each is linked with. Read by the Makefile.
+#
+#   HOST_TESTS        names; NAME is built from tests/host/NAME.c, NAME_SRC and HOST_COMMON_SRC
+#   HOST_CPPFLAGS...  how all of it is compiled (not as the kernel: natively, with sanitizers)
+#
+# cmocka is Debian's i386 package, unpacked by tools/fetch-i386.
+
+HOST_I386 := build/i386-root
+HOST_CPPFLAGS := -I. -Iinclude -isystem $(HOST_I386)/usr/include -DFAULTLINE_HOST -DFAULTLINE_DEBUG
+HOST_CFLAGS := -std=gnu11 -m32 -g -O1 -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined -Wall -Wextra
+HOST_LDFLAGS := -m32 -fsanitize=address,undefined
+HOST_LDLIBS := $(HOST_I386)/usr/lib/i386-linux-gnu/libcmocka.so.0 \
+	-Wl,-rpath,$(abspath $(HOST_I386)/usr/lib/i386-linux-gnu)
+HOST_COMMON_SRC := tests/host/support.c lib/format.c lib/string.c
+
+HOST_TESTS += test_format
+test_format_SRC :=
+
+HOST_TESTS += test_string
+test_string_SRC :=
+
+HOST_TESTS += test_boot_info
+test_boot_info_SRC := boot/boot_info.c
+
+HOST_TESTS += test_elf32
+test_elf32_SRC := loader/elf32.c
+
+HOST_TESTS += test_image
+test_image_SRC := loader/elf32.c loader/image.c loader/stack.c tests/host/fake_kheap.c
+
+HOST_TESTS += test_cmdline
+test_cmdline_SRC := kernel/cmdline.c
+
+HOST_TESTS += test_tty
+test_tty_SRC := kernel/keyboard.c kernel/tty.c
+
+# The memory tests run on the real arch/pmap.c over a model of the CPU (mm_support.h), which has its
+# own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
+mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
+	$(wildcard tests/host/test_$(name)*.c))))
+mm_src := tests/host/mm_support.c arch/pmap.c $(wildcard mm/*.c)
+mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
+	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
+define mm_test
+HOST_TESTS += $(1)
+$(1)_CPPFLAGS := -Itests/host/fake
+$(1)_SRC := $$(mm_src)
+$(1)_COMMON := lib/format.c lib/string.c
+$(1)_LDFLAGS := -no-pie $$(mm_sections:%=-Wl,--defsym=%)
+$(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
+endef
+$(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
+
+fs_test_src := fs/tree.c fs/initrd.c fs/file.c fs/fd_table.c fs/devices.c tests/host/fake_kheap.c
+
+HOST_TESTS += test_ustar
+test_ustar_SRC := $(fs_test_src)
+
+HOST_TESTS += test_fd
+test_fd_SRC := $(fs_test_src)
+
+# Calls of the handlers as the kernel's compiler makes them, not those that end the program.
+HOST_TESTS += test_ubsan
+test_ubsan_CFLAGS := -fsanitize-recover=undefined -fno-builtin
+test_ubsan_SRC := lib/ubsan.c
