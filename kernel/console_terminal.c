@@ -260,6 +260,7 @@ int terminal_register(void)
     if (uses_serial()) {
         serial_enable_input(&serial_com1, true);
         pic_unmask(IRQ_COM1);
+        pump_serial(); /* what came early does not interrupt */
     }
     return 0;
 }

@@ -95,8 +95,8 @@ static int append_string(struct string_buffer *buffer, uint32_t user)
     for (;;) {
         uint32_t room = buffer_size(buffer) - buffer->used;
         uint32_t length_so_far = buffer->used - start;
-        int32_t n = copy_string_from_user(buffer_bytes(buffer) + buffer->used,
-                                          user + length_so_far, room);
+        int32_t n =
+            copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, room);
 
         if (n >= 0) {
             buffer->used += (uint32_t)n + 1;
@@ -120,7 +120,7 @@ static int append_vector(struct string_buffer *buffer, uint32_t user, struct ima
 {
     uint32_t start = buffer->used;
 
-    out->count = 0;
+    *out = (struct image_strings){.count = 0};
     for (; user != 0; user += sizeof(uint32_t)) {
         uint32_t string;
         int err = copy_from_user(&string, user, sizeof(string));
@@ -160,10 +160,11 @@ static int gather_strings(struct string_buffer *buffer, uint32_t argv, uint32_t 
 {
     int err = append_vector(buffer, argv, args);
 
-    if (err == 0) {
-        add_empty_argument(buffer, args);
-        err = append_vector(buffer, envp, env);
+    if (err != 0) {
+        return err;
     }
+    add_empty_argument(buffer, args);
+    err = append_vector(buffer, envp, env);
     args->data = buffer_bytes(buffer); /* only now: the buffer may have moved */
     env->data = args->data + args->bytes;
     return err;
@@ -357,7 +358,6 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
     self->run_flags = 0;
     process_set_record(self, plan->record);
     self->syscalls = 0;
-    self->fault_repeats = 0;
     set_registers(self, plan);
     name_process(self, path);
     fd_table_close_on_exec(&self->fds);

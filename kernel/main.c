@@ -94,8 +94,8 @@ static void mount_root(void)
         panic("no memory for the file system");
     }
     uint32_t size = boot.initrd_end - boot.initrd_start;
-    int entries = initrd_mount((const uint8_t *)(KERNEL_BASE + boot.initrd_start), size,
-                               printk_line);
+    int entries =
+        initrd_mount((const uint8_t *)(KERNEL_BASE + boot.initrd_start), size, printk_line);
 
     if (entries < 0) {
         panic("no initrd: %s", entries == -EINVAL ? "not a tar archive" : "out of memory");

@@ -11,8 +11,10 @@
  *
  * Call trace: the release kernel is built without frame pointers, so there is no chain to follow.
  * Instead the stack is scanned for words that point into the text right behind a call instruction.
- * Every return address is found that way; so are leftovers of calls that have long returned, which
- * is why the title warns. An address is shown as the function it lies in.
+ * Every return address is found that way; so are leftovers of calls that have long returned. Where
+ * the call names the function that an entry already shown lies in, the two fit; where it does not
+ * (an old call, but also one through a pointer, or a function left by a tail call), the entry gets
+ * a question mark, as in Linux's traces.
  */
 #include "kernel/panic.h"
 
@@ -37,8 +39,9 @@
 #define LINE_MAX 256u
 #define REASON_MAX 160u
 #define TRACE_MAX 12u
-#define TRACE_COLUMNS 2u
-#define TRACE_WIDTH 40
+#define COLUMNS 2u
+#define COLUMN_WIDTH 40u
+#define ROW_MAX (COLUMNS * COLUMN_WIDTH + 1u)
 #define NESTED_MAX 6u
 
 /* What stopped, as far as it is known. */
@@ -72,6 +75,16 @@ static void show(const char *fmt, ...)
     console_panic_line(line, (uint32_t)strlen(line));
 }
 
+/* Appends an entry to a row of two columns. */
+static void row_add(char row[ROW_MAX], const char *entry)
+{
+    size_t used = strlen(row);
+    for (; used > 0 && used < COLUMN_WIDTH; used++) {
+        row[used] = ' ';
+    }
+    strlcpy(row + used, entry, ROW_MAX - used);
+}
+
 /* ---- What may be read -------------------------------------------------------------------------- */
 
 static bool is_text(uint32_t addr)
@@ -79,14 +92,17 @@ static bool is_text(uint32_t addr)
     return addr >= (uint32_t)text_start && addr < (uint32_t)text_end;
 }
 
-/* Is [addr, addr + len) kernel memory that is certainly mapped? Before pmap_bootstrap there is no
- * direct limit; the kernel itself is mapped then, too. */
-static bool is_readable(uint32_t addr, uint32_t len)
+/* The end of the kernel memory that is certainly mapped. Before pmap_bootstrap there is no direct
+ * limit; the kernel itself is mapped then, too. */
+static uint32_t readable_end(void)
 {
     uint32_t end = KERNEL_BASE + ((uint32_t)pmap_direct_limit() << PAGE_SHIFT);
-    if (end < (uint32_t)kernel_end) {
-        end = (uint32_t)kernel_end;
-    }
+    return end > (uint32_t)kernel_end ? end : (uint32_t)kernel_end;
+}
+
+static bool is_readable(uint32_t addr, uint32_t len)
+{
+    uint32_t end = readable_end();
     return addr >= KERNEL_BASE && addr < end && len <= end - addr;
 }
 
@@ -101,8 +117,9 @@ static void stack_bounds(uint32_t esp, uint32_t *start, uint32_t *end)
 {
     *start = esp & ~(uint32_t)(sizeof(uint32_t) - 1);
     *end = *start;
-    if (is_readable(*start, KSTACK_SIZE)) {
-        *end = *start + KSTACK_SIZE;
+    if (is_readable(*start, sizeof(uint32_t))) {
+        uint32_t limit = readable_end();
+        *end = limit - *start < KSTACK_SIZE ? limit : *start + KSTACK_SIZE;
         return;
     }
     uint32_t slot_of_running = (tss_kernel_stack() - 1) / KSTACK_SLOT_SIZE;
@@ -200,7 +217,7 @@ static void show_trap(void)
              (unsigned int)error, selector_table(error), (unsigned int)(error >> 3),
              (error & 1u) != 0 ? ", by an external event" : "");
     } else {
-        show("trap %u, %s, error %x", (unsigned int)vector, trap_name(vector), (unsigned int)error);
+        show("trap %u, %s", (unsigned int)vector, trap_name(vector));
     }
 }
 
@@ -345,8 +362,9 @@ static uint32_t call_indirect_length(uint8_t modrm, uint8_t sib)
     return 2 + has_sib + displacement;
 }
 
-/* Is the instruction in front of addr a call into the kernel's text, or an indirect one? */
-static bool follows_call(uint32_t addr)
+/* Is there a call in front of addr, so that it can be a return address? *target is what it calls, 0
+ * if that was in a register or in memory. */
+static bool follows_call(uint32_t addr, uint32_t *target)
 {
     if (!is_text(addr - CALL_INDIRECT_MAX) || !is_text(addr)) {
         return false;
@@ -355,10 +373,12 @@ static bool follows_call(uint32_t addr)
     if (p[-(int)CALL_NEAR_BYTES] == OPCODE_CALL_NEAR) {
         uint32_t distance;
         memcpy(&distance, p - sizeof(distance), sizeof(distance));
-        if (is_text(addr + distance)) {
+        *target = addr + distance;
+        if (is_text(*target)) {
             return true;
         }
     }
+    *target = 0;
     for (int len = (int)CALL_INDIRECT_MIN; len <= (int)CALL_INDIRECT_MAX; len++) {
         if (p[-len] == OPCODE_GROUP_5 && (p[1 - len] & MODRM_REG_MASK) == MODRM_REG_CALL &&
             call_indirect_length(p[1 - len], p[2 - len]) == (uint32_t)len) {
@@ -368,10 +388,12 @@ static bool follows_call(uint32_t addr)
     return false;
 }
 
-/* Entries are gathered in rows. */
+/* The trace so far: the row being filled, and the functions (their first bytes) that the last sure
+ * entry and the last entry of any kind lie in. */
 static struct {
-    char row[TRACE_WIDTH * TRACE_COLUMNS + 1];
+    char row[ROW_MAX];
     uint32_t count;
+    uint32_t sure_function, last_function;
 } trace;
 
 static void trace_flush(void)
@@ -383,22 +405,26 @@ static void trace_flush(void)
 }
 
 /* `inside` is the address whose function is named: for a return address the byte before it, because
- * a call can be the last instruction of a function. */
-static void trace_add(uint32_t addr, uint32_t inside)
+ * a call can be the last instruction of a function. `target` is what that call calls. */
+static void trace_add(uint32_t addr, uint32_t inside, uint32_t target)
 {
-    char entry[TRACE_WIDTH];
-    const char *name;
-    uint32_t offset;
-    if (is_text(inside) && symbols_find(inside, &name, &offset)) {
-        format_buffer(entry, sizeof(entry), " %08x %.22s+0x%x", (unsigned int)addr, name,
-                      (unsigned int)(offset + addr - inside));
+    const char *name = "";
+    uint32_t offset = inside;
+    bool is_known = is_text(inside) && symbols_find(inside, &name, &offset);
+    bool fits = target != 0 && (target == trace.sure_function || target == trace.last_function);
+    bool is_sure = !is_known || trace.count == 0 || fits;
+    char entry[COLUMN_WIDTH];
+    if (is_known) {
+        format_buffer(entry, sizeof(entry), "%c%08x %.22s+0x%x", is_sure ? ' ' : '?',
+                      (unsigned int)addr, name, (unsigned int)(offset + addr - inside));
     } else {
         format_buffer(entry, sizeof(entry), " %08x", (unsigned int)addr);
     }
-    size_t used = strlen(trace.row);
-    format_buffer(trace.row + used, sizeof(trace.row) - used, "%-*s", TRACE_WIDTH - 1, entry);
+    row_add(trace.row, entry);
+    trace.last_function = inside - offset;
+    trace.sure_function = is_sure ? trace.last_function : trace.sure_function;
     trace.count++;
-    if (trace.count % TRACE_COLUMNS == 0) {
+    if (trace.count % COLUMNS == 0) {
         trace_flush();
     }
 }
@@ -407,15 +433,17 @@ static void show_trace(void)
 {
     uint32_t start, end;
     stack_bounds(view.esp, &start, &end);
-    show("call trace (by scanning the stack, may hold old calls):%s",
+    show("call trace, by scanning the stack (?: may be an old call):%s",
          start == end ? " the stack cannot be read" : "");
     trace.count = 0;
     trace.row[0] = '\0';
-    trace_add(view.eip, view.eip);
+    trace.sure_function = 0;
+    trace_add(view.eip, view.eip, 0);
     for (uint32_t at = start; at < end && trace.count < TRACE_MAX; at += sizeof(uint32_t)) {
         uint32_t word = *(const uint32_t *)at;
-        if (follows_call(word)) {
-            trace_add(word, word - 1);
+        uint32_t target;
+        if (follows_call(word, &target)) {
+            trace_add(word, word - 1, target);
         }
     }
     trace_flush();
@@ -449,16 +477,17 @@ static void show_faults(void)
         show("page faults: none yet");
         return;
     }
-    uint64_t age = cpu_info.tsc ? cpu_rdtsc() - newest->tsc : 0;
+    uint64_t cycles = cpu_info.tsc ? cpu_rdtsc() - newest->tsc : 0;
     show("page faults, newest first (pid ip access address cause), %llu cycles ago:",
-         (unsigned long long)age);
-    for (uint32_t i = 0; fault_note_at(i) != NULL; i += 2) {
-        char left[TRACE_WIDTH], right[TRACE_WIDTH] = "";
-        fault_format(fault_note_at(i), left, sizeof(left));
-        if (fault_note_at(i + 1) != NULL) {
-            fault_format(fault_note_at(i + 1), right, sizeof(right));
+         (unsigned long long)cycles);
+    for (uint32_t i = 0; fault_note_at(i) != NULL; i += COLUMNS) {
+        char row[ROW_MAX] = "";
+        for (uint32_t age = i; age < i + COLUMNS && fault_note_at(age) != NULL; age++) {
+            char entry[COLUMN_WIDTH];
+            fault_format(fault_note_at(age), entry, sizeof(entry));
+            row_add(row, entry);
         }
-        show("%-*s%s", TRACE_WIDTH - 1, left, right);
+        show("%s", row);
     }
 }
 
@@ -539,7 +568,8 @@ noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, ui
     panic_show(reason);
 }
 
-/* Not inlined: its return address and frame say where the kernel gave up. */
+/* Not inlined: its return address and frame say where the kernel gave up. The stack is scanned from
+ * behind the two words at the frame's start, the saved ebp and that return address. */
 __attribute__((noinline)) noreturn_fn void panic(const char *fmt, ...)
 {
     static char reason[REASON_MAX];
@@ -553,7 +583,7 @@ __attribute__((noinline)) noreturn_fn void panic(const char *fmt, ...)
         go_on_after(reason, eip, cpu_read_cr2());
     }
     view.eip = eip;
-    view.esp = (uint32_t)__builtin_frame_address(0);
+    view.esp = (uint32_t)__builtin_frame_address(0) + 2 * sizeof(uint32_t);
     view.cr2 = cpu_read_cr2();
     panic_show(reason);
 }

@@ -38,11 +38,15 @@ struct fault_note {
 extern struct fault_note panic_faults[PANIC_FAULTS];
 extern uint32_t panic_fault_next;
 
-/* Inline and six stores: every page fault pays for it. */
-static inline void panic_note_fault(const struct fault_note *note)
+/* Where the next note goes; the caller fills it in place: every page fault pays for it. */
+static inline struct fault_note *panic_next_note(void)
 {
-    panic_faults[panic_fault_next % PANIC_FAULTS] = *note;
-    panic_fault_next++;
+    return &panic_faults[panic_fault_next++ % PANIC_FAULTS];
+}
+/* The note before that one. */
+static inline const struct fault_note *panic_last_note(void)
+{
+    return &panic_faults[(panic_fault_next - 1u) % PANIC_FAULTS];
 }
 
 /* True from the first panic on: who sees it must not sleep, lock or wait. */

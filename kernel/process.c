@@ -12,7 +12,7 @@
 #include <asm/signal.h>
 
 #include "arch/pmap.h"
-#include "kernel/usercopy.h"
+#include "kernel/trap.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "loader/image.h"
@@ -133,7 +133,7 @@ static int alloc_stack(struct process *process)
     return 0;
 }
 
-void process_free_stack(struct process *process)
+static void free_stack(struct process *process)
 {
     unmap_stack(process->stack_top, KSTACK_PAGES);
     give_slot((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
@@ -202,7 +202,7 @@ void process_discard(struct process *process)
         vm_map_unref(process->map);
     }
     process_set_record(process, NULL);
-    process_free_stack(process);
+    free_stack(process);
     free_record(process);
 }
 
@@ -220,13 +220,14 @@ void process_publish(struct process *process, struct process *parent)
 
 /* ---- Ending -------------------------------------------------------------------------------------- */
 
-void process_kill(struct process *process, int signal)
+void process_kill(struct process *process, int signal, int by)
 {
     if (process == init_process || process->state == PROCESS_ZOMBIE ||
         (process->work & PROCESS_WORK_KILL)) {
         return;
     }
     process->kill_signal = (uint8_t)signal;
+    process->killed_by = by;
     process->work |= PROCESS_WORK_KILL;
     sched_interrupt(process);
 }
@@ -248,7 +249,7 @@ void process_kill_foreground(void)
 
     for (struct process *p = process_find_from(0); p != NULL; p = process_find_from(p->pid + 1)) {
         if (top != NULL && is_descendant(p, top)) {
-            process_kill(p, SIGINT);
+            process_kill(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
         }
     }
 }
@@ -257,6 +258,9 @@ void process_do_work(struct process *self)
 {
     while (self->work != 0) {
         if (self->work & PROCESS_WORK_KILL) {
+            if (self->record != NULL && self->killed_by != PROCESS_KILLED_BY_KERNEL) {
+                trap_report_kill(self);
+            }
             process_exit(PROCESS_END_SIGNAL, self->kill_signal);
         }
         self->work &= ~PROCESS_WORK_YIELD;
@@ -264,7 +268,7 @@ void process_do_work(struct process *self)
     }
 }
 
-/* Hands the children on to pid 1, which collects them when they end, or now. */
+/* Hands the children on to pid 1, and collects those that have ended. */
 static void orphan_children(struct process *self)
 {
     struct process *child;
@@ -272,17 +276,12 @@ static void orphan_children(struct process *self)
     while ((child = LIST_FIRST(&self->children)) != NULL) {
         LIST_REMOVE(child, sibling_entry);
         child->parent = init_process;
+        child->is_orphan = true;
         LIST_INSERT_HEAD(&init_process->children, child, sibling_entry);
     }
-    if (LIST_EMPTY(&self->zombies)) {
-        return;
-    }
     while ((child = LIST_FIRST(&self->zombies)) != NULL) {
-        LIST_REMOVE(child, sibling_entry);
-        child->parent = init_process;
-        LIST_INSERT_HEAD(&init_process->zombies, child, sibling_entry);
+        process_reap(child);
     }
-    wait_queue_wake_all(&init_process->child_ended);
 }
 
 /* The figures that only the living map has. */
@@ -348,8 +347,16 @@ void process_exit(enum process_end end, int value)
     self->state = PROCESS_ZOMBIE;
     LIST_REMOVE(self, sibling_entry);
     LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
-    wait_queue_wake_all(&self->parent->child_ended);
+    wait_queue_wake_all(&self->parent->child_ended); /* of an orphan: there may be none left now */
     sched_exit();
+}
+
+void process_finish_exit(struct process *zombie)
+{
+    free_stack(zombie);
+    if (zombie->is_orphan) {
+        process_reap(zombie);
+    }
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
  *
  * Life: process_create makes a record with a kernel stack and a pid; fork or exec fill it;
  * process_publish makes it visible. process_exit gives back everything but the record, which stays
- * as a zombie until its parent (or pid 1) waits for it.
+ * as a zombie until its parent waits for it. An orphan's parent is pid 1; the kernel collects it in
+ * pid 1's name, so that no zombie outlives its family whatever the program of pid 1 does.
  *
  * Limits: PROCESS_MAX records at a time, set by the address space for kernel stacks; pids run to
  * PROCESS_PID_MAX (Linux's default) and are then used again. Neither sizes a table.
@@ -27,21 +28,21 @@
 
 struct vm_map;
 
-#define PROCESS_MAX 4096u
-#define PROCESS_PID_MAX 32768
+#define PROCESS_MAX      4096u
+#define PROCESS_PID_MAX  32768
 #define PROCESS_NAME_MAX 16 /* with its end, as Linux's comm */
 #define PROCESS_INIT_PID 1
 
 /* Kernel stacks: a slot holds an unmapped guard and above it the stack (docs/memory-map.md). */
-#define KSTACK_BASE 0xF8000000u
+#define KSTACK_BASE      0xF8000000u
 #define KSTACK_SLOT_SIZE 0x4000u
-#define KSTACK_PAGES 2u
-#define KSTACK_SIZE (KSTACK_PAGES * PAGE_SIZE)
+#define KSTACK_PAGES     2u
+#define KSTACK_SIZE      (KSTACK_PAGES * PAGE_SIZE)
 
 enum process_state { PROCESS_READY, PROCESS_RUNNING, PROCESS_SLEEPING, PROCESS_ZOMBIE };
 
 /* What has to be done before the process goes back to ring 3. */
-#define PROCESS_WORK_KILL 1u  /* kill_signal ends it            */
+#define PROCESS_WORK_KILL  1u /* kill_signal ends it            */
 #define PROCESS_WORK_YIELD 2u /* its time slice is used up      */
 
 /* How a process ended: contract L5 tells a return of _start from a call of exit. */
@@ -64,6 +65,7 @@ struct process {
     int pid;
     enum process_state state;
     uint8_t kill_signal;
+    int killed_by; /* pid, or one of PROCESS_KILLED_BY_* */
 
     /* Family. A zombie is in its parent's `zombies`, others in `children`. */
     struct process *parent; /* NULL: pid 1 */
@@ -71,7 +73,8 @@ struct process {
     LIST_ENTRY(process) sibling_entry;
     RB_ENTRY(process) pid_entry;
     struct wait_queue child_ended;
-    int waits_for; /* pid that run_wait waits for; 0: none */
+    int waits_for;  /* pid that run_wait waits for; 0: none */
+    bool is_orphan; /* adopted by pid 1, which never waits for it: gone without a zombie */
 
     /* Scheduler. */
     TAILQ_ENTRY(process) queue_entry;
@@ -80,20 +83,21 @@ struct process {
     /* Memory. [heap_start, heap_end) in bytes; the pages follow. */
     uint32_t heap_start, heap_end;
 
-    /* The last page fault, to see one that changes nothing (bad-input F15). */
-    uint32_t fault_va, fault_ip, fault_access, fault_syscalls, fault_repeats;
+    /* To see a page fault that changes nothing (bad-input F15). */
+    uint32_t fault_repeats;  /* how often the last one has come again         */
+    uint32_t fault_syscalls; /* system calls when it came first               */
 
     struct fd_table fds;
     struct inode *program; /* /proc/self/exe; NULL before the first execve */
     char name[PROCESS_NAME_MAX];
 
     /* `run` and contract L5. */
-    uint32_t entry_argc, entry_esp; /* as execve left them */
-    uint32_t policy;                /* FL_POLICY_* of the next execve */
-    uint32_t run_flags;             /* FL_RUN_* of the next execve */
-    bool is_announced;              /* started by `run`: contract L8's line */
-    struct run_record *record;      /* NULL: nobody asked for a report */
-    uint32_t freemem_before;        /* frames, before its fork */
+    uint32_t entry_argc, entry_esp;   /* as execve left them */
+    uint32_t policy;                  /* FL_POLICY_* of the next execve */
+    uint32_t run_flags;               /* FL_RUN_* of the next execve */
+    bool is_announced;                /* started by `run`: contract L8's line */
+    struct run_record *record;        /* NULL: nobody asked for a report */
+    uint32_t freemem_before;          /* frames, before its fork */
     struct elf32_reason *exec_reason; /* why the last execve failed; NULL: it gave no reason */
 
     /* How it ended (zombies). */
@@ -141,7 +145,8 @@ must_check int process_create(struct process **out);
 void process_discard(struct process *process);
 /* Enters it into the pid tree and its parent's children (parent NULL: pid 1). */
 void process_publish(struct process *process, struct process *parent);
-void process_free_stack(struct process *process);
+/* The zombie is off its kernel stack: frees that, and of an orphan everything. */
+void process_finish_exit(struct process *zombie);
 /* Puts record, or NULL, in the place of the one it has. */
 void process_set_record(struct process *process, struct run_record *record);
 
@@ -153,8 +158,10 @@ struct process *process_find_from(int pid); /* the lowest pid >= this one; NULL:
 /* Ends the running process: everything goes back but the record. */
 noreturn_fn void process_exit(enum process_end end, int value);
 /* Asks a process to end by a signal, at its next return to ring 3 or at once if it sleeps. Pid 1
- * does not listen. */
-void process_kill(struct process *process, int signal);
+ * does not listen. by: the sender's pid, or who else it was. */
+#define PROCESS_KILLED_BY_TERMINAL 0
+#define PROCESS_KILLED_BY_KERNEL   (-1) /* which has said why already */
+void process_kill(struct process *process, int signal, int by);
 /* ^C: ends what pid 1 waits for in run_wait, and its descendants. */
 void process_kill_foreground(void);
 /* Does what `work` asks for; the running process is about to return to ring 3. */
@@ -162,8 +169,7 @@ void process_do_work(struct process *self);
 
 /* Waits for a child (pid > 0) or any child (-1) to end.
  *   gives: 0 and *out, still a zombie (NULL: none yet and !is_blocking); -ECHILD; -EINTR */
-must_check int process_wait(struct process *self, int pid, bool is_blocking,
-                            struct process **out);
+must_check int process_wait(struct process *self, int pid, bool is_blocking, struct process **out);
 /* Linux's status word of a zombie, as wait4 gives it. */
 int process_status_word(const struct process *zombie);
 /* The last of a zombie. */

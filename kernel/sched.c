@@ -62,7 +62,7 @@ void sched_load_machine(const struct process *process)
 static void finish_switch(void)
 {
     if (ended != NULL) {
-        process_free_stack(ended);
+        process_finish_exit(ended);
         ended = NULL;
     }
     sched_load_machine(process_running);

@@ -28,6 +28,7 @@ enum {
 #define LCR_8N1 0x03u
 #define LCR_DIVISOR 0x80u
 #define MCR_DTR_RTS_OUT2 0x0Bu /* OUT2 gates the interrupt line on the PC */
+#define MCR_LOOP 0x10u         /* cut off from the line                   */
 #define LSR_DATA_READY 0x01u
 #define LSR_TX_EMPTY 0x20u
 #define LSR_TX_IDLE 0x40u
@@ -66,6 +67,16 @@ static bool uart_is_there(const struct serial_port *port)
     return true;
 }
 
+/* Switching the FIFOs on clears the receiver. A byte that somebody sent while the machine was
+ * starting is the first of a program's input and must not be lost, so it is taken out before; the
+ * loop mode keeps the next one from coming in between. */
+static void uart_switch_fifos_on(struct serial_port *port)
+{
+    uart_out(port, UART_MCR, MCR_LOOP);
+    port->early = (uart_in(port, UART_LSR) & LSR_DATA_READY) != 0 ? uart_in(port, UART_DATA) : -1;
+    uart_out(port, UART_FCR, FCR_ON_CLEAR_14);
+}
+
 void serial_init(struct serial_port *port)
 {
     port->is_present = uart_is_there(port);
@@ -77,7 +88,7 @@ void serial_init(struct serial_port *port)
     uart_out(port, UART_DIVISOR_LOW, DIVISOR_115200);
     uart_out(port, UART_DIVISOR_HIGH, 0);
     uart_out(port, UART_LCR, LCR_8N1);
-    uart_out(port, UART_FCR, FCR_ON_CLEAR_14);
+    uart_switch_fifos_on(port);
     uart_out(port, UART_MCR, MCR_DTR_RTS_OUT2);
     bool has_fifo = (uart_in(port, UART_IIR) & IIR_FIFO_WORKS) == IIR_FIFO_WORKS;
     port->burst = has_fifo ? FIFO_BYTES : 1;
@@ -128,7 +139,15 @@ void serial_send_patiently(struct serial_port *port, const char *bytes, uint32_t
 
 int serial_receive(struct serial_port *port)
 {
-    if (!port->is_present || (uart_in(port, UART_LSR) & LSR_DATA_READY) == 0) {
+    if (!port->is_present) {
+        return -1;
+    }
+    if (port->early >= 0) {
+        int early = port->early;
+        port->early = -1;
+        return early;
+    }
+    if ((uart_in(port, UART_LSR) & LSR_DATA_READY) == 0) {
         return -1;
     }
     return uart_in(port, UART_DATA);

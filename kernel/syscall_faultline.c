@@ -59,8 +59,8 @@ static int put_report(const struct process *zombie, uint32_t user_report, uint32
     if (err != 0) {
         return err;
     }
-    uint32_t n = report.n_accounts < record->max_accounts ? report.n_accounts
-                                                          : record->max_accounts;
+    uint32_t n =
+        report.n_accounts < record->max_accounts ? report.n_accounts : record->max_accounts;
 
     n = n < report.max_accounts ? n : report.max_accounts;
     if (n != 0) {

@@ -297,9 +297,9 @@ static int lookup_user_path(uint32_t user, bool follow, struct inode **out)
     return err;
 }
 
-#define ACCESS_READ 4u
+#define ACCESS_READ  4u
 #define ACCESS_WRITE 2u
-#define ACCESS_EXEC 1u
+#define ACCESS_EXEC  1u
 
 /* Every process is root: reading is always allowed, executing if anybody may. */
 long sys_access(struct process *self, const struct syscall_args *args)

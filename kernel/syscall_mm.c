@@ -704,7 +704,7 @@ static bool open_area_file(struct process *self, const struct syscall_args *args
     }
     spec->object = vm_object_file_copy(&file->inode->source);
     spec->offset = (uint32_t)offset;
-    return spec->object != NULL;
+    return true;
 }
 
 /* V4: all pages are there when the call returns, or nothing is left of it. */

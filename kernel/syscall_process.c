@@ -110,7 +110,7 @@ static long wait_for(struct process *self, int pid, uint32_t status, uint32_t op
         return -EINVAL;
     }
     if (pid < -1) {
-        return -ECHILD;
+        return pid == INT32_MIN ? -ESRCH : -ECHILD; /* Linux's, for the pid without a negation */
     }
     int err = process_wait(self, pid, !(options & WNOHANG), &zombie);
 
@@ -153,10 +153,10 @@ static bool is_stop_signal(uint32_t signal)
     return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-static void send_signal(struct process *to, uint32_t signal)
+static void send_signal(const struct process *from, struct process *to, uint32_t signal)
 {
     if (!is_ignored_signal(signal)) {
-        process_kill(to, (int)signal);
+        process_kill(to, (int)signal, from->pid);
     }
 }
 
@@ -168,7 +168,7 @@ static long signal_all(const struct process *self, uint32_t signal, bool with_ca
     for (struct process *p = process_find_from(PROCESS_INIT_PID + 1); p != NULL;
          p = process_find_from(p->pid + 1)) {
         if (with_caller || p != self) {
-            send_signal(p, signal);
+            send_signal(self, p, signal);
             has_any = true;
         }
     }
@@ -182,18 +182,18 @@ long sys_kill(struct process *self, const struct syscall_args *args)
     int pid = (int)args->arg[0];
     uint32_t signal = args->arg[1];
 
+    struct process *to = pid <= 0 ? NULL : process_find(pid);
+
+    if (to == NULL && pid != 0 && pid != -1) {
+        return -ESRCH;
+    }
     if (signal > SIGNAL_MAX || is_stop_signal(signal)) {
         return -EINVAL;
     }
-    if (pid == -1 || pid == 0) {
+    if (to == NULL) {
         return signal_all(self, signal, pid == 0);
     }
-    struct process *to = pid < 0 ? NULL : process_find(pid);
-
-    if (to == NULL) {
-        return -ESRCH;
-    }
-    send_signal(to, signal);
+    send_signal(self, to, signal);
     return 0;
 }
 
@@ -287,17 +287,20 @@ long sys_getrandom(struct process *self, const struct syscall_args *args)
     if (args->arg[2] & ~(uint32_t)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) {
         return -EINVAL;
     }
-    len = len > INT32_MAX ? INT32_MAX : len;
     if (len != 0 && !is_user_range(to, len)) {
         return -EFAULT;
     }
-    for (uint32_t done = 0, n; done < len; done += n) {
-        n = len - done < RANDOM_PIECE ? len - done : RANDOM_PIECE;
+    len = len > INT32_MAX ? INT32_MAX : len;
+    struct io_buffer io = io_of_user(to);
+
+    while (io.done < len) {
+        uint32_t n = len - io.done < RANDOM_PIECE ? len - io.done : RANDOM_PIECE;
+
         for (uint32_t i = 0; i < array_size(words); i++) {
             words[i] = random_next();
         }
-        if (copy_to_user(to + done, words, n) != 0) {
-            return done != 0 ? (long)done : -EFAULT;
+        if (io.put(&io, words, n) < n) {
+            return io.done != 0 ? (long)io.done : -EFAULT;
         }
         cpu_irq_window();
     }
@@ -307,14 +310,14 @@ long sys_getrandom(struct process *self, const struct syscall_args *args)
 /* ---- Thread-local storage ------------------------------------------------------------------------ */
 
 /* Bits of a segment descriptor's upper half (SDM vol. 3, 3.4.5). */
-#define DESC_WRITABLE 0x00000200u
+#define DESC_WRITABLE          0x00000200u
 #define DESC_EXPAND_DOWN_SHIFT 10
-#define DESC_CODE_OR_DATA 0x00001000u
-#define DESC_RING3 0x00006000u
-#define DESC_PRESENT 0x00008000u
-#define DESC_AVAILABLE 0x00100000u
-#define DESC_32BIT 0x00400000u
-#define DESC_PAGES 0x00800000u
+#define DESC_CODE_OR_DATA      0x00001000u
+#define DESC_RING3             0x00006000u
+#define DESC_PRESENT           0x00008000u
+#define DESC_AVAILABLE         0x00100000u
+#define DESC_32BIT             0x00400000u
+#define DESC_PAGES             0x00800000u
 
 /* Linux's "no descriptor": everything zero, or what its LDT_empty macro says. */
 static bool is_empty_desc(const struct user_desc *d)

@@ -17,6 +17,8 @@ void trap_report_exception(const struct process *self, const struct trap_frame *
                            const char *what);
 /* The line of a general protection: it says what the error code or the instruction gives away. */
 void trap_report_protection(const struct process *self, const struct trap_frame *tf);
+/* "NAME[PID]: SIGTERM from process 1", for a program that `run` started. */
+void trap_report_kill(const struct process *self);
 /* One record of the fault trace: cost in instructions (clock ticks). */
 void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
                       const struct vm_fault *fault, uint64_t tsc, uint32_t cost);

@@ -107,17 +107,31 @@ void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
 
 static const char *signal_word(int signal)
 {
-    switch (signal) {
-    case SIGFPE:
-        return "SIGFPE";
-    case SIGILL:
-        return "SIGILL";
-    case SIGTRAP:
-        return "SIGTRAP";
-    case SIGBUS:
-        return "SIGBUS";
-    default:
-        return "SIGSEGV";
+    static const char *const words[] = {
+        [SIGHUP] = "SIGHUP",       [SIGINT] = "SIGINT",   [SIGQUIT] = "SIGQUIT",
+        [SIGILL] = "SIGILL",       [SIGTRAP] = "SIGTRAP", [SIGABRT] = "SIGABRT",
+        [SIGBUS] = "SIGBUS",       [SIGFPE] = "SIGFPE",   [SIGKILL] = "SIGKILL",
+        [SIGUSR1] = "SIGUSR1",     [SIGSEGV] = "SIGSEGV", [SIGUSR2] = "SIGUSR2",
+        [SIGPIPE] = "SIGPIPE",     [SIGALRM] = "SIGALRM", [SIGTERM] = "SIGTERM",
+        [SIGSTKFLT] = "SIGSTKFLT", [SIGXCPU] = "SIGXCPU", [SIGXFSZ] = "SIGXFSZ",
+        [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF", [SIGIO] = "SIGIO",
+        [SIGPWR] = "SIGPWR",       [SIGSYS] = "SIGSYS",
+    };
+
+    if ((uint32_t)signal < array_size(words) && words[signal] != NULL) {
+        return words[signal];
+    }
+    return "a real-time signal";
+}
+
+void trap_report_kill(const struct process *self)
+{
+    if (self->killed_by == PROCESS_KILLED_BY_TERMINAL) {
+        printk_crash("%s[%d]: %s from the terminal", self->name, self->pid,
+                     signal_word(self->kill_signal));
+    } else {
+        printk_crash("%s[%d]: %s from process %d", self->name, self->pid,
+                     signal_word(self->kill_signal), self->killed_by);
     }
 }
 
@@ -129,7 +143,7 @@ void trap_report_exception(const struct process *self, const struct trap_frame *
 }
 
 /* Error code of #GP and its like (SDM vol. 3, 6.13). */
-#define ERROR_IS_IDT 0x2u
+#define ERROR_IS_IDT      0x2u
 #define ERROR_INDEX_SHIFT 3
 
 /* Bytes that may stand before an opcode: rep, lock, segment, operand and address size. */

@@ -20,7 +20,8 @@ static uint32_t copy_pieces(uint32_t to, uint32_t from, uint32_t n)
     uint32_t done = 0;
 
     while (n - done > COPY_PIECE) {
-        uint32_t left = usercopy_bytes((void *)(to + done), (const void *)(from + done), COPY_PIECE);
+        uint32_t left =
+            usercopy_bytes((void *)(to + done), (const void *)(from + done), COPY_PIECE);
 
         done += COPY_PIECE - left;
         if (left != 0) {
