@@ -13,8 +13,8 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <faultline.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,27 +24,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGV_FILE "/.faultline/argv"
-#define ENV_FILE "/.faultline/env"
+#define ARGV_FILE      "/.faultline/argv"
+#define ENV_FILE       "/.faultline/env"
 #define PROGRAM_FOLDER "/bin"
 
-#define LINE_SIZE 512
-#define WORDS_MAX 64
-#define PATH_SIZE 256
+#define LINE_SIZE    512
+#define WORDS_MAX    64
+#define PATH_SIZE    256
 #define ACCOUNTS_MAX 160 /* five fixed ones and the loader's 128 segments */
-#define AREAS_MAX 256
-#define NAMES_MAX 256 /* ls */
-#define NAME_SIZE 32
+#define AREAS_MAX    256
+#define NAMES_MAX    256 /* ls */
+#define NAME_SIZE    32
 #define SCREEN_WIDTH 79
 
 /* What a shell gives for a program that cannot be run and for one that is not there. */
 #define EXIT_NOT_EXECUTABLE 126
-#define EXIT_NOT_FOUND 127
+#define EXIT_NOT_FOUND      127
 
 /* ---- Running a program ------------------------------------------------------------------------- */
 
 struct request {
-    const char *path;   /* NULL: path, arguments and environment are in the run-mode files */
+    const char *path; /* NULL: path, arguments and environment are in the run-mode files */
     char *const *argv;
     unsigned int policy;
 };
@@ -57,8 +57,8 @@ static volatile int *exec_failed; /* shared with children */
 
 static int map_shared_page(void)
 {
-    void *page = mmap(NULL, sizeof(*exec_failed), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *page =
+        mmap(NULL, sizeof(*exec_failed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) {
         return -1;
     }
@@ -122,8 +122,8 @@ static char **read_strings(const char *path)
 __attribute__((noreturn)) static void fail_exec(const char *path, int error)
 {
     char reason[128] = "";
-    bool has_reason = (error == ENOEXEC || error == ENOENT) &&
-                      exec_reason(reason, sizeof(reason)) > 0;
+    bool has_reason =
+        (error == ENOEXEC || error == ENOENT) && exec_reason(reason, sizeof(reason)) > 0;
     *exec_failed = 1;
     if (has_reason) {
         fprintf(stderr, "This is an invalid elf file: %s\n", reason);
@@ -166,9 +166,14 @@ static enum outcome run_program(const struct request *request)
     }
     if (child < 0 || run_wait(child, &status, &report, accounts) < 0) {
         fprintf(stderr, "init: cannot run a program: %s\n", strerror(errno));
+        report.value = EXIT_NOT_EXECUTABLE;
         return NOT_STARTED;
     }
-    return *exec_failed != 0 ? NOT_STARTED : RAN;
+    if (*exec_failed != 0) { /* no execve, no report */
+        report.value = WEXITSTATUS(status);
+        return NOT_STARTED;
+    }
+    return RAN;
 }
 
 /* ---- Run mode ---------------------------------------------------------------------------------- */
@@ -200,13 +205,15 @@ static FILE *open_report(void)
     return stream;
 }
 
+/* The last record: how it ended, and the value, the signal, or the status of a program that never
+ * became one. */
 static void put_end(struct record_context *record, enum outcome outcome)
 {
-    char line[64] = "failed";
-    if (outcome == RAN) {
-        const char *kind = report.exit_kind == FL_EXITED ? "exited" : "killed";
-        (void)snprintf(line, sizeof(line), "%s %d", kind, report.value);
-    }
+    const char *kind = outcome == NOT_STARTED          ? "failed"
+                       : report.exit_kind == FL_EXITED ? "exited"
+                                                       : "killed";
+    char line[64];
+    (void)snprintf(line, sizeof(line), "%s %d", kind, report.value);
     record->tag = 'X';
     put_record(record, line);
 }
@@ -409,7 +416,8 @@ static void act_on(int argc, char **argv)
 static void prompt_forever(void)
 {
     static char line[LINE_SIZE];
-    printf("Welcome to Faultline, where every page arrives by a fault. Try: ls, run sum, help, off.\n");
+    printf("Welcome to Faultline, where every page arrives by a fault. Try: ls, run sum, help, "
+           "off.\n");
     for (;;) {
         printf("faultline> ");
         fflush(stdout);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <vm.h>
 
-#define PAGES 8
+#define PAGES     8
 #define FILE_NAME "/bin/hello"
 
 static int last_free;

@@ -1,8 +1,8 @@
 /* Exact decimals: see decimal.h. */
 #include "user/libc/decimal.h"
 
-#define SHIFT_UP_MAX 29  /* a limb << 29 plus a carry fits 64 bits and divides back to a limb */
-#define SHIFT_DOWN_MAX 9 /* 2^9 divides the base */
+#define SHIFT_UP_MAX   29 /* a limb << 29 plus a carry fits 64 bits and divides back to a limb */
+#define SHIFT_DOWN_MAX 9  /* 2^9 divides the base */
 
 static const uint32_t powers_of_ten[LIMB_DIGITS] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
@@ -48,13 +48,17 @@ void decimal_trim(struct decimal *d)
 
 void decimal_scale(struct decimal *d, int exponent)
 {
-    for (; exponent > 0; exponent -= SHIFT_UP_MAX) {
-        shift_up(d, exponent < SHIFT_UP_MAX ? exponent : SHIFT_UP_MAX);
+    while (exponent > 0) {
+        int bits = exponent < SHIFT_UP_MAX ? exponent : SHIFT_UP_MAX;
+        shift_up(d, bits);
         decimal_trim(d);
+        exponent -= bits;
     }
-    for (; exponent < 0; exponent += SHIFT_DOWN_MAX) {
-        shift_down(d, -exponent < SHIFT_DOWN_MAX ? -exponent : SHIFT_DOWN_MAX);
+    while (exponent < 0) {
+        int bits = -exponent < SHIFT_DOWN_MAX ? -exponent : SHIFT_DOWN_MAX;
+        shift_down(d, bits);
         decimal_trim(d);
+        exponent += bits;
     }
 }
 
@@ -169,8 +173,8 @@ void decimal_round(struct decimal *d, int place)
 /* The x87 format: 64 bits of mantissa with an explicit leading one, 15 bits of exponent, a sign. */
 #define EXPONENT_BIAS (16383 + 63)
 #define EXPONENT_MASK 0x7FFFu
-#define SIGN_BIT 0x8000u
-#define MANTISSA_TOP (1ull << 63)
+#define SIGN_BIT      0x8000u
+#define MANTISSA_TOP  (1ull << 63)
 
 union x87 {
     long double value;

@@ -12,14 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIMB_BASE 1000000000u
+#define LIMB_BASE   1000000000u
 #define LIMB_DIGITS 9
 
 /* The largest long double has 4933 digits before the point (549 limbs); the smallest, 2^-16445, as
  * many behind it as its exponent says (1828 limbs). strtod keeps at most DECIMAL_DIGITS_MAX digits
  * of its input, one more than decide any rounding of a long double. */
-#define DECIMAL_HEAD 560
-#define DECIMAL_LIMBS 3200
+#define DECIMAL_HEAD       560
+#define DECIMAL_LIMBS      3200
 #define DECIMAL_DIGITS_MAX 11520
 
 /* Only limbs [first, last] are set. first <= last + 1; zero is first == last, limb 0. The array is

@@ -13,8 +13,8 @@
 #include "user/libc/stdio_impl.h"
 
 #define DEFAULT_PRECISION 6
-#define PRECISION_MAX (1 << 20) /* far behind the last digit of any number; keeps sums in int */
-#define EXPONENT_TEXT 8 /* "e-16445" */
+#define PRECISION_MAX     (1 << 20) /* far behind the last digit of any number; keeps sums in int */
+#define EXPONENT_TEXT     8         /* "e-16445" */
 
 /* What is to be printed, decided. */
 struct layout {
@@ -107,10 +107,10 @@ static struct layout general_layout(struct decimal *d, const struct format_spec 
     decimal_round(d, decimal_magnitude(d) - (digits - 1));
     int magnitude = decimal_magnitude(d);
     bool is_fixed = magnitude >= -4 && magnitude < digits;
-    struct layout l = is_fixed ? fixed_layout(d, digits - 1 - magnitude)
-                               : scientific_layout(d, digits - 1, spec->conversion == 'g' ? 'e' : 'E');
-    while (!spec->is_alternate && l.precision > 0 &&
-           decimal_digit(d, l.unit - l.precision) == 0) {
+    struct layout l = is_fixed
+                          ? fixed_layout(d, digits - 1 - magnitude)
+                          : scientific_layout(d, digits - 1, spec->conversion == 'g' ? 'e' : 'E');
+    while (!spec->is_alternate && l.precision > 0 && decimal_digit(d, l.unit - l.precision) == 0) {
         l.precision--;
     }
     return l;
@@ -149,7 +149,7 @@ static void put_decimal(struct format_sink *sink, const struct format_spec *spec
 /* ---- %a ---------------------------------------------------------------------------------------- */
 
 #define HEX_FRACTION_DIGITS 16 /* 64 bits */
-#define HEX_PRECISION_MAX 64  /* more digits than this would all be zeros: they are left out */
+#define HEX_PRECISION_MAX   64 /* more digits than this would all be zeros: they are left out */
 
 /* 1.fraction * 2^exponent, the fraction in the upper bits; lead is 0 only for zero. */
 struct hexadecimal {

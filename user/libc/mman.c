@@ -11,7 +11,7 @@
 
 #include "user/libc/syscall.h"
 
-#define OFFSET_SHIFT 12
+#define OFFSET_SHIFT    12
 #define OFFSET_LOW_MASK ((1 << OFFSET_SHIFT) - 1)
 
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
@@ -44,8 +44,8 @@ void *mremap(void *addr, size_t old_length, size_t new_length, int flags, ...)
     va_start(list, flags);
     void *to = (flags & MREMAP_FIXED) != 0 ? va_arg(list, void *) : NULL;
     va_end(list);
-    return (void *)syscall_result(syscall5(__NR_mremap, (long)addr, (long)old_length,
-                                           (long)new_length, flags, (long)to));
+    return (void *)syscall_result(
+        syscall5(__NR_mremap, (long)addr, (long)old_length, (long)new_length, flags, (long)to));
 }
 
 int madvise(void *addr, size_t length, int advice)

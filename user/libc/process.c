@@ -23,8 +23,7 @@ int execv(const char *path, char *const argv[])
 
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-    return (pid_t)syscall_result(
-        syscall4(__NR_wait4, pid, (long)status, options, (long)usage));
+    return (pid_t)syscall_result(syscall4(__NR_wait4, pid, (long)status, options, (long)usage));
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)

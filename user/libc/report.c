@@ -17,12 +17,12 @@
 #include "lib/compiler.h"
 
 #define LINE_MAX_LEN 256
-#define LABEL_WIDTH 30 /* "segment 08049000-0804906e r-x" */
-#define NUMBER_WIDTH 6 /* narrowest column               */
+#define LABEL_WIDTH  30 /* "segment 08049000-0804906e r-x" */
+#define NUMBER_WIDTH 6  /* narrowest column               */
 
-#define PROT_BIT_READ 1u
+#define PROT_BIT_READ  1u
 #define PROT_BIT_WRITE 2u
-#define PROT_BIT_EXEC 4u
+#define PROT_BIT_EXEC  4u
 
 struct printer {
     void (*put)(void *context, const char *line);
@@ -74,9 +74,8 @@ static void put_contract_lines(const struct printer *p)
 /* ---- The table --------------------------------------------------------------------------------- */
 
 static const char *const kind_words[] = {
-    [FL_ACCOUNT_STACK] = "stack", [FL_ACCOUNT_HEAP] = "heap",
-    [FL_ACCOUNT_MMAP] = "mmap",   [FL_ACCOUNT_AREA] = "area",
-    [FL_ACCOUNT_TAM] = "tamalloc", [FL_ACCOUNT_SEGMENT] = "segment",
+    [FL_ACCOUNT_STACK] = "stack", [FL_ACCOUNT_HEAP] = "heap",    [FL_ACCOUNT_MMAP] = "mmap",
+    [FL_ACCOUNT_AREA] = "area",   [FL_ACCOUNT_TAM] = "tamalloc", [FL_ACCOUNT_SEGMENT] = "segment",
 };
 
 static const char *kind_word(unsigned int kind)
@@ -148,8 +147,8 @@ static void put_title_row(const struct printer *p, const unsigned int *totals)
     p->put(p->context, row.text);
 }
 
-static void put_number_row(const struct printer *p, const char *label,
-                           const struct fl_account *a, const unsigned int *totals)
+static void put_number_row(const struct printer *p, const char *label, const struct fl_account *a,
+                           const unsigned int *totals)
 {
     struct row row = {.len = 0};
     row_add(&row, "%-*s", LABEL_WIDTH, label);
@@ -205,7 +204,8 @@ static void put_table(const struct printer *p)
 static void put_summary(const struct printer *p)
 {
     const struct fl_report *r = p->report;
-    put_line(p, "peak RSS %u KB of VmSize %u KB, %u system calls, free frames %u before and %u after",
+    put_line(p,
+             "peak RSS %u KB of VmSize %u KB, %u system calls, free frames %u before and %u after",
              r->rss_peak_kb, r->vmsize_peak_kb, r->syscalls, r->freemem_before, r->freemem_after);
 }
 

@@ -108,7 +108,8 @@ char *strtok_r(char *restrict s, const char *restrict separators, char **restric
 
 char *strtok(char *restrict s, const char *restrict separators)
 {
-    static char *state;
+    static char nothing[] = "";
+    static char *state = nothing; /* before the first call there is nothing left either */
     return strtok_r(s, separators, &state);
 }
 
@@ -194,6 +195,12 @@ int strncasecmp(const char *a, const char *b, size_t n)
 int strcasecmp(const char *a, const char *b)
 {
     return strncasecmp(a, b, (size_t)-1);
+}
+
+/* clang turns a memcmp of which only "equal or not" is asked into this. */
+int bcmp(const void *a, const void *b, size_t n)
+{
+    return memcmp(a, b, n);
 }
 
 int ffs(int value)

@@ -23,11 +23,11 @@ static const struct binary_format format_float = {24, -149, 104};
 static const struct binary_format format_double = {53, -1074, 971};
 static const struct binary_format format_long_double = {64, -16445, 16320};
 
-/* What a text says: mantissa * 2^exponent, and whether the true number is a little more. */
+/* What a text says: (mantissa + half / 2 + a little, less than a half more) * 2^exponent. */
 struct binary {
     uint64_t mantissa; /* 0, or with its top bit set */
     int exponent;
-    bool has_more;
+    bool has_half, has_more;
 };
 
 /* ---- Rounding ---------------------------------------------------------------------------------- */
@@ -39,38 +39,54 @@ static int bits_dropped(const struct binary_format *f, int exponent)
     return exponent + dropped < f->lowest ? f->lowest - exponent : dropped;
 }
 
+/* Drops low bits: they become the new half and the new rest. */
+static struct binary drop_bits(struct binary b, int dropped)
+{
+    struct binary out = {.exponent = b.exponent + dropped};
+    if (dropped == 0) {
+        return b;
+    }
+    if (dropped > 64) {
+        out.has_more = true;
+        return out;
+    }
+    uint64_t half = 1ull << (dropped - 1);
+    out.mantissa = dropped == 64 ? 0 : b.mantissa >> dropped;
+    out.has_half = (b.mantissa & half) != 0;
+    out.has_more = b.has_half || b.has_more || (b.mantissa & (half - 1)) != 0;
+    return out;
+}
+
 static long double round_to_format(const struct binary_format *f, struct binary b)
 {
     if (b.mantissa == 0) {
         return 0;
     }
     int dropped = bits_dropped(f, b.exponent);
-    uint64_t kept = dropped > 63 ? 0 : b.mantissa >> dropped;
-    if (dropped > 0 && dropped <= 64) {
-        uint64_t half = 1ull << (dropped - 1);
-        uint64_t rest = dropped == 64 ? b.mantissa : b.mantissa & (2 * half - 1);
-        bool is_tie = rest == half && !b.has_more;
-        b.has_more = b.has_more || rest != 0;
-        kept += rest >= half && (!is_tie || kept % 2 != 0);
-    } else if (dropped > 64) {
-        b.has_more = true;
-    }
-    int exponent = b.exponent + dropped;
-    if (dropped > 64 - f->bits && b.has_more) {
+    b = drop_bits(b, dropped);
+    if (dropped > 64 - f->bits && (b.has_half || b.has_more)) {
         errno = ERANGE; /* too small to be exact */
     }
-    if (exponent > f->highest || (exponent == f->highest && kept >> (f->bits - 1) >> 1 != 0)) {
+    if (b.has_half && (b.has_more || b.mantissa % 2 != 0)) {
+        b.mantissa++;
+        if (b.mantissa == 0) { /* 2^64 */
+            b.mantissa = 1ull << 63;
+            b.exponent++;
+        }
+    }
+    if (b.exponent > f->highest ||
+        (b.exponent == f->highest && f->bits < 64 && b.mantissa >> (f->bits & 63) != 0)) {
         errno = ERANGE;
         return (long double)__builtin_inf();
     }
-    return kept == 0 ? 0 : float_put_together(kept, exponent);
+    return b.mantissa == 0 ? 0 : float_put_together(b.mantissa, b.exponent);
 }
 
 /* ---- Decimal ----------------------------------------------------------------------------------- */
 
 /* Places beyond these give infinity or zero in every format, whatever the digits are. */
-#define PLACE_MAX 4940
-#define PLACE_MIN (-4970)
+#define PLACE_MAX      4940
+#define PLACE_MIN      (-4970)
 #define EXPONENT_CLAMP 100000000 /* larger than any length of text times ten could outweigh */
 
 /* A number's text: its digits from the first that is not 0 on, and that one's place. */
@@ -137,8 +153,8 @@ static bool fill_decimal(struct decimal *d, const struct literal *l)
 {
     static const uint32_t power[LIMB_DIGITS] = {1,      10,      100,      1000,     10000,
                                                 100000, 1000000, 10000000, 100000000};
-    int above = l->place >= 0 ? l->place / LIMB_DIGITS
-                              : -((LIMB_DIGITS - 1 - l->place) / LIMB_DIGITS);
+    int above =
+        l->place >= 0 ? l->place / LIMB_DIGITS : -((LIMB_DIGITS - 1 - l->place) / LIMB_DIGITS);
     int within = l->place - above * LIMB_DIGITS;
     int kept = 0;
     bool has_rest = false;
@@ -164,6 +180,15 @@ static bool fill_decimal(struct decimal *d, const struct literal *l)
     return has_rest;
 }
 
+/* What lies behind the point, as one half and a rest. has_rest: digits that were left out. */
+static void fraction_part(const struct decimal *d, bool has_rest, struct binary *b)
+{
+    int i = d->units + 1;
+    uint32_t first = i > d->last ? 0 : d->limb[i]; /* d is at least 2^63, so d->first <= units */
+    b->has_half = first >= LIMB_BASE / 2;
+    b->has_more = has_rest || first % (LIMB_BASE / 2) != 0 || d->last > i;
+}
+
 /* The part before the point; false if it has more than 64 bits. */
 static bool integer_part(const struct decimal *d, uint64_t *out)
 {
@@ -181,7 +206,7 @@ static bool integer_part(const struct decimal *d, uint64_t *out)
 
 /* Scales until the integer part has exactly 64 bits. 3 bits per decimal place stay on the safe side:
  * 2^64 has 20 digits. */
-static struct binary binary_of_decimal(struct decimal *d)
+static struct binary binary_of_decimal(struct decimal *d, bool has_rest)
 {
     struct binary b = {0};
     for (int place; (place = decimal_magnitude(d)) > 19;) {
@@ -202,7 +227,7 @@ static struct binary binary_of_decimal(struct decimal *d)
         b.exponent -= missing;
         (void)integer_part(d, &b.mantissa);
     }
-    b.has_more = d->last > d->units;
+    fraction_part(d, has_rest, &b);
     return b;
 }
 
@@ -222,9 +247,7 @@ static const char *read_decimal(const char *p, const struct binary_format *f, lo
     }
     struct decimal d;
     bool has_rest = fill_decimal(&d, &l);
-    struct binary b = binary_of_decimal(&d);
-    b.has_more = b.has_more || has_rest;
-    *value = round_to_format(f, b);
+    *value = round_to_format(f, binary_of_decimal(&d, has_rest));
     return l.end;
 }
 
@@ -233,35 +256,49 @@ static int hex_value(char c)
     return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
+/* Appends a bit behind the number; those that find no room become half and rest. */
+static void append_bit(struct binary *b, bool bit, bool *has_dropped)
+{
+    if (b->mantissa >> 63 == 0) {
+        b->mantissa = b->mantissa << 1 | bit;
+        return;
+    }
+    if (*has_dropped) {
+        b->has_more = b->has_more || bit;
+    } else {
+        b->has_half = bit;
+    }
+    *has_dropped = true;
+    b->exponent++;
+}
+
 /* p is behind "0x". */
 static const char *read_hexadecimal(const char *p, const struct binary_format *f,
                                     long double *value)
 {
     struct binary b = {0};
-    bool has_digits = false, has_point = false;
+    bool has_digits = false, has_point = false, has_dropped = false;
     for (; isxdigit((unsigned char)*p) || (*p == '.' && !has_point); p++) {
         if (*p == '.') {
             has_point = true;
             continue;
         }
         has_digits = true;
-        if (b.mantissa >> 60 == 0) {
-            b.mantissa = b.mantissa << 4 | (uint64_t)hex_value(*p);
-            b.exponent -= has_point ? 4 : 0;
-        } else {
-            b.has_more = b.has_more || *p != '0';
-            b.exponent += has_point ? 0 : 4;
+        for (int bit = 3; bit >= 0; bit--) {
+            append_bit(&b, (hex_value(*p) >> bit & 1) != 0, &has_dropped);
         }
+        b.exponent -= has_point ? 4 : 0;
     }
     if (!has_digits) {
         return NULL;
     }
     int exponent;
     p = read_exponent(p, 'p', &exponent);
+    b.exponent += exponent;
     if (b.mantissa != 0) {
         int shift = __builtin_clzll(b.mantissa);
         b.mantissa <<= shift;
-        b.exponent += exponent - shift;
+        b.exponent -= shift;
     }
     *value = round_to_format(f, b);
     return p;

@@ -33,10 +33,7 @@ static inline long syscall2(long number, long a, long b)
 static inline long syscall3(long number, long a, long b, long c)
 {
     long result;
-    __asm__ volatile("int $0x80"
-                     : "=a"(result)
-                     : "0"(number), "b"(a), "c"(b), "d"(c)
-                     : "memory");
+    __asm__ volatile("int $0x80" : "=a"(result) : "0"(number), "b"(a), "c"(b), "d"(c) : "memory");
     return result;
 }
 

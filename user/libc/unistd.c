@@ -88,9 +88,9 @@ int isatty(int fd)
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    off_t position;
-    long answer = syscall5(__NR__llseek, fd, (long)(offset >> 32), (long)offset, (long)&position,
-                           whence);
+    off_t position = -1; /* set by the kernel, which the compiler cannot see */
+    long answer =
+        syscall5(__NR__llseek, fd, (long)(offset >> 32), (long)offset, (long)&position, whence);
     return syscall_result(answer) < 0 ? -1 : position;
 }
 

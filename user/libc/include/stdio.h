@@ -9,9 +9,9 @@
 
 typedef struct fl_stream FILE;
 
-#define EOF (-1)
-#define BUFSIZ 1024
-#define FOPEN_MAX 16
+#define EOF          (-1)
+#define BUFSIZ       1024
+#define FOPEN_MAX    16
 #define FILENAME_MAX 4096
 
 #define _IOFBF 0
@@ -27,7 +27,7 @@ typedef struct fl_stream FILE;
 extern FILE *const stdin;
 extern FILE *const stdout;
 extern FILE *const stderr;
-#define stdin stdin
+#define stdin  stdin
 #define stdout stdout
 #define stderr stderr
 
@@ -66,7 +66,7 @@ int fileno(FILE *stream);
 void perror(const char *text);
 
 #define FL_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
-#define FL_SCANF(at, first) __attribute__((__format__(__scanf__, at, first)))
+#define FL_SCANF(at, first)  __attribute__((__format__(__scanf__, at, first)))
 
 int printf(const char *restrict format, ...) FL_PRINTF(1, 2);
 int fprintf(FILE *restrict stream, const char *restrict format, ...) FL_PRINTF(2, 3);

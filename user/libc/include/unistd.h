@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define STDIN_FILENO 0
+#define STDIN_FILENO  0
 #define STDOUT_FILENO 1
 #define STDERR_FILENO 2
 
@@ -21,7 +21,7 @@
 #define W_OK 2
 #define R_OK 4
 
-#define _SC_PAGESIZE 30
+#define _SC_PAGESIZE  30
 #define _SC_PAGE_SIZE _SC_PAGESIZE
 
 extern char **environ;

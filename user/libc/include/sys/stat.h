@@ -9,7 +9,7 @@
 #include <linux/stat.h>
 #include <sys/types.h>
 
-#define stat stat64
+#define stat  stat64
 #define lstat lstat64
 #define fstat fstat64
 

@@ -6,13 +6,13 @@
 #include <sys/types.h>
 
 /* Status: bits 0-6 the signal (0: exited, 0x7f: stopped), bit 7 core dumped, bits 8-15 the value. */
-#define WTERMSIG(status) ((status)&0x7f)
+#define WTERMSIG(status)    ((status)&0x7f)
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)
-#define WSTOPSIG(status) WEXITSTATUS(status)
-#define WIFEXITED(status) (WTERMSIG(status) == 0)
-#define WIFSTOPPED(status) (((status)&0xff) == 0x7f)
+#define WSTOPSIG(status)    WEXITSTATUS(status)
+#define WIFEXITED(status)   (WTERMSIG(status) == 0)
+#define WIFSTOPPED(status)  (((status)&0xff) == 0x7f)
 #define WIFSIGNALED(status) (WTERMSIG(status) != 0 && WTERMSIG(status) != 0x7f)
-#define WCOREDUMP(status) ((status)&0x80)
+#define WCOREDUMP(status)   ((status)&0x80)
 
 struct rusage;
 
