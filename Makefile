@@ -19,7 +19,7 @@ DEBUG ?= 0
 WERROR ?= 0
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-ifeq (,$(filter -j%,$(MAKEFLAGS)))
+ifeq (0,$(MAKELEVEL))
 MAKEFLAGS += -j$(shell nproc)
 endif
 .SUFFIXES:
@@ -81,6 +81,8 @@ user_cflags := -std=gnu11 -m32 -march=i686 -O2 -g -fno-pie -fno-pic -fno-stack-p
 	-fno-asynchronous-unwind-tables -fno-common -nostdinc -isystem $(sysroot)/include \
 	-isystem $(compiler_include) $(warnings)
 libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
+# Tests cut strings short on purpose.
+test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack
 user_libs := $(crt0) $(libc) $(libgcc)
 
@@ -93,23 +95,12 @@ extra_files := $(shell find user/files -type f 2>/dev/null)
 
 # ---- Host tests -----------------------------------------------------------------------------------
 
-# The portable sources, natively but for 32 bits, under sanitizers. Each tests/host/test_*.c is a
-# program; other files there (fakes, helpers) and the sources go into one archive, so a test links
-# what it uses and may bring its own version of the rest. cmocka for i386 comes from tools/fetch-i386.
-i386_root := build/i386-root
-i386_lib := $(i386_root)/usr/lib/i386-linux-gnu
+# Which there are and what each is linked with is said in tests/host/tests.mk. A test has objects of its
+# own, because it may be compiled against fakes that others do not use (NAME_CPPFLAGS).
 H := build/host
-host_sources := $(wildcard lib/*.c mm/*.c loader/*.c fs/*.c user/alloc/*.c) boot/boot_info.c \
-	kernel/cmdline.c kernel/keyboard.c kernel/symbols.c kernel/tty.c
-host_sources := $(filter-out lib/ubsan.c,$(host_sources)) \
-	$(filter-out $(wildcard tests/host/test_*.c),$(wildcard tests/host/*.c))
-host_obj := $(host_sources:%.c=$H/%.o)
-host_tests := $(patsubst tests/host/%.c,$H/%,$(wildcard tests/host/test_*.c))
-host_cflags := -std=gnu11 -m32 -O1 -g -fno-omit-frame-pointer -fno-common \
-	-fsanitize=address,undefined -fno-sanitize-recover=undefined -DFAULTLINE_HOST -DFAULTLINE_DEBUG \
-	-I. -Iinclude -Itests/host -isystem $(i386_root)/usr/include $(warnings) -Wno-unused-function
-host_ldflags := -m32 -fsanitize=address,undefined -L$(i386_lib) \
-	-Wl,-rpath,$(abspath $(i386_lib)) -Wl,-z,noexecstack
+HOST_TESTS :=
+-include tests/host/tests.mk
+host_unlisted := $(filter-out $(HOST_TESTS),$(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c)))
 
 # ---- What people ask for --------------------------------------------------------------------------
 
@@ -122,7 +113,12 @@ initrd: $B/initrd.tar
 iso: $B/faultline.iso ## build the bootable CD image, build/release/faultline.iso
 guest-tests: kernel $B/initrd-tests.tar
 
-.PHONY: run gdb test test-host test-guest host-tests bench lint lint-clang format layers doctor help \
+# Ours to format and to lint; bench/ holds programs that are kept as they came.
+all_c = $(shell find $(kernel_dirs) include user tests -name '*.[ch]')
+tidy_kernel = $(addprefix tidy-,$(kernel_c))
+tidy_user = $(addprefix tidy-,$(filter user/%,$(libc_c)) $(wildcard user/bin/*.c))
+
+.PHONY: run gdb test test-host test-guest host-tests bench lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
 	clean map
 # Everything below that needs tools asks tools/setup for them first; it installs with apt what is
 # missing and says so.
@@ -159,9 +155,21 @@ bench: ## instructions per operation, and the wall time of a run
 
 lint: ## formatting, layers, cppcheck and clang-tidy
 	@tools/setup test
-	@tools/check-layers
+	$(submake) layers lint-format lint-cppcheck
+	$(submake) CC=clang sysroot
+	$(submake) CC=clang lint-clang
+lint-format:
 	@clang-format --dry-run --Werror $(all_c)
-	$(submake) CC=clang WERROR=1 lint-clang
+lint-cppcheck:
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --platform=unix32 \
+		--enable=warning,performance,portability --suppressions-list=tools/cppcheck.txt \
+		--include=tools/cppcheck.h -I. -Iinclude $(kernel_dirs)
+# One clang-tidy per file, so that make runs them side by side. Only with CC=clang: the flags are its.
+lint-clang: $(tidy_kernel) $(tidy_user)
+$(tidy_kernel): tidy-%: %
+	@clang-tidy --quiet $< -- $(kernel_cflags) 2>/dev/null
+$(tidy_user): tidy-%: %
+	@clang-tidy --quiet $< -- $(libc_cflags) 2>/dev/null
 format: ## format all C files in place
 	@clang-format -i $(all_c)
 layers: ## check that includes point only where docs/architecture.md allows
@@ -185,14 +193,14 @@ $B/.$(1)-flags: FORCE
 endef
 $(eval $(call stamp_rule,kernel,$(CC) $(kernel_cflags)))
 $(eval $(call stamp_rule,user,$(CC) $(user_cflags) $(user_ldflags)))
-$(eval $(call stamp_rule,host,$(HOSTCC) $(host_cflags) $(host_ldflags)))
-$(eval $(call stamp_rule,host-list,$(host_obj)))
+$(eval $(call stamp_rule,host,$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(WERROR)))
 # Lists of inputs: a file that disappears must leave archives and images too.
 $(eval $(call stamp_rule,kernel-list,$(kernel_obj)))
 $(eval $(call stamp_rule,libc-list,$(libc_obj)))
 $(eval $(call stamp_rule,initrd-list,$(programs) $(plain_programs) $(extra_files)))
 $(eval $(call stamp_rule,tests-list,$(guest_tests)))
 
+$B/obj/tests/guest/%.o: user_cflags += $(test_cflags)
 $B/kernel/lib/string.o: kernel_cflags += $(no_idiom_flag)
 $B/user/lib/string.o $B/user/user/libc/string.o: libc_cflags += $(no_idiom_flag)
 
@@ -289,16 +297,20 @@ $(eval $(call program_rules,tests,tests/guest))
 
 # ---- Rules: host tests ----------------------------------------------------------------------------
 
-host-tests: $(host_tests)
+host-tests: $(HOST_TESTS:%=$H/%)
+	$(if $(host_unlisted),$(error tests/host/tests.mk does not list $(host_unlisted)))
 
-$H/%.o: %.c $B/.host-flags
-	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(host_cflags) -MMD -MP -c $< -o $@
-$H/libtested.a: $(host_obj) $B/.host-list-flags
-	@rm -f $@
-	$(Q)ar rcsD $@ $(host_obj)
-$H/test_%: $H/tests/host/test_%.o $H/libtested.a
-	$(Q)$(HOSTCC) $(host_ldflags) $< $H/libtested.a -lcmocka -o $@
+host_flags := $(HOST_CFLAGS) $(if $(filter 1,$(WERROR)),-Werror)
+define host_test_rules
+$(1)_obj := $(patsubst %.c,$H/obj/$(1)/%.o,tests/host/$(1).c $($(1)_SRC) \
+	$(if $($(1)_COMMON),$($(1)_COMMON),$(HOST_COMMON_SRC)))
+$H/obj/$(1)/%.o: %.c $B/.host-flags
+	@mkdir -p $$(@D)
+	$$(Q)$(HOSTCC) $$($(1)_CPPFLAGS) $$(HOST_CPPFLAGS) $$(host_flags) $$($(1)_CFLAGS) -MMD -MP -c $$< -o $$@
+$H/$(1): $$($(1)_obj) tests/host/tests.mk
+	$$(Q)$(HOSTCC) $$(HOST_LDFLAGS) $$($(1)_LDFLAGS) $$($(1)_obj) $$(HOST_LDLIBS) -o $$@
+endef
+$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rules,$(test))))
 
 # ---- Rules: images --------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ package Faultline::Machine;
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR EPIPE);
-use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
+use Fcntl qw(F_DUPFD F_GETFL F_SETFL O_NONBLOCK);
 use POSIX ();
 use Time::HiRes qw(time);
 
@@ -20,8 +20,7 @@ use constant {
     ESCAPE => "\x10",
     END_OF_FILE => "\x10\x04",
     CHUNK => 65536,
-    ERRORS_FD => 20,     # the numbers under which QEMU gets the two extra pipes
-    RECORDS_FD => 21,
+    FIRST_SPARE_FD => 64, # above what is open, so that no descriptor is overwritten
     KILL_AFTER => 2,     # seconds that QEMU has to end by itself
 };
 
@@ -57,6 +56,7 @@ sub run {
     $self->stop if $self->{outcome};
     $self->reap;
     $self->take_record($self->{partial}) if $self->{partial} ne '';
+    delete @$self{qw(to_guest from_guest on_output on_error on_record input)};
     return $self->{outcome} // 'ended';
 }
 
@@ -84,13 +84,11 @@ sub exec_qemu {
     chdir $self->{folder} or POSIX::_exit(127);
     POSIX::dup2(fileno $input, 0);
     POSIX::dup2(fileno $writer->{output}, 1);
-    POSIX::dup2(fileno $writer->{error}, ERRORS_FD);
-    POSIX::dup2(fileno $writer->{record}, RECORDS_FD);
     open STDERR, '>', $self->{error_log} or POSIX::_exit(127);
     # append=on: QEMU would truncate a plain file, which a pipe refuses.
     my @ports = ('-chardev', 'stdio,id=program,signal=off', '-serial', 'chardev:program');
-    for my $port (['errors', ERRORS_FD], ['records', RECORDS_FD]) {
-        my ($name, $fd) = @$port;
+    for my $name (qw(error record)) {
+        my $fd = fcntl $writer->{$name}, F_DUPFD, FIRST_SPARE_FD; # stays open over exec
         push @ports, '-add-fd', "fd=$fd,set=$fd", '-chardev',
             "file,id=$name,path=/dev/fdset/$fd,append=on", '-serial', "chardev:$name";
     }
@@ -106,7 +104,7 @@ sub pump {
         my ($readable, $writable) = ('', '');
         vec($readable, fileno $_, 1) = 1 for values %{$self->{from_guest}};
         vec($readable, fileno $self->{input}, 1) = 1 if $self->wants_input;
-        vec($writable, fileno $self->{to_guest}, 1) = 1 if $self->{pending} ne '';
+        vec($writable, fileno $self->{to_guest}, 1) = 1 if $self->has_output;
         my $wait = defined $self->{deadline} ? $self->{deadline} - time : undef;
         if (defined $wait && $wait <= 0) {
             $self->{outcome} = 'timeout';
@@ -121,6 +119,13 @@ sub pump {
         }
     }
     return;
+}
+
+# The serial port takes a byte before the kernel has set it up, and setting it up loses that byte. So
+# framed input waits for the first record, which the kernel sends when its ports are ready.
+sub has_output {
+    my ($self) = @_;
+    return $self->{pending} ne '' && ($self->{is_ready} || !$self->{is_framed});
 }
 
 sub wants_input {
@@ -192,6 +197,7 @@ sub read_guest {
 sub take_record {
     my ($self, $line) = @_;
     $line =~ s/\r\z//;
+    $self->{is_ready} = 1;
     my ($tag, $text) = $line =~ /\A([A-Z])(?: (.*))?\z/s ? ($1, $2 // '') : ('K', $line);
     $self->{on_record}->($tag, $text);
     return;

@@ -21,6 +21,7 @@ use constant {
     ALL_WELL => 33,      # QEMU's status when the guest writes 0x10 to port 0xF4; 35 is a panic
     PANICKED => 35,
     LOG_TAIL => 40,      # a panic screen is about that long
+    TRACE_HEAD => "# clock pid ip address access cause frame freemem vmsize_kb rss_kb cost\n",
     SCRIPT_LIMIT => 600, # seconds, when no terminal is there to press ^C on
 };
 
@@ -129,7 +130,7 @@ sub refuse_foreign {
     my ($program, $bytes, $sink) = @_;
     my $kind = Faultline::Elf::refusal($bytes) // return;
     my %seen = (figures => Faultline::Figures->new);
-    note_end(\%seen, 'failed', CANNOT_RUN, undef);
+    note_end(\%seen, 'failed', CANNOT_RUN);
     print {$sink->{json}} $seen{figures}->text if $sink->{json};
     my $name = basename($program) =~ s/\.[^.]*\z//r;
     print STDERR "This is an invalid elf file: $kind\n"; # as init words it
@@ -184,6 +185,7 @@ sub open_sinks {
         open $sink{$kind}, '>', $option->{$kind}
             or fail(USAGE, "--$kind: $option->{$kind}: $!\n");
     }
+    print {$sink{trace}} TRACE_HEAD if $sink{trace};
     return \%sink;
 }
 
@@ -195,7 +197,8 @@ sub qemu_arguments {
     # An absolute path for the kernel, none for the initrd: QEMU cuts module names at commas.
     return (Faultline::Machine::base_arguments(), '-cpu', $option->{cpu}, '-m', $option->{mem},
         $option->{icount} ? Faultline::Machine::repeatable_arguments() : (qw(-accel tcg)),
-        '-kernel', File::Spec->rel2abs($kernel), '-initrd', $initrd, '-append', $line);
+        '-kernel', File::Spec->rel2abs($kernel), '-initrd', $initrd, '-append', $line,
+        split ' ', $ENV{FAULTLINE_QEMU} // ''); # for tests that look over QEMU's shoulder
 }
 
 # An input that would stop us (a background job's terminal) counts as empty.
@@ -240,11 +243,13 @@ sub take_record {
         shift @{$seen->{log}} if @{$seen->{log}} > LOG_TAIL;
         print {$sink->{log}} "$text\n" if $sink->{log};
     } elsif ($tag eq 'C') {
+        $seen->{figures}->put('crash.' . @{$seen->{crash}}, $text);
         push @{$seen->{crash}}, $text;
     } elsif ($tag eq 'R') {
         push @{$seen->{report}}, $text;
     } elsif ($tag eq 'T') {
-        print {$sink->{trace}} "$text\n" if $sink->{trace};
+        # Pid 1 is the runner; its faults are not what was asked for.
+        print {$sink->{trace}} "$text\n" if $sink->{trace} && $text !~ /\A\d+ 1 /;
     } elsif ($tag eq 'S') {
         my ($name, $value) = split / /, $text, 2;
         $seen->{figures}->add($name, $value // '');
@@ -271,31 +276,23 @@ sub finish {
 sub program_status {
     my ($seen, $outcome, $machine) = @_;
     my ($how, $value) = split / /, $seen->{end} // '';
-    my $is_well = $outcome eq 'ended' && $machine->status == ALL_WELL && defined $how;
-    if (!$is_well) {
-        my $kind = $outcome eq 'timeout' ? 'timeout'
-            : $outcome eq 'ended' && $machine->status == PANICKED ? 'panic' : 'machine';
-        note_end($seen, $kind, undef, undef);
-        return;
+    if ($outcome ne 'ended' || $machine->status != ALL_WELL || !defined $how) {
+        note_end($seen, $outcome eq 'timeout' ? 'timeout'
+            : $outcome eq 'ended' && $machine->status == PANICKED ? 'panic' : 'machine');
+        return undef;
     }
-    if ($how eq 'killed') {
-        note_end($seen, 'killed', SIGNAL_BASE + $value, $value);
-        return SIGNAL_BASE + $value;
-    }
-    if ($how eq 'failed') {
-        note_end($seen, 'failed', $value // CANNOT_RUN, undef);
-        return $value // CANNOT_RUN;
-    }
-    note_end($seen, 'exited', $value, undef);
-    return $value & 255;
+    return note_end($seen, 'killed', SIGNAL_BASE + $value, undef, $value) if $how eq 'killed';
+    return note_end($seen, 'failed', $value // CANNOT_RUN) if $how eq 'failed';
+    return note_end($seen, 'exited', $value & 255, $value);
 }
 
+# How it ended: status for the shell, value of an exit, signal of a death; what does not apply is
+# null. Gives the status.
 sub note_end {
-    my ($seen, $kind, $value, $signal) = @_;
-    $seen->{figures}->add('exit.kind', $kind);
-    $seen->{figures}->add('exit.value', $value) if defined $value;
-    $seen->{figures}->add('exit.signal', $signal) if defined $signal;
-    return;
+    my ($seen, $kind, $status, $value, $signal) = @_;
+    my %end = (kind => $kind, status => $status, value => $value, signal => $signal);
+    $seen->{figures}->put("exit.$_", $end{$_}) for keys %end;
+    return $status;
 }
 
 # Crash lines and the report follow the program's output, from the start of a line. With --report

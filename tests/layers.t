@@ -1,0 +1,80 @@
+#!/usr/bin/env perl
+# The tree keeps its layers, and tools/check-layers sees what it must: each wrong line below is put
+# into a small tree of its own.
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp ();
+use FindBin ();
+use Test::More;
+
+my $root = "$FindBin::RealBin/..";
+
+sub tree {
+    my (%files) = @_;
+    my $folder = File::Temp->newdir;
+    for my $name (keys %files) {
+        make_path(dirname("$folder/$name"));
+        open my $out, '>', "$folder/$name" or die "$name: $!\n";
+        print {$out} $files{$name};
+        close $out or die "$name: $!\n";
+    }
+    return $folder;
+}
+
+sub check {
+    my ($folder) = @_;
+    my $output = `$root/tools/check-layers $folder`;
+    return ($? >> 8, $output);
+}
+
+my %headers = map { $_ => '' } qw(mm/frame.h mm/map_impl.h arch/pmap.h arch/cpu.h kernel/process.h
+    lib/list.h include/abi/faultline.h);
+
+my ($status, $output) = check($root);
+is $status, 0, 'the tree keeps its layers' or diag $output;
+
+my @right = (
+    ['sideways' => 'mm/a.c', '#include "mm/frame.h"'],
+    ['beside the file' => 'mm/a.c', '#include "frame.h"'],
+    ['one named header' => 'mm/a.c', '#include "arch/pmap.h"'],
+    ['the ABI' => 'lib/a.c', '#include "abi/faultline.h"'],
+    ['a system header' => 'mm/a.c', '#include <asm/errno.h>'],
+    ['a private header at home' => 'mm/a.c', '#include "mm/map_impl.h"'],
+    ['a private header in a test' => 'tests/host/a.c', '#include "mm/map_impl.h"'],
+    ['a process in a comment' => 'mm/a.c', '/* no struct process here */'],
+    ['assembly in arch' => 'arch/a.c', 'void f(void) { __asm__ volatile("hlt"); }'],
+);
+for my $case (@right) {
+    my ($name, $file, $line) = @$case;
+    ($status, $output) = check(tree(%headers, $file => "$line\n"));
+    is $status, 0, "allowed: $name" or diag $output;
+}
+
+my @wrong = (
+    ['upward' => 'mm/a.c', '#include "kernel/process.h"', 'mm/ may not include kernel/process.h'],
+    ['with blanks' => 'lib/a.h', '#  include "mm/frame.h"', 'lib/ may not include mm/frame.h'],
+    ['in angle brackets' => 'lib/a.c', '#include <mm/frame.h>', 'lib/ may not include mm/frame.h'],
+    ['another header of a folder' => 'mm/a.c', '#include "arch/cpu.h"',
+        'mm/ may not include arch/cpu.h'],
+    ['around a corner' => 'mm/a.c', '#include "../kernel/process.h"',
+        'mm/ may not include kernel/process.h'],
+    ['from assembly' => 'arch/a.asm', '%include "kernel/process.h"',
+        'arch/ may not include kernel/process.h'],
+    ['a private header' => 'kernel/a.c', '#include "mm/map_impl.h"',
+        'mm/map_impl.h is private to mm/'],
+    ['a process type' => 'mm/a.c', 'int f(struct process *p);', 'struct process is not known in mm/'],
+    ['assembly in C' => 'mm/a.c', 'void f(void) { __asm__ volatile("hlt"); }',
+        'assembly belongs into arch/'],
+    ['an assembly file' => 'lib/a.asm', 'nop', 'assembly belongs into arch/'],
+);
+for my $case (@wrong) {
+    my ($name, $file, $line, $message) = @$case;
+    ($status, $output) = check(tree(%headers, $file => "\n$line\n"));
+    is $status, 1, "refused: $name";
+    my $at = $message =~ /^assembly/ && $file =~ /asm$/ ? 1 : 2;
+    is $output, "$file:$at: $message\n", "refused: $name: the line is named";
+}
+
+done_testing;
