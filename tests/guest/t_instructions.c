@@ -141,6 +141,26 @@ static void test_traps(void)
     DO_DEEDS(deeds);
 }
 
+CODE(do_int1, "", ".byte 0xF1");
+
+/* The CPU's own breakpoint is a trap; QEMU's TCG does not know it. */
+static void test_int1(void)
+{
+    static const struct deed trap = {"P3 int1", START(do_int1), TRAP(SIGTRAP, "debug trap"),
+                                     .skip = 1};
+    static const struct deed unknown = {"P3 int1", START(do_int1),
+                                        TRAP(SIGILL, "invalid opcode")};
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        deed_start(do_int1, 0, DEED_ESP);
+    }
+    int status = wait_for(child);
+    bool is_trap = WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP;
+    want_lines(is_trap ? &trap : &unknown, child);
+    ok(is_trap || (WIFSIGNALED(status) && WTERMSIG(status) == SIGILL), trap.name);
+}
+
 /* ---- P4: arithmetic ---------------------------------------------------------------------------- */
 
 CODE(divide_by_zero, "movl $1, %eax", "divl %ecx");
@@ -600,6 +620,7 @@ int main(void)
     test_privileged();
     test_interrupts();
     test_traps();
+    test_int1();
     test_arithmetic();
     test_undefined();
     test_harmless();
