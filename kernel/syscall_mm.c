@@ -102,6 +102,14 @@ static bool is_writable(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
+/* What MAP_SHARED_VALIDATE accepts: Linux's LEGACY_MAP_MASK, with the six bits of a huge page's size. */
+#define MAP_HUGE_BITS ((uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+#define FLAGS_KNOWN                                                                                \
+    ((uint32_t)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |             \
+                MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |        \
+                MAP_STACK | MAP_HUGETLB | MAP_32BIT) |                                             \
+     MAP_HUGE_BITS)
+
 /* The rights that a file's open mode gives to its mappings. */
 static int check_file(const struct mmap_request *req)
 {
@@ -109,6 +117,9 @@ static int check_file(const struct mmap_request *req)
 
     if (type != MAP_SHARED && type != MAP_SHARED_VALIDATE && type != MAP_PRIVATE) {
         return -EINVAL;
+    }
+    if (type == MAP_SHARED_VALIDATE && (req->flags & ~FLAGS_KNOWN)) {
+        return -EOPNOTSUPP;
     }
     if (type != MAP_PRIVATE && (req->prot & PROT_WRITE) && !is_writable(req->file)) {
         return -EACCES;
