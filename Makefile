@@ -329,8 +329,9 @@ $B/initrd.tar: $(programs) $(plain_programs) $(extra_files) $B/.initrd-list-flag
 	$(call stage_root,$B/root)
 	$(Q)$(tar) -C $B/root -cf $@ .
 
-$B/initrd-tests.tar: $B/initrd.tar $(guest_tests) $B/.tests-list-flags
+$B/initrd-tests.tar: $B/initrd.tar $(guest_tests) tests/guest/make-elf-files $B/.tests-list-flags
 	$(call stage_root,$B/root-tests)
+	$(Q)tests/guest/make-elf-files $B/root-tests/elf
 	@mkdir -p $B/root-tests/tests
 	@$(if $(guest_tests),cp $(guest_tests) $B/root-tests/tests/)
 	@$(if $(guest_tests),find $B/root-tests/tests -type f -exec objcopy --strip-debug {} \;)

@@ -30,25 +30,25 @@ struct pte {
 };
 
 #define PTE_PRESENT 0x001u
-#define PTE_WRITE 0x002u
-#define PTE_USER 0x004u
-#define PTE_LARGE 0x080u
-#define PTE_GLOBAL 0x100u
-#define PTE_HELD 0x200u /* ours: bits 9..11 are ignored by the CPU */
-#define PTE_COW 0x400u  /* ours: lost its write right when fork shared it */
-#define COW_SHIFT 7     /* from PMAP_COW to PTE_COW */
-#define PTE_IN_USE (PTE_PRESENT | PTE_HELD)
+#define PTE_WRITE   0x002u
+#define PTE_USER    0x004u
+#define PTE_LARGE   0x080u
+#define PTE_GLOBAL  0x100u
+#define PTE_HELD    0x200u /* ours: bits 9..11 are ignored by the CPU */
+#define PTE_COW     0x400u /* ours: lost its write right when fork shared it */
+#define COW_SHIFT   7      /* from PMAP_COW to PTE_COW */
+#define PTE_IN_USE  (PTE_PRESENT | PTE_HELD)
 #define PTE_HIGH_NX 0x80000000u
 
 #define TABLE_ENTRIES 512u
-#define TABLE_SHIFT 21 /* a page table maps 2 MiB, a directory 1 GiB */
-#define TABLE_SPAN (1u << TABLE_SHIFT)
-#define DIR_SHIFT 30
-#define KERNEL_DIR 3u /* index of the kernel's directory */
+#define TABLE_SHIFT   21 /* a page table maps 2 MiB, a directory 1 GiB */
+#define TABLE_SPAN    (1u << TABLE_SHIFT)
+#define DIR_SHIFT     30
+#define KERNEL_DIR    3u /* index of the kernel's directory */
 
 #define DIRECT_LIMIT_MAX ((896u << 20) >> PAGE_SHIFT)
-#define WINDOW_BASE 0xFFE00000u
-#define WINDOWS 4u
+#define WINDOW_BASE      0xFFE00000u
+#define WINDOWS          4u
 
 /* From here on a flush of everything is cheaper than one invlpg per page. */
 #define FLUSH_ALL_PAGES 33u

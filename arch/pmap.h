@@ -19,18 +19,18 @@
 #include "lib/addr.h"
 #include "lib/compiler.h"
 
-#define PMAP_READ 1u
-#define PMAP_WRITE 2u
-#define PMAP_EXEC 4u
-#define PMAP_COW 8u /* only reported: pmap_share(cow) took the write right; gone with pmap_enter */
+#define PMAP_READ   1u
+#define PMAP_WRITE  2u
+#define PMAP_EXEC   4u
+#define PMAP_COW    8u /* only reported: pmap_share(cow) took the write right; gone with pmap_enter */
 #define PMAP_ACCESS (PMAP_READ | PMAP_WRITE | PMAP_EXEC)
 
 #define PMAP_USER_DIRS 3
 
 struct pmap {
-    _Alignas(32) uint64_t pdpt[4];     /* what CR3 points at; lives in directly mapped memory */
-    pfn_t dir_pfn[PMAP_USER_DIRS];     /* user page directories                               */
-    uint32_t tables;                   /* user page tables that exist now                     */
+    _Alignas(32) uint64_t pdpt[4]; /* what CR3 points at; lives in directly mapped memory */
+    pfn_t dir_pfn[PMAP_USER_DIRS]; /* user page directories                               */
+    uint32_t tables;               /* user page tables that exist now                     */
 };
 
 /* A mapping as pmap_lookup found it. No PMAP_ACCESS: the page is held but not accessible (PROT_NONE). */
@@ -123,8 +123,8 @@ pfn_t pmap_direct_limit(void);
 void *pmap_window_open(pfn_t pfn);
 void pmap_window_close(void *window);
 
-void pmap_zero_page(pfn_t pfn);               /* rep stosl */
-void pmap_copy_page(pfn_t dst, pfn_t src);    /* rep movsl */
+void pmap_zero_page(pfn_t pfn);            /* rep stosl */
+void pmap_copy_page(pfn_t dst, pfn_t src); /* rep movsl */
 
 /* ---- Kernel mappings (stacks with guards) -------------------------------------------------- */
 

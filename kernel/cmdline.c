@@ -31,7 +31,7 @@ struct key {
     const char *name;
     const char *allowed;
     bool (*set)(const struct key *key, const char *value); /* false: a bad value */
-    uint32_t *number; /* where set_number puts it */
+    uint32_t *number;                                      /* where set_number puts it */
 };
 
 static char words[CMDLINE_MAX]; /* cut into words by zero bytes */

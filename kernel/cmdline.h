@@ -27,9 +27,9 @@
 enum console_mode { CONSOLE_SERIAL, CONSOLE_VGA, CONSOLE_RUN };
 
 struct cmdline {
-    const char *init;  /* never NULL */
-    const char *run;   /* NULL: none */
-    uint32_t policy;   /* FL_POLICY_* */
+    const char *init; /* never NULL */
+    const char *run;  /* NULL: none */
+    uint32_t policy;  /* FL_POLICY_* */
     bool exit_qemu;
     bool panic_reboot;
     uint64_t mem_limit; /* bytes; UINT64_MAX: no limit */

@@ -11,8 +11,8 @@
 
 /* Device numbers as Linux gives them: /dev/console is 5:1, ttyS0.. are 4:64... */
 #define DEVICE_CONSOLE 0x0501u
-#define DEVICE_STDERR 0x0441u
-#define DEVICE_REPORT 0x0442u
+#define DEVICE_STDERR  0x0441u
+#define DEVICE_REPORT  0x0442u
 
 /* Bytes that a device copies from a program at a time, on the kernel stack. */
 #define CONSOLE_PIECE 256u

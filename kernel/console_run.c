@@ -20,9 +20,9 @@
 #include "kernel/sched.h"
 
 #define FRAME_ESCAPE 0x10
-#define FRAME_END 0x04
-#define RING_BYTES 16384u /* a power of two */
-#define RING_MASK (RING_BYTES - 1u)
+#define FRAME_END    0x04
+#define RING_BYTES   16384u /* a power of two */
+#define RING_MASK    (RING_BYTES - 1u)
 
 /* [tail, head) are the bytes not read yet; both count up for ever. */
 static struct {

@@ -10,22 +10,26 @@
 #include "arch/port.h"
 #include "lib/compiler.h"
 
-#define PORT_DATA 0x60u
-#define PORT_STATUS 0x64u
-#define PORT_COMMAND 0x64u
-#define STATUS_OUTPUT_FULL 0x01u
-#define STATUS_INPUT_FULL 0x02u
-#define STATUS_FROM_MOUSE 0x20u
-#define STATUS_ABSENT 0xFFu
-#define COMMAND_WRITE_CONFIG 0x60u
+#define PORT_DATA               0x60u
+#define PORT_STATUS             0x64u
+#define PORT_COMMAND            0x64u
+#define STATUS_OUTPUT_FULL      0x01u
+#define STATUS_INPUT_FULL       0x02u
+#define STATUS_FROM_MOUSE       0x20u
+#define STATUS_ABSENT           0xFFu
+#define COMMAND_WRITE_CONFIG    0x60u
 #define COMMAND_ENABLE_KEYBOARD 0xAEu
-#define CONFIG_IRQ1_TRANSLATE 0x45u /* interrupt on, system flag, translation to set 1 */
-#define CONTROLLER_SPINS 10000u
-#define MOUSE_BYTES_SKIPPED 16u
+#define CONFIG_IRQ1_TRANSLATE   0x45u /* interrupt on, system flag, translation to set 1 */
+#define CONTROLLER_SPINS        10000u
+#define MOUSE_BYTES_SKIPPED     16u
 
 enum {
-    CODE_LEFT_SHIFT = 0x2A, CODE_RIGHT_SHIFT = 0x36, CODE_CONTROL = 0x1D, CODE_CAPS_LOCK = 0x3A,
-    CODE_EXTENDED = 0xE0, CODE_RELEASED = 0x80
+    CODE_LEFT_SHIFT = 0x2A,
+    CODE_RIGHT_SHIFT = 0x36,
+    CODE_CONTROL = 0x1D,
+    CODE_CAPS_LOCK = 0x3A,
+    CODE_EXTENDED = 0xE0,
+    CODE_RELEASED = 0x80
 };
 
 #define CONTROL_MASK 0x1F /* 'c' & CONTROL_MASK is ^C */
@@ -43,8 +47,8 @@ struct special_key {
     const char *text;
 };
 static const struct special_key special_keys[] = {
-    {0x48, "\033[A"},  {0x50, "\033[B"},  {0x4D, "\033[C"}, {0x4B, "\033[D"}, {0x47, "\033[H"},
-    {0x4F, "\033[F"},  {0x53, "\033[3~"}, {0x1C, "\r"},     {0x35, "/"},
+    {0x48, "\033[A"}, {0x50, "\033[B"},  {0x4D, "\033[C"}, {0x4B, "\033[D"}, {0x47, "\033[H"},
+    {0x4F, "\033[F"}, {0x53, "\033[3~"}, {0x1C, "\r"},     {0x35, "/"},
 };
 
 static uint32_t decode_extended(uint8_t code, char out[KEYBOARD_TEXT_MAX])
@@ -137,8 +141,10 @@ void keyboard_init(void)
     controller_send(PORT_COMMAND, COMMAND_ENABLE_KEYBOARD);
     controller_send(PORT_COMMAND, COMMAND_WRITE_CONFIG);
     controller_send(PORT_DATA, CONFIG_IRQ1_TRANSLATE);
-    for (uint32_t i = 0; i < CONTROLLER_SPINS && keyboard_scan_code() >= 0; i++) {
-        continue; /* what was typed before the kernel was there */
+    /* What was typed before the kernel was there is dropped. */
+    uint32_t left = CONTROLLER_SPINS;
+    while (left > 0 && keyboard_scan_code() >= 0) {
+        left--;
     }
 }
 

@@ -193,6 +193,6 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     mount_root();
     start_devices();
     start_init();
-    frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
+    (void)frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
     sched_start();
 }

@@ -36,18 +36,18 @@
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 
-#define LINE_MAX 256u
-#define REASON_MAX 160u
-#define TRACE_MAX 12u
-#define COLUMNS 2u
+#define LINE_MAX     256u
+#define REASON_MAX   160u
+#define TRACE_MAX    12u
+#define COLUMNS      2u
 #define COLUMN_WIDTH 40u
-#define ROW_MAX (COLUMNS * COLUMN_WIDTH + 1u)
-#define NESTED_MAX 6u
+#define ROW_MAX      (COLUMNS * COLUMN_WIDTH + 1u)
+#define NESTED_MAX   6u
 
 /* What stopped, as far as it is known. */
 static struct {
     char reason[REASON_MAX];
-    bool has_frame;        /* frame is valid (esp and ss only if it came from ring 3) */
+    bool has_frame; /* frame is valid (esp and ss only if it came from ring 3) */
     struct trap_frame frame;
     uint32_t eip, esp, ebp, cr2;
 } view;
@@ -233,10 +233,9 @@ static void show_registers(void)
          (unsigned int)f->ecx, (unsigned int)f->edx);
     show("esi %08x  edi %08x  ebp %08x  esp %08x", (unsigned int)f->esi, (unsigned int)f->edi,
          (unsigned int)f->ebp, (unsigned int)view.esp);
-    show("eip %08x  cs %04x  ds %04x  es %04x  fs %04x  gs %04x  eflags %08x",
-         (unsigned int)f->eip, (unsigned int)(f->cs & UINT16_MAX),
-         (unsigned int)(f->ds & UINT16_MAX), (unsigned int)(f->es & UINT16_MAX), cpu_read_fs(),
-         cpu_read_gs(), (unsigned int)f->eflags);
+    show("eip %08x  cs %04x  ds %04x  es %04x  fs %04x  gs %04x  eflags %08x", (unsigned int)f->eip,
+         (unsigned int)(f->cs & UINT16_MAX), (unsigned int)(f->ds & UINT16_MAX),
+         (unsigned int)(f->es & UINT16_MAX), cpu_read_fs(), cpu_read_gs(), (unsigned int)f->eflags);
 }
 
 static void show_control_registers(void)
@@ -313,7 +312,8 @@ static void show_kernel_area(uint32_t va)
     } else if (va < (uint32_t)kernel_end) {
         show("cr2 lies in the kernel image or the memory below it");
     } else if (is_readable(va, 1)) {
-        show("cr2 lies in the direct map, frame %x", (unsigned int)((va - KERNEL_BASE) >> PAGE_SHIFT));
+        show("cr2 lies in the direct map, frame %x",
+             (unsigned int)((va - KERNEL_BASE) >> PAGE_SHIFT));
     } else {
         show("cr2 lies above the direct map");
     }
@@ -340,11 +340,11 @@ static void show_tables(void)
 
 /* ---- Call trace -------------------------------------------------------------------------------- */
 
-#define OPCODE_CALL_NEAR 0xE8u
-#define CALL_NEAR_BYTES 5u
-#define OPCODE_GROUP_5 0xFFu /* with /2 in its second byte: an indirect call */
-#define MODRM_REG_MASK 0x38u
-#define MODRM_REG_CALL 0x10u
+#define OPCODE_CALL_NEAR  0xE8u
+#define CALL_NEAR_BYTES   5u
+#define OPCODE_GROUP_5    0xFFu /* with /2 in its second byte: an indirect call */
+#define MODRM_REG_MASK    0x38u
+#define MODRM_REG_CALL    0x10u
 #define CALL_INDIRECT_MIN 2u
 #define CALL_INDIRECT_MAX 7u
 
@@ -458,9 +458,10 @@ static char access_letter(uint32_t access)
 
 static void fault_format(const struct fault_note *note, char *out, uint32_t size)
 {
-    const char *word = note->cause < VM_CAUSE_COUNT ? vm_cause_word(note->cause) : "?";
+    const struct vm_fault *fault = &note->fault;
+    const char *word = fault->cause < VM_CAUSE_COUNT ? vm_cause_word(fault->cause) : "?";
     format_buffer(out, size, "%5d %08x %c %08x %s", (int)note->pid, (unsigned int)note->ip,
-                  access_letter(note->access), (unsigned int)note->va, word);
+                  access_letter(fault->access), (unsigned int)fault->va.raw, word);
 }
 
 /* The note `age` faults back, 0 is the newest; NULL if there were not that many. */

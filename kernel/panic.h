@@ -1,5 +1,5 @@
 /*
- * The panic screen (docs/testing.md, "A panic"): what is shown when the kernel finds itself broken.
+ * The panic screen: what is shown when the kernel finds itself broken.
  * Also the hook of lib/assert.h. Never for a user's mistake and never for a lack of memory.
  */
 #ifndef KERNEL_PANIC_H
@@ -10,6 +10,7 @@
 
 #include "lib/assert.h"
 #include "lib/compiler.h"
+#include "mm/vm_fault.h"
 
 struct trap_frame;
 
@@ -30,15 +31,14 @@ noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, ui
 struct fault_note {
     uint64_t tsc;
     int32_t pid;
-    uint32_t ip, va;
-    uint8_t access; /* VM_READ, VM_WRITE or VM_EXEC */
-    uint8_t cause;  /* enum vm_cause                */
+    uint32_t ip;
+    struct vm_fault fault;
 };
 
 extern struct fault_note panic_faults[PANIC_FAULTS];
 extern uint32_t panic_fault_next;
 
-/* Where the next note goes; the caller fills it in place: every page fault pays for it. */
+/* Where the next note goes; the fault is handled in place there: every page fault pays for it. */
 static inline struct fault_note *panic_next_note(void)
 {
     return &panic_faults[panic_fault_next++ % PANIC_FAULTS];

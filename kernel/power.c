@@ -13,20 +13,20 @@
 #include "kernel/console.h"
 #include "kernel/printk.h"
 
-#define PORT_DEBUG_EXIT 0xF4u
-#define DEBUG_EXIT_WELL 0x10u  /* QEMU's exit status is twice this, plus 1: 33 */
+#define PORT_DEBUG_EXIT  0xF4u
+#define DEBUG_EXIT_WELL  0x10u /* QEMU's exit status is twice this, plus 1: 33 */
 #define DEBUG_EXIT_PANIC 0x11u /* 35 */
 
 /* ACPI's PM1a control block where QEMU's firmware puts it, and where Bochs and older QEMU do.
  * 0x2000 is SLP_EN; sleep type 0 is S5 there. */
-#define PORT_PM1A_QEMU 0x604u
+#define PORT_PM1A_QEMU  0x604u
 #define PORT_PM1A_BOCHS 0xB004u
-#define PM1A_POWER_OFF 0x2000u
+#define PM1A_POWER_OFF  0x2000u
 
 /* Two ways to reset a PC: the chipset's reset control register, and the keyboard controller. */
-#define PORT_RESET_CONTROL 0xCF9u
-#define RESET_CONTROL_FULL 0x06u
-#define PORT_KEYBOARD_COMMAND 0x64u
+#define PORT_RESET_CONTROL     0xCF9u
+#define RESET_CONTROL_FULL     0x06u
+#define PORT_KEYBOARD_COMMAND  0x64u
 #define KEYBOARD_COMMAND_RESET 0xFEu
 
 static noreturn_fn void debug_exit(uint8_t code)

@@ -22,22 +22,22 @@ enum {
     UART_SCRATCH = 7
 };
 
-#define IER_RECEIVED 0x01u
-#define IIR_FIFO_WORKS 0xC0u
-#define FCR_ON_CLEAR_14 0xC7u /* FIFOs on, both cleared, interrupt at 14 bytes or a pause */
-#define LCR_8N1 0x03u
-#define LCR_DIVISOR 0x80u
+#define IER_RECEIVED     0x01u
+#define IIR_FIFO_WORKS   0xC0u
+#define FCR_ON_CLEAR_14  0xC7u /* FIFOs on, both cleared, interrupt at 14 bytes or a pause */
+#define LCR_8N1          0x03u
+#define LCR_DIVISOR      0x80u
 #define MCR_DTR_RTS_OUT2 0x0Bu /* OUT2 gates the interrupt line on the PC */
-#define MCR_LOOP 0x10u         /* cut off from the line                   */
-#define LSR_DATA_READY 0x01u
-#define LSR_TX_EMPTY 0x20u
-#define LSR_TX_IDLE 0x40u
-#define DIVISOR_115200 1u
-#define FIFO_BYTES 16u
+#define MCR_LOOP         0x10u /* cut off from the line                   */
+#define LSR_DATA_READY   0x01u
+#define LSR_TX_EMPTY     0x20u
+#define LSR_TX_IDLE      0x40u
+#define DIVISOR_115200   1u
+#define FIFO_BYTES       16u
 
 /* Looks at the status register before a wait is given up. A look takes about a microsecond on
  * hardware, where 16 bytes at 115200 baud take 1.4 ms; an emulator's reader may pause much longer. */
-#define SPINS_BRIEF 4096u
+#define SPINS_BRIEF   4096u
 #define SPINS_PATIENT (1u << 23)
 
 struct serial_port serial_com1 = {.base = 0x3F8};

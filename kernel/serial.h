@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct serial_port {
-    uint16_t base;    /* first I/O port                                           */
+    uint16_t base; /* first I/O port                                           */
     bool is_present;
-    bool is_stuck;    /* the last patient wait was in vain: the next one is brief */
-    uint8_t burst;    /* bytes that fit once the transmitter says empty           */
-    uint8_t room;     /* of them, how many are left                               */
-    int16_t early;    /* a byte that came before the port was set up, or -1       */
+    bool is_stuck; /* the last patient wait was in vain: the next one is brief */
+    uint8_t burst; /* bytes that fit once the transmitter says empty           */
+    uint8_t room;  /* of them, how many are left                               */
+    int16_t early; /* a byte that came before the port was set up, or -1       */
 };
 
 extern struct serial_port serial_com1, serial_com2, serial_com3;

@@ -191,8 +191,7 @@ long sys_fail_frame(struct process *self, const struct syscall_args *args)
     if (args->arg[1] > 1) {
         return -EINVAL;
     }
-    frame_fail_at(args->arg[0], args->arg[1] == 1);
-    return 0;
+    return (long)frame_fail_at(args->arg[0], args->arg[1] == 1);
 }
 
 long sys_kernel_info(struct process *self, const struct syscall_args *args)

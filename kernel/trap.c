@@ -31,7 +31,7 @@
 
 /* ---- Page faults --------------------------------------------------------------------------------- */
 
-static uint32_t access_of(uint32_t error)
+static inline uint8_t access_of(uint32_t error)
 {
     if (error & PF_WRITE) {
         return VM_WRITE;
@@ -39,34 +39,42 @@ static uint32_t access_of(uint32_t error)
     return error & PF_FETCH ? VM_EXEC : VM_READ;
 }
 
-/* vm_fault, noted for the panic screen and traced. */
-static inline enum vm_fault_result resolve(struct process *self, const struct trap_frame *tf,
-                                           struct vm_fault *fault)
+/* A note for the panic screen, in which the fault is handled: no cause is known yet. */
+static inline struct fault_note *note_fault(const struct process *self,
+                                            const struct trap_frame *tf, uint32_t va,
+                                            uint8_t access)
 {
-    uint64_t tsc = cpu_rdtsc();
-    enum vm_fault_result result = vm_fault(self->map, fault);
     struct fault_note *note = panic_next_note();
 
-    note->tsc = tsc;
+    note->tsc = cpu_rdtsc();
     note->pid = self->pid;
     note->ip = tf->eip;
-    note->va = fault->va.raw;
-    note->access = (uint8_t)fault->access;
-    note->cause = fault->cause;
+    note->fault.va = vaddr(va);
+    note->fault.access = access;
+    note->fault.cause = VM_CAUSE_COUNT;
+    return note;
+}
+
+/* vm_fault, and its trace. */
+static inline enum vm_fault_result resolve(struct process *self, const struct trap_frame *tf,
+                                           struct fault_note *note)
+{
+    enum vm_fault_result result = vm_fault(self->map, &note->fault);
+
     if (unlikely(cmdline.trace)) {
-        trap_trace_fault(self, tf, fault, tsc, (uint32_t)(cpu_rdtsc() - tsc));
+        trap_trace_fault(self, tf, &note->fault, note->tsc, (uint32_t)(cpu_rdtsc() - note->tsc));
     }
     return result;
 }
 
 /* Is this the same fault as the last one? */
 static inline bool is_repeated(const struct process *self, const struct trap_frame *tf,
-                               const struct vm_fault *fault)
+                               uint32_t va, uint8_t access)
 {
     const struct fault_note *last = panic_last_note();
 
-    return unlikely(last->va == fault->va.raw) && last->ip == tf->eip &&
-           last->access == fault->access && last->pid == self->pid;
+    return unlikely(last->fault.va.raw == va) && last->ip == tf->eip &&
+           last->fault.access == access && last->pid == self->pid;
 }
 
 /* Contract L5: at entry [esp] holds argc, so a plain return from _start fetches from there. */
@@ -101,8 +109,7 @@ static noreturn_fn cold_fn void refuse(struct process *self, const struct trap_f
  * panic, but for one case that is not our bug: QEMU 7.2 reads the stack for a program's retf and
  * iret as the supervisor, which SMAP refuses whatever the page table says.
  */
-static cold_fn void count_repeat(struct process *self, const struct trap_frame *tf,
-                                 const struct vm_fault *fault)
+static cold_fn void count_repeat(struct process *self, const struct trap_frame *tf, uint32_t va)
 {
     if (self->fault_syscalls != self->syscalls) {
         self->fault_syscalls = self->syscalls;
@@ -113,10 +120,10 @@ static cold_fn void count_repeat(struct process *self, const struct trap_frame *
     }
 #ifdef FAULTLINE_DEBUG
     if (tf->error & PF_USER) {
-        panic_trap(tf, fault->va.raw, "a page fault that changes nothing");
+        panic_trap(tf, va, "a page fault that changes nothing");
     }
 #else
-    (void)fault;
+    (void)va;
 #endif
     trap_report_exception(self, tf, SIGSEGV, "the same page fault again and again");
     process_exit(PROCESS_END_SIGNAL, SIGSEGV);
@@ -124,7 +131,7 @@ static cold_fn void count_repeat(struct process *self, const struct trap_frame *
 
 static inline void user_page_fault(struct process *self, struct trap_frame *tf, uint32_t va)
 {
-    struct vm_fault fault = {.va = vaddr(va), .access = access_of(tf->error)};
+    uint8_t access = access_of(tf->error);
 
     if (unlikely(va == tf->eip)) {
         if (is_return_of_start(self, tf)) {
@@ -132,34 +139,37 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
         }
         /* Without NX and SMEP a fetch looks like a read. It is none if the instruction cannot be
          * had itself. */
-        fault.access = fault.access == VM_WRITE ? VM_WRITE : VM_EXEC;
+        access = access == VM_WRITE ? VM_WRITE : VM_EXEC;
     }
-    if (is_repeated(self, tf, &fault)) {
-        count_repeat(self, tf, &fault);
+    if (is_repeated(self, tf, va, access)) {
+        count_repeat(self, tf, va);
     }
-    enum vm_fault_result result = resolve(self, tf, &fault);
+    struct fault_note *note = note_fault(self, tf, va, access);
+    enum vm_fault_result result = resolve(self, tf, note);
 
     if (unlikely(result != VM_FAULT_RESUME)) {
-        refuse(self, tf, &fault, result);
+        refuse(self, tf, &note->fault, result);
+    }
+    if (unlikely(self->work != 0)) {
+        process_do_work(self);
     }
 }
 
 /* True if the fault came from a user copy and is dealt with. */
 static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, uint32_t va)
 {
-    struct vm_fault fault = {.va = vaddr(va), .access = access_of(tf->error)};
-
     if (self == NULL || self->map == NULL || va >= USER_END || !trap_in_usercopy(tf->eip)) {
         return false;
     }
-    enum vm_fault_result result = resolve(self, tf, &fault);
+    struct fault_note *note = note_fault(self, tf, va, access_of(tf->error));
+    enum vm_fault_result result = resolve(self, tf, note);
 
     if (result == VM_FAULT_RESUME) {
         return true;
     }
     if (result == VM_FAULT_NO_MEMORY && !(self->work & PROCESS_WORK_KILL)) {
-        count_refusal(self, &fault, result);
-        trap_report_fault(self, process_trap_frame(self), &fault, result);
+        count_refusal(self, &note->fault, result);
+        trap_report_fault(self, process_trap_frame(self), &note->fault, result);
         process_kill(self, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     }
     return trap_fixup(tf);
@@ -285,7 +295,9 @@ void trap_dispatch(struct trap_frame *tf)
 {
     if (likely(tf->vector == TRAP_PAGE_FAULT)) {
         page_fault(tf);
-    } else if (tf->vector < TRAP_IRQ0) {
+        return;
+    }
+    if (tf->vector < TRAP_IRQ0) {
         exception(tf);
     } else if (tf->vector < TRAP_IRQ0 + IRQ_COUNT) {
         interrupt(tf->vector - TRAP_IRQ0);

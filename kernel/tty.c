@@ -11,9 +11,9 @@
 
 #include "lib/string.h"
 
-#define PLACE_MASK (TTY_BUFFER - 1u)
-#define TAB_WIDTH 8u
-#define DELETE 0x7F
+#define PLACE_MASK        (TTY_BUFFER - 1u)
+#define TAB_WIDTH         8u
+#define DELETE            0x7F
 #define CONTROL_TO_LETTER 0x40 /* ^C is echoed as '^' and 'C' */
 
 _Static_assert((TTY_BUFFER & PLACE_MASK) == 0, "places are counts modulo a power of two");
@@ -230,8 +230,8 @@ static void store(struct tty *tty, char c, bool ends_line)
     uint32_t place = tty->edit & PLACE_MASK;
     uint8_t bit = (uint8_t)(1u << (place % 8));
     tty->buffer[place] = c;
-    tty->is_line_end[place / 8] =
-        (uint8_t)(ends_line ? tty->is_line_end[place / 8] | bit : tty->is_line_end[place / 8] & ~bit);
+    tty->is_line_end[place / 8] = (uint8_t)(ends_line ? tty->is_line_end[place / 8] | bit
+                                                      : tty->is_line_end[place / 8] & ~bit);
     tty->edit++;
 }
 

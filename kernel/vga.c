@@ -16,21 +16,26 @@
 #include "arch/port.h"
 #include "lib/addr.h"
 
-#define TEXT_BASE (KERNEL_BASE + 0xB8000u)
+#define TEXT_BASE  (KERNEL_BASE + 0xB8000u)
 #define TEXT_BYTES 0x8000u
 #define TEXT_CELLS (TEXT_BYTES / 2u)
-#define TEXT_ROWS (TEXT_CELLS / VGA_COLUMNS)
+#define TEXT_ROWS  (TEXT_CELLS / VGA_COLUMNS)
 
 #define ATTRIBUTE_NORMAL 0x0700u /* light grey on black */
 #define ATTRIBUTE_BRIGHT 0x0F00u /* white on black      */
-#define TAB_WIDTH 8u
+#define TAB_WIDTH        8u
 
 /* The CRT controller, at its colour address. */
 #define CRTC_INDEX 0x3D4u
-#define CRTC_DATA 0x3D5u
-enum { CRTC_START_HIGH = 0x0C, CRTC_START_LOW = 0x0D, CRTC_CURSOR_HIGH = 0x0E, CRTC_CURSOR_LOW = 0x0F };
+#define CRTC_DATA  0x3D5u
+enum {
+    CRTC_START_HIGH = 0x0C,
+    CRTC_START_LOW = 0x0D,
+    CRTC_CURSOR_HIGH = 0x0E,
+    CRTC_CURSOR_LOW = 0x0F
+};
 
-#define ESCAPE '\033'
+#define ESCAPE         '\033'
 #define CSI_PARAMETERS 4u
 
 enum parse_state { PARSE_TEXT, PARSE_ESCAPE, PARSE_CSI };

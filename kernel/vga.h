@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define VGA_COLUMNS 80u
-#define VGA_ROWS 25u
+#define VGA_ROWS    25u
 
 /* Looks for the screen memory, clears the screen. Needs low memory mapped at KERNEL_BASE. */
 void vga_init(void);

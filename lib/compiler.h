@@ -7,7 +7,9 @@
 /* Kept out of line, so that the fast path beside it stays short. */
 #define cold_fn __attribute__((cold, noinline))
 /* Kept out of line for its large stack frame, not because it is rare. */
-#define noinline_fn                     __attribute__((noinline))
+#define noinline_fn __attribute__((noinline))
+/* Inlined whatever the compiler thinks of its size: a hot path that is written in parts. */
+#define hot_inline_fn                   inline __attribute__((always_inline))
 #define printf_like(fmt, first)         __attribute__((format(printf, fmt, first)))
 #define likely(x)                       __builtin_expect(!!(x), 1)
 #define unlikely(x)                     __builtin_expect(!!(x), 0)

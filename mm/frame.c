@@ -30,10 +30,10 @@
 
 enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 
-#define ORDERS (FRAME_MAX_ORDER + 1u)
-#define MAGAZINE_MAX 64u
-#define MAGAZINE_FILL_ORDER 5u /* filled with a block of this order */
-#define FREED_POISON 0x01 /* debug builds: contract V10 */
+#define ORDERS              (FRAME_MAX_ORDER + 1u)
+#define MAGAZINE_MAX        64u
+#define MAGAZINE_FILL_ORDER 5u   /* filled with a block of this order */
+#define FREED_POISON        0x01 /* debug builds: contract V10 */
 
 struct frame *frame_table;
 pfn_t frame_table_end;
@@ -50,6 +50,7 @@ static struct magazine {
 } singles[ZONE_COUNT], zeroed_tables;
 static uint32_t fail_countdown; /* 1: the next allocation fails; 0: no injection */
 static bool fail_onward;
+static uint32_t fail_count; /* allocations refused since the last frame_fail_at */
 
 static inline enum zone zone_of(pfn_t pfn)
 {
@@ -59,7 +60,7 @@ static inline enum zone zone_of(pfn_t pfn)
 /* ---- Buddy lists ------------------------------------------------------------------------------ */
 
 /* Free frames that no list holds: those inside a larger free block, and those in a magazine. */
-#define FRAME_INNER 0xFFu
+#define FRAME_INNER  0xFFu
 #define FRAME_LOADED 0xFEu
 
 static inline uint32_t state_of(enum frame_owner owner, uint32_t order)
@@ -264,10 +265,14 @@ void frame_add_range(pfn_t start, pfn_t end)
 
 /* ---- Taking ----------------------------------------------------------------------------------- */
 
-void frame_fail_at(uint32_t n, bool from_then_on)
+uint32_t frame_fail_at(uint32_t n, bool from_then_on)
 {
+    uint32_t refused = fail_count;
+
     fail_countdown = n;
     fail_onward = from_then_on;
+    fail_count = 0;
+    return refused;
 }
 
 static bool is_failure_due(void)
@@ -280,6 +285,7 @@ static bool is_failure_due(void)
         return false;
     }
     fail_countdown = fail_onward ? 1 : 0;
+    fail_count++;
     return true;
 }
 

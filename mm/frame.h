@@ -56,7 +56,7 @@ struct frame {
 _Static_assert(sizeof(void *) != 4 || sizeof(struct frame) == 16, "one frame record is 16 bytes");
 
 /* Flags of frame_alloc. */
-#define FRAME_LOW 1u    /* directly mapped memory only         */
+#define FRAME_LOW    1u /* directly mapped memory only         */
 #define FRAME_ZEROED 2u /* all bytes zero                      */
 
 #define FRAME_MAX_ORDER 10 /* largest block: 4 MiB */
@@ -106,15 +106,16 @@ extern pfn_t frame_zero_page;
 
 /* ---- Counting --------------------------------------------------------------------------------- */
 
-uint32_t frame_free_count(void); /* freemem(): O(1), exact */
-uint32_t frame_total_count(void); /* usable frames, free or not */
+uint32_t frame_free_count(void);                    /* freemem(): O(1), exact */
+uint32_t frame_total_count(void);                   /* usable frames, free or not */
 uint32_t frame_owner_count(enum frame_owner owner); /* frames held now, for tools */
 
 /* ---- Failure injection ------------------------------------------------------------------------ */
 
 /* Fails the n-th allocation from now (1 = the next); from_then_on: every later one too. n 0 ends
- * it. Kernel command line failframe=N, call FL_NR_fail_frame, host tests. */
-void frame_fail_at(uint32_t n, bool from_then_on);
+ * it. Gives how many were refused since the last call. Kernel command line failframe=N, call
+ * FL_NR_fail_frame, host tests. */
+uint32_t frame_fail_at(uint32_t n, bool from_then_on);
 
 /* Hook of the object layer (mm/vm_object.c): a CACHE frame's last reference is gone; take it out of
  * its object's index. */

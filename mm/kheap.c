@@ -20,8 +20,8 @@ struct slab {
     LIST_ENTRY(slab) link; /* in cache->partial or pinned while it has room */
     void *free;            /* freed objects                                 */
     uint16_t used;
-    uint16_t fresh;        /* objects handed out at least once              */
-    bool is_pinned;        /* holds a part of the reserve                   */
+    uint16_t fresh; /* objects handed out at least once              */
+    bool is_pinned; /* holds a part of the reserve                   */
 };
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "header fits");
 
@@ -139,7 +139,7 @@ static void pinned_shrink(struct kcache *cache)
 {
     struct slab *slab, *next;
 
-    LIST_FOREACH_SAFE(slab, &cache->pinned, link, next) {
+    LIST_FOREACH_SAFE (slab, &cache->pinned, link, next) {
         if (slab->used == 0 && cache->pinned_free - cache->per_slab >= cache->reserve) {
             slab_drop(cache, slab);
         }
@@ -187,7 +187,7 @@ static uint32_t check_slabs(const struct kcache *cache, const struct slab_list *
     const struct slab *slab;
     uint32_t room = 0;
 
-    LIST_FOREACH(slab, list, link) {
+    LIST_FOREACH (slab, list, link) {
         uint32_t listed = 0;
         for (void *const *o = slab->free; o != NULL; o = *o) {
             assert(slab_of(o) == slab);
@@ -214,7 +214,7 @@ void kcache_check(const struct kcache *cache)
 
 /* Larger than the last class: whole blocks of frames. */
 static const uint16_t class_size[] = {16, 32, 64, 96, 128, 192, 256, 352, 512, 672, 992, 2016};
-#define CLASSES array_size(class_size)
+#define CLASSES       array_size(class_size)
 #define LARGEST_CLASS 2016u
 #define LARGEST_BLOCK (1u << 20)
 

@@ -21,15 +21,15 @@ struct slab; /* header at the start of a slab's frame, private to kheap.c */
 
 struct kcache {
     const char *name;
-    uint16_t object_size;     /* bytes, a multiple of 8                        */
+    uint16_t object_size; /* bytes, a multiple of 8                        */
     uint16_t per_slab;
     LIST_HEAD(slab_list, slab) partial; /* slabs with room                      */
-    struct slab_list pinned;  /* slabs with room of those that hold the reserve */
-    uint32_t pinned_free;     /* free objects in pinned slabs                   */
-    uint32_t free_objects;    /* in slabs, not handed out                       */
-    uint32_t reserve;         /* pinned free objects that only kcache_alloc_reserved may take */
+    struct slab_list pinned;            /* slabs with room of those that hold the reserve */
+    uint32_t pinned_free;               /* free objects in pinned slabs                   */
+    uint32_t free_objects;              /* in slabs, not handed out                       */
+    uint32_t reserve; /* pinned free objects that only kcache_alloc_reserved may take */
     uint32_t in_use;
-    uint32_t slabs;           /* frames held                                    */
+    uint32_t slabs; /* frames held                                    */
 };
 
 /* Prepares a cache; takes no memory. object_size 8..2032, a multiple of 8. */

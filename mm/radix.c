@@ -8,7 +8,7 @@
 #include "lib/assert.h"
 #include "mm/kheap.h"
 
-#define RADIX_BITS 6u
+#define RADIX_BITS  6u
 #define RADIX_SLOTS (1u << RADIX_BITS)
 
 struct radix_node {

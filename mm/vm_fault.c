@@ -27,7 +27,7 @@
 #include "mm/vm_object.h"
 
 #define AROUND_PAGES 16u /* fault-around: as many pages as Linux's default, aligned to as many */
-#define NO_ACCOUNT 0xFFu
+#define NO_ACCOUNT   0xFFu
 
 static const char *const cause_words[VM_CAUSE_COUNT] = {
 #define CAUSE(name, word) [VM_CAUSE_##name] = (word),
@@ -161,14 +161,16 @@ static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_are
     if (!was_zero) {
         return finish(fault, VM_FAULT_RESUME, VM_CAUSE_COPY_ON_WRITE);
     }
-    vm_map_add_rss(map, 1);
+    map->rss_pages++;
     map->accounts[area->account].pages++;
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
 /* The page is there: either a right is missing in the entry, or the CPU knew an old entry. */
-static noinline_fn enum vm_fault_result resident_page(struct vm_map *map, const struct vm_area *area,
-                                          struct vm_fault *fault, const struct pmap_entry *entry)
+static noinline_fn enum vm_fault_result resident_page(struct vm_map *map,
+                                                      const struct vm_area *area,
+                                                      struct vm_fault *fault,
+                                                      const struct pmap_entry *entry)
 {
     bool may_write = (area->flags & VM_SHARED) || is_own_frame(entry->pfn);
     bool is_write = fault->access == VM_WRITE;
@@ -189,17 +191,17 @@ static noinline_fn enum vm_fault_result resident_page(struct vm_map *map, const 
 
 /* Enters a page where `absent` says there is none, and charges it; on failure the page's reference
  * is dropped. */
-static inline enum vm_fault_result enter_new(struct vm_map *map, const struct vm_area *area,
-                                             vaddr_t va, const struct pmap_entry *absent,
-                                             pfn_t pfn, uint32_t prot)
+static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
+                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
+                                             uint32_t prot)
 {
     if (unlikely(pmap_enter_absent(&map->pmap, va, absent, pfn, prot) != 0)) {
         frame_unref(pfn);
         return VM_FAULT_NO_MEMORY;
     }
     if (pfn != frame_zero_page) {
-        vm_map_add_rss(map, 1);
-        map->accounts[area->account].pages++;
+        map->rss_pages++;
+        account->pages++;
     }
     return VM_FAULT_RESUME;
 }
@@ -207,6 +209,7 @@ static inline enum vm_fault_result enter_new(struct vm_map *map, const struct vm
 /* Private memory without an object: zeros. A read gets the shared zero page where that is allowed.
  * The path of nearly all faults. */
 static inline enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
+                                                  struct fl_account *account,
                                                   struct vm_fault *fault,
                                                   const struct pmap_entry *absent)
 {
@@ -214,7 +217,7 @@ static inline enum vm_fault_result anonymous_page(struct vm_map *map, const stru
     pfn_t pfn = frame_zero_page;
 
     if (fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO)) {
-        prot &= ~VM_WRITE;
+        prot = enter_prot(area, false);
         frame_ref(pfn);
     } else {
         pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
@@ -223,7 +226,7 @@ static inline enum vm_fault_result anonymous_page(struct vm_map *map, const stru
         }
     }
     fault->pfn = pfn;
-    if (unlikely(enter_new(map, area, fault->va, absent, pfn, prot) != VM_FAULT_RESUME)) {
+    if (unlikely(enter_new(map, account, fault->va, absent, pfn, prot) != VM_FAULT_RESUME)) {
         return no_memory(fault);
     }
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
@@ -234,6 +237,7 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
                                         const struct pmap_entry *absent, bool is_write,
                                         struct vm_page *page)
 {
+    struct fl_account *account = &map->accounts[area->account];
     int err = area->object->pager->get_page(area->object, object_offset(area, va), page);
     bool may_write = err == 0 && (!page->is_cached || (area->flags & VM_SHARED));
 
@@ -250,10 +254,10 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
         may_write = true;
     }
     enum vm_fault_result result =
-        enter_new(map, area, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
+        enter_new(map, account, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
 
     if (result == VM_FAULT_RESUME) {
-        map->accounts[area->account].bytes_lost += page->bytes_lost;
+        account->bytes_lost += page->bytes_lost;
     }
     return result;
 }
@@ -297,8 +301,7 @@ static enum vm_fault_result cluster_pages(struct vm_map *map, struct vm_area *ar
     while (area->prev != NULL && area->prev->object == object) {
         area = area->prev;
     }
-    for (; area != NULL && area->object == object && result == VM_FAULT_RESUME;
-         area = area->next) {
+    for (; area != NULL && area->object == object && result == VM_FAULT_RESUME; area = area->next) {
         result = cluster_in_area(map, area, start, end, va);
     }
     return result;
@@ -321,13 +324,13 @@ static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_
             !pager->get_cached(area->object, object_offset(area, at), &page)) {
             continue;
         }
-        enter_new(map, area, vaddr(at), &entry, page.pfn,
+        enter_new(map, &map->accounts[area->account], vaddr(at), &entry, page.pfn,
                   enter_prot(area, area->flags & VM_SHARED));
     }
 }
 
 static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area,
-                                        struct vm_fault *fault)
+                                                    struct vm_fault *fault)
 {
     struct pmap_entry absent;
     const struct vm_pager *pager = area->object->pager;
@@ -350,6 +353,7 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
         return no_memory(fault);
     }
     if (result == VM_FAULT_IO) {
+        fault->pfn = PFN_NONE;
         return finish(fault, VM_FAULT_IO, VM_CAUSE_IO);
     }
     fault->pfn = page.pfn;
@@ -363,8 +367,9 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
 /* ---- The whole path --------------------------------------------------------------------------- */
 
 /* One page of an area, access allowed: the part that populate shares with faults. */
-static inline enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
-                                            struct vm_fault *fault)
+static hot_inline_fn enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
+                                                   struct fl_account *account,
+                                                   struct vm_fault *fault)
 {
     struct pmap_entry entry;
 
@@ -372,7 +377,7 @@ static inline enum vm_fault_result get_page(struct vm_map *map, struct vm_area *
         return resident_page(map, area, fault, &entry);
     }
     if (likely(area->object == NULL)) {
-        return anonymous_page(map, area, fault, &entry);
+        return anonymous_page(map, area, account, fault, &entry);
     }
     return backed_page(map, area, fault);
 }
@@ -380,45 +385,54 @@ static inline enum vm_fault_result get_page(struct vm_map *map, struct vm_area *
 static cold_fn enum vm_fault_result refuse_missing(struct vm_map *map, struct vm_fault *fault)
 {
     fault->cause = missing_cause(map, fault->va.raw);
+    fault->account = NO_ACCOUNT;
+    fault->pfn = PFN_NONE;
+    fault->bytes_lost = 0;
     map->unplaced[fault->cause]++;
     return VM_FAULT_NO_MAPPING;
 }
 
-enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
+/* The access is to an area, or to where the stack's area grows: check, get page, enter, count. */
+static hot_inline_fn enum vm_fault_result fault_in_area(struct vm_map *map, struct vm_area *area,
+                                                        struct vm_fault *fault, bool is_stack)
 {
-    uint32_t va = fault->va.raw;
-    bool grown = false;
-
-    fault->account = NO_ACCOUNT;
-    fault->bytes_lost = 0;
-    fault->pfn = PFN_NONE;
-    struct vm_area *area = va < USER_END ? vm_map_lookup(map, va) : NULL;
-
-    if (unlikely(area == NULL)) {
-        area = va < USER_END ? stack_above(map, va) : NULL;
-        if (area == NULL) {
-            return refuse_missing(map, fault);
-        }
-        grown = true;
-    }
-    fault->account = area->account;
     struct fl_account *account = &map->accounts[area->account];
     uint8_t refused = refusal(area, fault->access);
 
+    fault->account = area->account;
+    fault->bytes_lost = 0;
     if (unlikely(refused != VM_CAUSE_COUNT)) {
         account->faults[refused]++;
+        fault->pfn = PFN_NONE;
         return finish(fault, VM_FAULT_BAD_ACCESS, refused);
     }
-    enum vm_fault_result result = get_page(map, area, fault);
+    enum vm_fault_result result = get_page(map, area, account, fault);
 
-    if (unlikely(grown) && result == VM_FAULT_RESUME) {
-        vm_map_extend_down(map, area, page_floor(va));
+    if (is_stack && result == VM_FAULT_RESUME) {
+        vm_map_extend_down(map, area, page_floor(fault->va.raw));
         fault->cause = VM_CAUSE_STACK_GROW;
     }
     if (likely(result != VM_FAULT_NO_MEMORY)) {
         account->faults[fault->cause]++;
     }
     return result;
+}
+
+/* No area: the stack grows, or the access is refused. */
+static noinline_fn enum vm_fault_result fault_outside(struct vm_map *map, struct vm_fault *fault)
+{
+    struct vm_area *area = fault->va.raw < USER_END ? stack_above(map, fault->va.raw) : NULL;
+
+    return area != NULL ? fault_in_area(map, area, fault, true) : refuse_missing(map, fault);
+}
+
+enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
+{
+    /* Areas end at USER_END: a kernel address is in none. */
+    struct vm_area *area = vm_map_lookup(map, fault->va.raw);
+
+    return likely(area != NULL) ? fault_in_area(map, area, fault, false)
+                                : fault_outside(map, fault);
 }
 
 /* ---- Populate --------------------------------------------------------------------------------- */
@@ -430,8 +444,9 @@ static inline enum vm_fault_result populate_page(struct vm_map *map, struct vm_a
     struct pmap_entry entry;
 
     if (!pmap_lookup(&map->pmap, fault->va, &entry)) {
-        return area->object == NULL ? anonymous_page(map, area, fault, &entry)
-                                    : backed_page(map, area, fault);
+        return area->object != NULL
+                   ? backed_page(map, area, fault)
+                   : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
     }
     /* A page held without access (PROT_NONE, and back) is not ready. */
     if (entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ)) {

@@ -16,12 +16,12 @@ struct vm_map;
 
 /* What the program wanted: one of VM_READ, VM_WRITE, VM_EXEC (mm/vm_map.h). */
 struct vm_fault {
-    vaddr_t va;         /* in: the address, not rounded                                       */
-    uint32_t access;    /* in                                                                 */
-    uint8_t cause;      /* out: enum vm_cause, always set                                     */
-    uint8_t account;    /* out: index of the account charged, 0xFF if none                    */
-    uint16_t bytes_lost; /* out: image pages                                                  */
-    pfn_t pfn;          /* out: the frame that was entered, or PFN_NONE                       */
+    vaddr_t va;          /* in: the address, not rounded                                  */
+    pfn_t pfn;           /* out: the frame that was entered, or PFN_NONE                  */
+    uint8_t access;      /* in                                                            */
+    uint8_t cause;       /* out: enum vm_cause, always set                                */
+    uint8_t account;     /* out: index of the account charged, 0xFF if none               */
+    uint16_t bytes_lost; /* out: image pages                                              */
 };
 
 enum vm_fault_result {

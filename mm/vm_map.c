@@ -174,7 +174,7 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     area->hole = area->largest_hole = 0;
     tree_insert_between(map, area, prev, next);
     hole_update(area);
-    hole_update(next);
+    hole_update(next != NULL ? next : prev); /* a stack in front is not the last area any more */
     map->n_areas++;
     map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
     map->hit = area;
@@ -196,7 +196,7 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
             area_update(parent);
         }
     }
-    hole_update(next != NULL ? next : prev);
+    hole_update(next != NULL ? next : prev); /* a stack may be the last area now */
     map->n_areas--;
     map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
     if (map->hit == area) {
@@ -324,6 +324,7 @@ static void drop_pages(struct vm_map *map, struct vrange range)
     struct pmap_batch batch;
     bool more;
 
+    vm_map_note_rss_peak(map);
     do {
         more = pmap_remove(&map->pmap, &range, &batch);
         if (batch.count > 0) {
@@ -382,7 +383,7 @@ static int share_pages(struct vm_map *child, struct vm_map *parent, const struct
 
     do {
         more = pmap_share(&child->pmap, &parent->pmap, &left, !(area->flags & VM_SHARED), &batch);
-        vm_map_add_rss(child, frame_ref_list(batch.pfn, batch.count));
+        child->rss_pages += frame_ref_list(batch.pfn, batch.count);
     } while (more > 0);
     return more;
 }
@@ -696,8 +697,8 @@ static void move_pages(struct vm_map *map, struct vrange from, uint32_t to)
 
     while (pmap_next(&map->pmap, &va, from.end, &entry)) {
         struct vrange one = vrange(va.raw, va.raw + PAGE_SIZE);
-        int err = pmap_enter(&map->pmap, vaddr(to + (va.raw - from.start.raw)), entry.pfn,
-                             entry.prot);
+        int err =
+            pmap_enter(&map->pmap, vaddr(to + (va.raw - from.start.raw)), entry.pfn, entry.prot);
         assert(err == 0); /* reserve_tables made room */
         pmap_remove(&map->pmap, &one, &batch);
         va.raw += PAGE_SIZE;
@@ -776,7 +777,8 @@ static struct vm_area *next_hole(struct vm_area *area, uint32_t len)
     if (right != NULL && right->largest_hole >= len) {
         return leftmost_hole(right, len);
     }
-    for (struct vm_area *up = area->link.rbe_parent; up != NULL; area = up, up = up->link.rbe_parent) {
+    for (struct vm_area *up = area->link.rbe_parent; up != NULL;
+         area = up, up = up->link.rbe_parent) {
         if (up->link.rbe_left != area) {
             continue;
         }
@@ -806,8 +808,7 @@ static uint32_t tail_hole(const struct vm_map *map, uint32_t from, uint32_t len)
     return last->end > from ? last->end : from;
 }
 
-bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
-                      vaddr_t *start)
+bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high, vaddr_t *start)
 {
     uint32_t from = low == map->full.low && map->full.from > low ? map->full.from : low;
     struct vm_area *area = vm_map_lookup_above(map, from);
@@ -902,8 +903,9 @@ bool vm_map_is_resident(struct vm_map *map, vaddr_t va)
     return true;
 }
 
-void vm_map_counts(const struct vm_map *map, struct vm_map_counts *out)
+void vm_map_counts(struct vm_map *map, struct vm_map_counts *out)
 {
+    vm_map_note_rss_peak(map);
     *out = (struct vm_map_counts){
         .areas = map->n_areas,
         .teaching_areas = map->n_teaching,

@@ -22,19 +22,20 @@ struct vm_object;
 
 /* Rights of an area; the values are PROT_READ, PROT_WRITE and PROT_EXEC. Any right implies read on
  * i386 (and execute where the CPU has no NX). */
-#define VM_READ 1u
+#define VM_READ  1u
 #define VM_WRITE 2u
-#define VM_EXEC 4u
+#define VM_EXEC  4u
 
 /* Area flags. */
-#define VM_SHARED 0x01u     /* writes are seen by all who map the object                    */
-#define VM_OWN_ZERO 0x02u   /* reads never use the shared zero page (contracts V5, L6)       */
-#define VM_GROWS_DOWN 0x04u /* the stack                                                     */
-#define VM_NO_MERGE 0x08u   /* stays an area of its own (teaching areas)                     */
-#define VM_NO_RESERVE 0x10u /* not counted against overcommit by default                     */
+#define VM_SHARED       0x01u /* writes are seen by all who map the object                    */
+#define VM_OWN_ZERO     0x02u /* reads never use the shared zero page (contracts V5, L6)       */
+#define VM_GROWS_DOWN   0x04u /* the stack                                                     */
+#define VM_NO_MERGE     0x08u /* stays an area of its own (teaching areas)                     */
+#define VM_NO_RESERVE   0x10u /* not counted against overcommit by default                     */
 #define VM_RESERVED_REC 0x20u /* its record comes from the map's reserve of FL_AREA_MAX      */
-#define VM_AROUND 0x40u     /* fault-around: neighbours in the page cache come along         */
-#define VM_MAY_NOT_WRITE 0x80u /* mprotect may not grant write: a shared mapping of a file that
+#define VM_AROUND       0x40u /* fault-around: neighbours in the page cache come along         */
+#define VM_MAY_NOT_WRITE                                                                           \
+    0x80u /* mprotect may not grant write: a shared mapping of a file that
                                   was opened for reading                                   */
 
 struct vm_area_spec {
@@ -50,9 +51,9 @@ struct vm_area_spec {
 #define VM_ACCOUNT_FIRST_SEGMENT 5u
 
 /* Stack: the area below USER_END grows by faults down to this much; below that the guard. */
-#define VM_STACK_MAX (8u << 20)
-#define VM_STACK_GUARD (1u << 20)
-#define VM_STACK_FLOOR (USER_END - VM_STACK_MAX) /* lowest stack address       */
+#define VM_STACK_MAX         (8u << 20)
+#define VM_STACK_GUARD       (1u << 20)
+#define VM_STACK_FLOOR       (USER_END - VM_STACK_MAX) /* lowest stack address       */
 #define VM_STACK_GUARD_FLOOR (VM_STACK_FLOOR - VM_STACK_GUARD)
 
 /* Most areas of one map (Linux's vm.max_map_count default is 65530). */
@@ -145,13 +146,13 @@ bool vm_map_is_resident(struct vm_map *map, vaddr_t va);
 
 struct vm_map_counts {
     uint32_t areas;
-    uint32_t teaching_areas;           /* with VM_RESERVED_REC                          */
-    uint32_t size_pages, size_peak;    /* VmSize                                        */
-    uint32_t rss_pages, rss_peak;      /* VmRSS: user frames, no tables, no zero page   */
-    uint32_t tables;                   /* page tables                                   */
+    uint32_t teaching_areas;        /* with VM_RESERVED_REC                          */
+    uint32_t size_pages, size_peak; /* VmSize                                        */
+    uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */
+    uint32_t tables;                /* page tables                                   */
     uint32_t n_accounts;
 };
-void vm_map_counts(const struct vm_map *map, struct vm_map_counts *out);
+void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
 /* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
 

@@ -19,13 +19,13 @@ struct vm_area {
         struct vm_area *rbe_left, *rbe_right, *rbe_parent; /* RB_ENTRY(vm_area), spelled out  */
         int rbe_color;                                     /* because RB_AUGMENT needs the type */
     } link;
-    uint32_t start, end;       /* [start, end), page aligned             */
-    uint32_t hole;             /* bytes free before start; stack at end: 0 */
-    uint32_t largest_hole;     /* largest `hole` in the subtree          */
+    uint32_t start, end;   /* [start, end), page aligned             */
+    uint32_t hole;         /* bytes free before start; stack at end: 0 */
+    uint32_t largest_hole; /* largest `hole` in the subtree          */
     struct vm_area *prev, *next;
-    struct vm_object *object;  /* NULL: private anonymous                */
-    uint64_t offset;           /* in the object, at start                */
-    uint16_t flags;            /* VM_*                                   */
+    struct vm_object *object; /* NULL: private anonymous                */
+    uint64_t offset;          /* in the object, at start                */
+    uint16_t flags;           /* VM_*                                   */
     uint8_t prot;
     uint8_t account;
 };
@@ -66,9 +66,10 @@ static inline struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
 /* Lowers the start of an area (stack growth); the pages in between are free. */
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start);
 
-static inline void vm_map_add_rss(struct vm_map *map, uint32_t pages)
+/* The peak is brought up to date before the size falls and before anyone reads it, not with every
+ * page that comes. */
+static inline void vm_map_note_rss_peak(struct vm_map *map)
 {
-    map->rss_pages += pages;
     if (map->rss_pages > map->rss_peak) {
         map->rss_peak = map->rss_pages;
     }

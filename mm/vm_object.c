@@ -67,7 +67,6 @@ void frame_cache_release(struct frame *f)
     }
 }
 
-
 /* Bytes [offset, offset + PAGE_SIZE) of a file into a frame, zeros past its end. */
 static int frame_fill_from(struct vm_source *src, uint64_t offset, pfn_t pfn)
 {

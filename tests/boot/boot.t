@@ -18,7 +18,7 @@ my $folder = File::Temp->newdir;
 sub boot_kernel {
     my (%option) = @_;
     my $append = join ' ', 'exit=qemu panic=halt', delete $option{append} // ();
-    return boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
+    return boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 120,
         append => $append, %option);
 }
 
@@ -117,7 +117,7 @@ for my $mib (8, 9, 16, 64, 127, 512, 3584, 5120) {
     ok $found <= $mib && $found >= $least, "$mib MiB: is all found ($found MiB)";
 }
 for my $mib (2, 3, 4, 5, 6, 7) {
-    my $result = boot_kernel(mem => "${mib}M", typed('off'), timeout => 20);
+    my $result = boot_kernel(mem => "${mib}M", typed('off'), timeout => 60);
     my $is_refused = $result->{status} == 35
         && $result->{output} =~ /needs at least \d+ KiB of memory, found \d+ KiB/;
     my $works = $result->{status} == 33;
@@ -154,7 +154,7 @@ ends_well $odd, 'B10: odd command line';
 says $odd, qr/nonsense/, 'B10: an unknown key is listed';
 says $odd, qr/policy=both/, 'B10: a bad value is named';
 says $odd, qr/trace=9/, 'B10: another one too';
-ends_well boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
+ends_well boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 120,
     append => 'x' x 3000 . ' exit=qemu', typed('off')), 'B10: a long command line';
 refuses boot_kernel(append => 'init=/nonexistent'), qr/no init: \/nonexistent/,
     'B10: init= names nothing';

@@ -121,15 +121,19 @@ $status = system("head -c 100000 /dev/zero | FAULTLINE_BUILD=$echo timeout 60 $r
 is $status >> 8, 0, 'a closed standard output ends the run';
 
 # ^C: QEMU and the temporary files go too.
+write_file("$folder/out", '');
 my $pid = fork // die "fork: $!\n";
 if ($pid == 0) {
     $ENV{FAULTLINE_BUILD} = "$folder/hang";
     $ENV{TMPDIR} = "$folder";
     open STDIN, '<', '/dev/null';
-    open STDOUT, '>', '/dev/null';
+    open STDOUT, '>', "$folder/out";
     exec "$root/faultline", 'run', $program;
 }
-sleep 1;
+for (1 .. 300) {    # until the guest runs
+    last if -s "$folder/out";
+    select undef, undef, undef, 0.1;
+}
 kill 'INT', $pid;
 waitpid $pid, 0;
 is $? >> 8, 130, '^C gives 130';

@@ -291,7 +291,7 @@ uint8_t *cpu_try(uint32_t va, uint32_t access)
 
 struct access cpu_access(struct vm_map *map, uint32_t va, uint32_t access)
 {
-    struct access out = {.fault = {.va = vaddr(va), .access = access}};
+    struct access out = {.fault = {.va = vaddr(va), .access = (uint8_t)access}};
 
     vm_map_activate(map);
     out.byte = cpu_try(va, access);

@@ -157,10 +157,29 @@ static void test_sizes(void **state)
 static void test_b10_bad_values_change_nothing(void **state)
 {
     static const char *const bad[] = {
-        "init=",       "run=",        "policy=",      "policy=pag",  "policy=pages", "policy=|",
-        "exit=QEMU",   "panic=2",     "overcommit=3", "overcommit=", "trace=2",      "trace=yes",
-        "console=tty", "console=ru",  "loglevel=4",   "loglevel=-1", "seed=",        "seed=x",
-        "seed=0x",     "seed=1x",     "seed=4294967296", "failframe=1.5", "policy=page|segment",
+        "init=",
+        "run=",
+        "policy=",
+        "policy=pag",
+        "policy=pages",
+        "policy=|",
+        "exit=QEMU",
+        "panic=2",
+        "overcommit=3",
+        "overcommit=",
+        "trace=2",
+        "trace=yes",
+        "console=tty",
+        "console=ru",
+        "loglevel=4",
+        "loglevel=-1",
+        "seed=",
+        "seed=x",
+        "seed=0x",
+        "seed=1x",
+        "seed=4294967296",
+        "failframe=1.5",
+        "policy=page|segment",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -188,7 +207,8 @@ static void test_b10_unknown_keys_are_listed(void **state)
     assert_int_equal(cmdline_problem_count(), 7);
     cmdline_report();
     assert_int_equal(line_count, 8);
-    assert_string_equal(lines[0], "command line: quiet seed=3 Init=/x root=/dev/sda =5 = seeds=1 see=1");
+    assert_string_equal(lines[0],
+                        "command line: quiet seed=3 Init=/x root=/dev/sda =5 = seeds=1 see=1");
     assert_string_equal(lines[1], "command line: unknown key: quiet");
     assert_string_equal(lines[2], "command line: unknown key: Init=/x");
     assert_string_equal(lines[4], "command line: unknown key: =5");
@@ -201,8 +221,7 @@ static void test_b10_bad_values_are_named(void **state)
     cmdline_parse("policy=fast trace=1");
     cmdline_report();
     assert_int_equal(line_count, 2);
-    assert_string_equal(lines[1],
-                        "command line: bad value: policy=fast (allowed: page|segment)");
+    assert_string_equal(lines[1], "command line: bad value: policy=fast (allowed: page|segment)");
     line_count = 0;
     cmdline_parse("");
     cmdline_report();

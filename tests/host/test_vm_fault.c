@@ -43,7 +43,7 @@ static int teardown(void **state)
     return machine_teardown(state);
 }
 
-static struct vm_map_counts counts(const struct vm_map *m)
+static struct vm_map_counts counts(struct vm_map *m)
 {
     struct vm_map_counts c;
 
@@ -217,6 +217,26 @@ static void wrong_access(void **state)
     assert_non_null(cpu_access(map, A + PAGES(3), VM_EXEC).byte);
     assert_int_equal(faults(FL_ACCOUNT_MMAP, VM_CAUSE_NO_ACCESS), 3);
     assert_int_equal(faults(FL_ACCOUNT_MMAP, VM_CAUSE_READ_ONLY), 4);
+}
+
+/* F7: an area for writing only can be read, at once and when what is read may not be written. */
+static void read_of_write_only(void **state)
+{
+    (void)state;
+    add_anon(map, A, 2, VM_WRITE);
+    takes(A, VM_READ, VM_CAUSE_DEMAND_ZERO);
+    assert_int_equal(user_frame(map, A), frame_zero_page);
+    takes(A, VM_WRITE, VM_CAUSE_DEMAND_ZERO);
+    takes(A, VM_READ, NO_FAULT);
+    takes(A + PAGES(1), VM_WRITE, VM_CAUSE_DEMAND_ZERO);
+    struct vm_map *other = vm_map_fork(map);
+    takes(A, VM_READ, NO_FAULT);
+    takes(A, VM_WRITE, VM_CAUSE_COPY_ON_WRITE);
+    vm_map_unref(other);
+    assert_int_equal(vm_map_protect(map, pages_at(A, 2), 0), 0);
+    assert_int_equal(vm_map_protect(map, pages_at(A, 2), VM_WRITE), 0);
+    takes(A, VM_READ, VM_CAUSE_RESIDENT);
+    takes(A, VM_WRITE, NO_FAULT);
 }
 
 /* ---- mprotect and faults --------------------------------------------------------------------------- */
@@ -445,6 +465,18 @@ static void private_writes_stay_private(void **state)
     assert_int_equal(vm_map_discard(map, pages_at(A, 3)), 0);
     assert_int_equal(user_read(map, A), fake_byte(0));
     map_check(map);
+}
+
+static void read_of_a_write_only_file(void **state)
+{
+    (void)state;
+    map_file(map, B, 4, 0, VM_READ, VM_SHARED);
+    assert_int_equal(vm_map_populate(map, pages_at(B, 4), false), 0);
+    map_file(map, A, 4, 0, VM_WRITE, VM_AROUND);
+    takes(A + PAGES(1), VM_READ, VM_CAUSE_FILE_IN);
+    takes(A + PAGES(2), VM_READ, NO_FAULT); /* came along */
+    takes(A + PAGES(2), VM_WRITE, VM_CAUSE_COPY_ON_WRITE);
+    takes(A + PAGES(2), VM_READ, NO_FAULT);
 }
 
 static void shared_writes_are_seen(void **state)
@@ -1247,6 +1279,7 @@ int main(void)
         VM_TEST(nothing_there),
         VM_TEST(wrong_access),
         cmocka_unit_test_setup_teardown(wrong_access, setup_without_nx, teardown),
+        VM_TEST(read_of_write_only),
         VM_TEST(rights_come_and_go),
         VM_TEST(zero_page_through_prot_none),
         VM_TEST(stack_grows_to_its_limit),
@@ -1254,6 +1287,7 @@ int main(void)
         VM_TEST(stack_growth_fails_at_every_allocation),
         VM_TEST(file_pages_live_while_mapped),
         VM_TEST(private_writes_stay_private),
+        VM_TEST(read_of_a_write_only_file),
         VM_TEST(shared_writes_are_seen),
         VM_TEST(end_of_file),
         VM_TEST(a_read_that_fails),

@@ -1,17 +1,14 @@
-# frames: how many physical frames each owner holds. frame PFN: one frame's record.
-
-define frames_line
-  printf "%-10s %u\n", $arg0, held[$arg1]
-end
+# frames: how many physical frames each owner holds. frame-of PFN: one frame's record.
 
 define frames
-  printf "usable     %u\nfree       %u\n", total_count, free_count
-  frames_line "kernel" FRAME_KERNEL
-  frames_line "slab" FRAME_SLAB
-  frames_line "table" FRAME_TABLE
-  frames_line "stack" FRAME_STACK
-  frames_line "user" FRAME_USER
-  frames_line "cache" FRAME_CACHE
+  printf "usable %u\n", total_count
+  printf "free   %u\n", free_count
+  printf "kernel %u\n", held[FRAME_KERNEL]
+  printf "slab   %u\n", held[FRAME_SLAB]
+  printf "table  %u\n", held[FRAME_TABLE]
+  printf "stack  %u\n", held[FRAME_STACK]
+  printf "user   %u\n", held[FRAME_USER]
+  printf "cache  %u\n", held[FRAME_CACHE]
 end
 document frames
 frames: how many physical frames each owner holds, and how many are free.

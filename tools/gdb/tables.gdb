@@ -1,35 +1,33 @@
 # pt VA: walks the page tables of the current address space and says where the walk ends.
 #
-# The tables are read through the direct map, which holds every table page (low memory only).
+# The tables are read through the direct map, which holds every table page (low memory only). gdb's
+# commands have no local variables and split their arguments at blanks; hence $pt_... everywhere.
 
-define pt_read
-  # $arg0: physical address of an entry; leaves it in $entry
-  set $entry = *(unsigned long long *)(unsigned long)($arg0 + 0xC0000000)
-end
-
-define pt_show
-  printf "%s[%3u]  %016llx ", $arg0, $arg1, $entry
-  if $entry & 1
+# The entry at physical address $pt_at, shown as one line; $pt_slot is its index.
+define pt_entry
+  set $pt_entry = *(unsigned long long *)(unsigned long)($pt_at + 8 * $pt_slot + 0xC0000000)
+  printf "[%3u] %016llx", $pt_slot, $pt_entry
+  if $pt_entry & 1
     printf " present"
-    if $entry & 2
+    if $pt_entry & 2
       printf " write"
     end
-    if $entry & 4
+    if $pt_entry & 4
       printf " user"
     end
-    if $entry & 0x20
+    if $pt_entry & 0x20
       printf " accessed"
     end
-    if $entry & 0x40
+    if $pt_entry & 0x40
       printf " dirty"
     end
-    if $entry & 0x80
+    if $pt_entry & 0x80
       printf " large"
     end
-    if $entry & 0x100
+    if $pt_entry & 0x100
       printf " global"
     end
-    if $entry >> 63
+    if $pt_entry >> 63
       printf " no-exec"
     end
   else
@@ -38,24 +36,37 @@ define pt_show
   printf "\n"
 end
 
+define pt_in_table
+  set $pt_at = $pt_entry & 0xFFFFFF000
+  set $pt_slot = ($pt_va >> 12) & 511
+  printf "table     "
+  pt_entry
+  if $pt_entry & 1
+    printf "physical   %llx\n", ($pt_entry & 0xFFFFFF000) + ($pt_va & 0xFFF)
+  end
+end
+
+define pt_in_directory
+  set $pt_at = $pt_entry & 0xFFFFFF000
+  set $pt_slot = ($pt_va >> 21) & 511
+  printf "directory "
+  pt_entry
+  if ($pt_entry & 0x81) == 0x81
+    printf "physical   %llx\n", ($pt_entry & 0xFFFE00000) + ($pt_va & 0x1FFFFF)
+  end
+  if ($pt_entry & 0x81) == 1
+    pt_in_table
+  end
+end
+
 define pt
-  set $va = (unsigned long)$arg0
-  pt_read ($cr3 & 0xFFFFFFE0)+8*($va>>30)
-  pt_show "pdpt " $va>>30
-  if $entry & 1
-    pt_read ($entry & 0xFFFFFF000)+8*(($va>>21)&511)
-    pt_show "dir  " ($va>>21)&511
-    if $entry & 0x80
-      printf "physical %llx\n", ($entry & 0xFFFE00000) + ($va & 0x1FFFFF)
-    else
-      if $entry & 1
-        pt_read ($entry & 0xFFFFFF000)+8*(($va>>12)&511)
-        pt_show "table" ($va>>12)&511
-        if $entry & 1
-          printf "physical %llx\n", ($entry & 0xFFFFFF000) + ($va & 0xFFF)
-        end
-      end
-    end
+  set $pt_va = (unsigned long)$arg0
+  set $pt_at = $cr3 & 0xFFFFFFE0
+  set $pt_slot = $pt_va >> 30
+  printf "pointers  "
+  pt_entry
+  if $pt_entry & 1
+    pt_in_directory
   end
 end
 document pt

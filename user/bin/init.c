@@ -118,6 +118,28 @@ static char **read_strings(const char *path)
     return bytes == NULL ? NULL : split_strings(bytes, (size_t)st.st_size);
 }
 
+/* /dev/report is there only if the serial ports are the channels of ./faultline run. */
+static FILE *open_report(void)
+{
+    FILE *stream = fopen("/dev/report", "we");
+    if (stream != NULL) {
+        (void)setvbuf(stream, NULL, _IOLBF, 0); /* a record is one write */
+    }
+    return stream;
+}
+
+/* A line of the loader's, beside the crash lines: it is no output of a program's. */
+static void announce(const char *line)
+{
+    FILE *to_report = open_report();
+    if (to_report != NULL) {
+        fprintf(to_report, "C %s\n", line);
+    } else {
+        puts(line);
+        (void)fflush(stdout);
+    }
+}
+
 /* The child could not become the program: says why, as contract L9 words it, and ends. */
 __attribute__((noreturn)) static void fail_exec(const char *path, int error)
 {
@@ -126,7 +148,9 @@ __attribute__((noreturn)) static void fail_exec(const char *path, int error)
         (error == ENOEXEC || error == ENOENT) && exec_reason(reason, sizeof(reason)) > 0;
     *exec_failed = 1;
     if (has_reason) {
-        fprintf(stderr, "This is an invalid elf file: %s\n", reason);
+        char line[sizeof(reason) + 64];
+        (void)snprintf(line, sizeof(line), "This is an invalid elf file: %s", reason);
+        announce(line);
     } else {
         fprintf(stderr, "%s: %s\n", path, strerror(error));
     }
@@ -193,16 +217,6 @@ static void put_record(void *context, const char *line)
     } else if (record->tag == 'R') {
         puts(line);
     }
-}
-
-/* /dev/report is there only if the serial ports are the channels of ./faultline run. */
-static FILE *open_report(void)
-{
-    FILE *stream = fopen("/dev/report", "we");
-    if (stream != NULL) {
-        (void)setvbuf(stream, NULL, _IOLBF, 0); /* a record is one write */
-    }
-    return stream;
 }
 
 /* The last record: how it ended, and the value, the signal, or the status of a program that never
@@ -389,8 +403,7 @@ static void act_help(int argc, char **argv)
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("  %s %s\n      %s\n", commands[i].name, commands[i].arguments, commands[i].help);
     }
-    printf("A program's name alone runs it. Ctrl-C ends a program, %s.\n",
-           "Ctrl-D at the prompt ends the machine");
+    printf("A program's name alone runs it. Ctrl-C ends a program, Ctrl-D here the machine.\n");
 }
 
 /* A word that is no command is taken for a program, if there is one of that name. */

@@ -25,7 +25,7 @@ static void memory_put(struct format_sink *sink, const char *bytes, size_t n)
 
 int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list args)
 {
-    char nowhere;
+    char nowhere = 0; /* where the end goes if there is no buffer */
     struct memory_sink m = {
         .sink = {.put = memory_put, .put_float = stdio_put_float},
         .at = size > 0 ? to : &nowhere,

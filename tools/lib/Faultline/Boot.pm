@@ -85,7 +85,7 @@ sub judge {
     my @lines = split /\n/, $result->{output};
     my @reasons = end_problems($result);
     push @reasons, 'the kernel panicked'
-        if grep { /panic/i } @lines, @{$result->{records}};
+        if grep { /KERNEL PANIC|\A(?:K )?panic\b/ } @lines, @{$result->{records}};
     push @reasons, plan_problems(grep { /\A(?:1\.\.\d|ok\b|not ok\b|Bail out!)/ } @lines);
     return @reasons;
 }

@@ -133,7 +133,7 @@ sub refuse_foreign {
     note_end(\%seen, 'failed', CANNOT_RUN);
     print {$sink->{json}} $seen{figures}->text if $sink->{json};
     my $name = basename($program) =~ s/\.[^.]*\z//r;
-    print STDERR "This is an invalid elf file: $kind\n"; # as init words it
+    print "This is an invalid elf file: $kind\n"; # as init words it
     fail(CANNOT_RUN, <<"END");
 $program is $kind; Faultline runs static 32-bit programs.
 Build it so, with any C library:   gcc -m32 -static -no-pie -o $name $name.c

@@ -24,7 +24,7 @@ int map_list(pid_t pid, struct fl_map_area *areas, unsigned int max);
 /* Ends the machine; 0 says that all is well. */
 int power_off(int code);
 /* Failure injection: the n-th frame allocation from now fails (mode 1: and every later one). n 0
- * ends it. */
+ * ends it. Gives how many allocations were refused since the last call. */
 int fail_frame(unsigned int n, unsigned int mode);
 int kernel_info(struct fl_kernel_info *info);
 
@@ -35,7 +35,7 @@ int kernel_info(struct fl_kernel_info *info);
  */
 void fl_report_print(const struct fl_report *report, const struct fl_account *accounts,
                      void (*put)(void *context, const char *line), void *context);
-/* The same for programs: every field as "name value". docs/abi.md lists the names. */
+/* The same for programs: every field as "name value". docs/json.md lists the names. */
 void fl_report_list(const struct fl_report *report, const struct fl_account *accounts,
                     void (*put)(void *context, const char *line), void *context);
 
