@@ -162,7 +162,7 @@ static inline bool magazine_put(struct magazine *m, pfn_t pfn)
     if (m->count == MAGAZINE_MAX) {
         return false;
     }
-    frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_LOADED);
+    frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
     m->pfn[m->count++] = pfn;
     return true;
 }
@@ -178,11 +178,14 @@ static noinline_fn void magazine_fill(enum zone zone)
     if (mask >> order == 0) {
         order = 31u - (uint32_t)__builtin_clz(mask);
     }
-    pfn_t pfn = buddy_take(zone, order);
+    pfn_t pfn = buddy_take(zone, order), count = 1u << order;
 
-    for (uint32_t i = 1u << order; i-- > 0;) {
-        magazine_put(m, pfn + i);
+    /* The frames behind the first are marked as they have to be. */
+    frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
+    for (uint32_t i = 0; i < count; i++) {
+        m->pfn[i] = pfn + count - 1 - i;
     }
+    m->count = count;
 }
 
 static inline pfn_t magazine_take(enum zone zone)
@@ -312,16 +315,12 @@ static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
     held[owner] += 1u << order;
 }
 
-pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
+pfn_t frame_take(enum frame_owner owner, bool low_only)
 {
-    pfn_t pfn = unlikely(is_failure_due()) ? PFN_NONE : take_single(flags & FRAME_LOW);
+    pfn_t pfn = unlikely(is_failure_due()) ? PFN_NONE : take_single(low_only);
 
-    if (unlikely(pfn == PFN_NONE)) {
-        return PFN_NONE;
-    }
-    hand_out(pfn, owner, 0);
-    if (flags & FRAME_ZEROED) {
-        pmap_zero_page(pfn);
+    if (likely(pfn != PFN_NONE)) {
+        hand_out(pfn, owner, 0);
     }
     return pfn;
 }

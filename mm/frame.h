@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/pmap.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
 
@@ -85,8 +86,19 @@ void frame_add_range(pfn_t start, pfn_t end);
 
 /* ---- Taking and giving back ------------------------------------------------------------------- */
 
-/* One frame with one reference, or PFN_NONE. */
-must_check pfn_t frame_alloc(enum frame_owner owner, uint32_t flags);
+/* One frame with one reference, or PFN_NONE: frame_alloc without FRAME_ZEROED. */
+must_check pfn_t frame_take(enum frame_owner owner, bool low_only);
+/* One frame with one reference, or PFN_NONE. flags: FRAME_LOW, FRAME_ZEROED. In line, because flags
+ * are constants and most calls need half of it. */
+must_check static inline pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
+{
+    pfn_t pfn = frame_take(owner, (flags & FRAME_LOW) != 0);
+
+    if ((flags & FRAME_ZEROED) && pfn != PFN_NONE) {
+        pmap_zero_page(pfn);
+    }
+    return pfn;
+}
 /* 2^order contiguous directly mapped frames, aligned to their size; the first has one reference.
  * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);
