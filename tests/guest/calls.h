@@ -48,8 +48,8 @@ static inline char *at(unsigned long address)
 }
 
 /*
- * Brings in all of the program and some stack, so that from here on only what a test does moves
- * freemem(): code and data of a program come in page by page, too. First thing in main.
+ * Makes all of the program and some stack this process's own, so that from here on only what a test
+ * does moves freemem(): code and data of a program come in page by page, too. First thing in main.
  */
 #define STACK_SETTLED 0x8000u
 
@@ -61,7 +61,9 @@ static inline void settle(void)
     memset(areas, stack[0], sizeof(areas));
     int n = is_faultline() ? map_list(0, areas, 64) : 0;
     for (int i = 0; i < n; i++) {
-        (void)call(__NR_mlock, areas[i].start, areas[i].end - areas[i].start);
+        if (areas[i].kind == FL_ACCOUNT_SEGMENT || areas[i].kind == FL_ACCOUNT_STACK) {
+            (void)call(__NR_mlock, areas[i].start, areas[i].end - areas[i].start);
+        }
     }
 }
 
