@@ -32,7 +32,7 @@ for my $build (@builds) {
         check_lines($build, $cpu, 't_instructions');
     }
     run_guest_test($build, 't_state', '--cpu', $_, '--file', "$build/tests/entry_state")
-        for qw(max qemu32 max,-fxsr);
+        for ('max', 'qemu32', 'max,-fxsr');
     run_guest_test($build, 't_random_code', '--cpu', 'qemu32');
 }
 check_lines($builds[0], 'max,-fxsr', 't_instructions'); # P5: SSE switched off

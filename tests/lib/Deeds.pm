@@ -18,7 +18,7 @@ my $root = "$FindBin::RealBin/../..";
 # report behind the program's own.
 sub run_guest_test {
     my ($build, $name, @options) = @_;
-    my $test = join ' ', basename($build), $name, @options;
+    my $test = join ' ', basename($build), $name, map { m{/} ? basename($_) : $_ } @options;
     my $folder = File::Temp->newdir;
     my @command = ("$root/faultline", 'run', '--timeout', 600, @options, '--append', 'failframe=0',
         "$build/tests/$name");
