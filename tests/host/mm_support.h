@@ -109,10 +109,11 @@ pfn_t user_frame(struct vm_map *map, uint32_t va); /* PFN_NONE if nothing is map
 /* ---- Failure at every allocation ------------------------------------------------------------------ */
 
 /*
- * Calls attempt with the n-th frame allocation failing, for n = 1, 2, ... until it gives 0; each
- * failure must give -ENOMEM, leave frame_free_count() as it was, and pass check. Then the same
- * with every allocation from the n-th on failing, after undo. undo takes back what a success did.
- *   gives: the number of failures seen, at least 1 wanted by most callers
+ * Calls attempt with the n-th frame allocation failing, for n = 1, 2, ... until none of its
+ * allocations fails; then the same with every allocation from the n-th on failing. A failure must
+ * give -ENOMEM and leave frame_free_count() as it was. check is called after each attempt, undo
+ * after each success.
+ *   gives: the number of failures seen in the first series
  */
 uint32_t fail_every_allocation(int (*attempt)(void *), void (*undo)(void *), void (*check)(void *),
                                void *context);

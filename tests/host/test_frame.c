@@ -383,13 +383,14 @@ static void fail_at_n(void **state)
             }
         }
     }
-    frame_fail_at(2, true);
+    assert_int_equal(frame_fail_at(2, true), 1);
     pfn_t pfn = frame_alloc(FRAME_USER, 0);
     frame_unref(pfn);
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(frame_alloc(FRAME_USER, 0), PFN_NONE);
     }
-    frame_fail_at(0, false);
+    assert_int_equal(frame_fail_at(0, false), 4);
+    assert_int_equal(frame_fail_at(0, false), 0);
     pfn = frame_alloc(FRAME_USER, 0);
     assert_int_not_equal(pfn, PFN_NONE);
     frame_unref(pfn);

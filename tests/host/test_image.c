@@ -31,18 +31,24 @@ static bool frame_viewed[FRAMES];
 static uint32_t frames_used;
 static bool frames_fail;
 
-pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
+pfn_t frame_take(enum frame_owner owner, bool low_only)
 {
+    (void)low_only;
     assert_int_equal(owner, FRAME_USER);
     for (pfn_t pfn = 1; pfn < FRAMES && !frames_fail; pfn++) {
         if (!frame_used[pfn]) {
             frame_used[pfn] = true;
             frames_used++;
-            memset(frames[pfn], (flags & FRAME_ZEROED) ? 0 : FRAME_DIRT, PAGE_SIZE);
+            memset(frames[pfn], FRAME_DIRT, PAGE_SIZE);
             return pfn;
         }
     }
     return PFN_NONE;
+}
+
+void pmap_zero_page(pfn_t pfn)
+{
+    memset(frames[pfn], 0, PAGE_SIZE);
 }
 
 void frame_unref(pfn_t pfn)
@@ -96,7 +102,7 @@ struct fl_account *vm_map_account(struct vm_map *m, uint32_t i)
     return &m->accounts[i];
 }
 
-void vm_map_counts(const struct vm_map *m, struct vm_map_counts *out)
+void vm_map_counts(struct vm_map *m, struct vm_map_counts *out)
 {
     *out = (struct vm_map_counts){.n_accounts = m->n_accounts};
 }
