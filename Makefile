@@ -58,8 +58,8 @@ no_idiom_flag := $(if $(is_clang),-fno-builtin,-fno-tree-loop-distribute-pattern
 # ---- User side: libc, programs, sysroot -----------------------------------------------------------
 
 sysroot := $B/sysroot
-compiler_include := $(shell $(CC) -m32 -print-file-name=include)
-libgcc := $(shell $(HOSTCC) -m32 -print-libgcc-file-name)
+compiler_include := $(shell $(CC) -m32 -print-file-name=include 2>/dev/null)
+libgcc := $(shell $(HOSTCC) -m32 -print-libgcc-file-name 2>/dev/null)
 
 libc_c := $(wildcard user/libc/*.c user/libc/*/*.c user/alloc/*.c lib/*.c)
 libc_asm := $(filter-out user/libc/crt0.asm,$(wildcard user/libc/*.asm user/libc/*/*.asm))
