@@ -61,8 +61,7 @@ my $vm = read_file('docs/vm.md');
 my ($table) = $vm =~ /^### Causes\n(.*?)^###/ms;
 my %words = map { $_ => 1 } map { split /, /, $_ } $table =~ /^\| ([a-z][^|]*?) \|/mg;
 delete $words{word};
-my %causes;
-$causes{$1} = 1 while read_file('include/abi/causes.def') =~ /^CAUSE\(\w+, "([^"]+)"\)/mg;
+my %causes = map { $_ => 1 } read_file('include/abi/causes.def') =~ /^CAUSE\(\w+, "([^"]+)"\)/mg;
 is_deeply \%words, \%causes, 'docs/vm.md explains the words of include/abi/causes.def';
 
 # ---- Links -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #!/usr/bin/env perl
-# docs/tour.md: every command of its console blocks is run, in order and from the project's folder, and
-# must print what stands below it. A line `...` of the page stands for any lines.
+# docs/tour.md, and the examples of other pages: every command of their console blocks is run, in order
+# and from the project's folder, and must print what stands below it. A line `...` of a page stands for
+# any lines.
 #
 # Not compared are the addresses of instructions and on the stack in crash lines: they are the compiler's.
 use strict;
@@ -9,11 +10,13 @@ use FindBin ();
 use Test::More;
 
 my $root = "$FindBin::RealBin/../..";
-my $page = "$root/docs/tour.md";
+my @pages = qw(docs/tour.md README.md docs/command-line.md);
 chdir $root or die "$root: $!\n";
+mkdir 'build';
 
-# [line number, command, expected output] of every command.
+# [place, command, expected output] of every command of a page.
 sub read_experiments {
+    my ($page) = @_;
     open my $in, '<', $page or die "$page: $!\n";
     my ($is_console, @experiments);
     while (my $line = <$in>) {
@@ -22,7 +25,7 @@ sub read_experiments {
         } elsif (!$is_console) {
             next;
         } elsif ($line =~ /\A\$ (.*)/) {
-            push @experiments, [$., $1, ''];
+            push @experiments, ["$page:$.", $1, ''];
         } else {
             $experiments[-1][2] .= $line;
         }
@@ -51,13 +54,11 @@ sub output_of {
     return $output;
 }
 
-my @experiments = read_experiments();
-cmp_ok scalar @experiments, '>=', 20, 'the page has its experiments';
-for my $experiment (@experiments) {
-    my ($line, $command, $expected) = @$experiment;
+for my $experiment (map { read_experiments($_) } @pages) {
+    my ($place, $command, $expected) = @$experiment;
     my $pattern = join '(?:.*\n)*', map { quotemeta } split /^\.\.\.\n/m,
         without_pointers($expected), -1;
-    like without_pointers(output_of($command)), qr/\A$pattern\z/, "line $line: $command";
+    like without_pointers(output_of($command)), qr/\A$pattern\z/, "$place: $command";
 }
 
 done_testing;

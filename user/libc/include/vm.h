@@ -1,6 +1,6 @@
 /*
  * <vm.h>: the teaching interface to virtual memory (contract 2): mmap, munmap and freemem with plain
- * numbers, as small as they can be. docs/vm.md tells what each call does and when it refuses.
+ * numbers, as small as they can be. docs/abi.md tells what each call does and when it refuses.
  *
  * POSIX's calls of the same names live in <sys/mman.h>. Both sets are in one libc: the prototypes
  * here carry assembler names of their own, so a program may link files that use the one and files
