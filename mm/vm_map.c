@@ -502,6 +502,13 @@ static bool is_split_by(const struct vm_area *area, struct vrange range)
     return area != NULL && area->start < range.start.raw && area->end > range.end.raw;
 }
 
+/* The stack above a part of it that is unmapped does not grow into the hole: what was there stays
+ * away (bad-input M15). The caller updates the hole in front of it. */
+static void end_growth(struct vm_area *area)
+{
+    area->flags &= (uint16_t)~VM_GROWS_DOWN;
+}
+
 /* Takes all areas out of range. area: the first one whose end is above the range's start. spare: a
  * record for the upper part if that area is cut in two, else not used. Gives the first area behind
  * the range. */
@@ -519,7 +526,7 @@ static struct vm_area *clear_range(struct vm_map *map, struct vrange range, stru
     }
     if (area->start < start) {
         if (area->end > end) {
-            area_split(map, area, end, spare);
+            end_growth(area_split(map, area, end, spare));
         }
         struct vm_area *next = area->next;
         area_set_range(map, area, area->start, start);
@@ -532,6 +539,7 @@ static struct vm_area *clear_range(struct vm_map *map, struct vrange range, stru
         area = next;
     }
     if (area != NULL && area->start < end) {
+        end_growth(area);
         area_set_range(map, area, end, area->end);
     }
     return area;

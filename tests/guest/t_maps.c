@@ -337,11 +337,11 @@ static int unmap_own_code(void)
     return run_byte(page);
 }
 
-static int unmap_own_stack(void)
+/* The page in use, alone or with all above it. */
+static int unmap_own_stack(bool with_rest)
 {
     unsigned long here = (unsigned long)&here & ~(unsigned long)(PAGE - 1);
-    unsigned long length = (is_faultline() ? KERNEL_BASE : here + PAGE) - here;
-    (void)call(__NR_munmap, here, length);
+    (void)call(__NR_munmap, here, with_rest ? KERNEL_BASE - here : PAGE);
     return 0;
 }
 
@@ -351,8 +351,13 @@ static int run_case(const char *name)
     if (strcmp(name, "code") == 0) {
         return unmap_own_code();
     }
-    if (strcmp(name, "stack") == 0) {
-        return unmap_own_stack();
+    if (strcmp(name, "stack") == 0 || strcmp(name, "whole-stack") == 0) {
+        return unmap_own_stack(strcmp(name, "stack") != 0);
+    }
+    if (strcmp(name, "stack-middle") == 0) {
+        volatile char pages[8 * PAGE]; /* the stack goes on below the page */
+        pages[0] = 1;
+        return unmap_own_stack(false) + pages[0];
     }
     page[0] = 1;
     if (strcmp(name, "read-only") == 0) {
@@ -390,7 +395,9 @@ static void test_fatal_cases(void)
         int signal;
     } cases[] = {
         {"code", "M15: for no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"stack", "M15: munmap of the stack: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"stack", "M15: munmap of the stack's page: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"stack-middle", "M15: of a page in its middle: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"whole-stack", "M15: of all of it: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"read-only", "M17: made read-only, then written: read-only", VM_CAUSE_READ_ONLY, SIGSEGV},
         {"none", "M17: made inaccessible, then read: no-access", VM_CAUSE_NO_ACCESS, SIGSEGV},
         {"past-end", "F12: a POSIX file page past the end: SIGBUS", VM_CAUSE_IO, SIGBUS},

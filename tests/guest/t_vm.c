@@ -588,6 +588,48 @@ static void test_munmap_elsewhere(void)
     (void)call(__NR_brk, heap);
 }
 
+/* The POSIX calls on areas of this interface: they may cut them, and the records still add up. */
+static void test_mixed_calls(void)
+{
+    int base = freemem();
+    uint start = mmap(0, 8 * PAGE_SIZE, RW, POPULATED, -1, 0);
+    is(call(__NR_munmap, start, PAGE), 0, "V7: POSIX munmap of an area's first page");
+    is(munmap(start), -1, "V7: its start is another then");
+    is(call(__NR_munmap, start + 3 * PAGE, PAGE), 0, "V7: of a page in the middle");
+    is(call(__NR_mprotect, start + 5 * PAGE, PAGE, PROT_READ), 0, "V7: mprotect of another");
+    is(call(__NR_mremap, start + PAGE, PAGE, PAGE, 3, 0x60000000), -EFAULT,
+       "V7: but it does not move");
+    is(munmap(start + PAGE), 1, "V7: the new start");
+    is(call(__NR_munmap, start, 8 * PAGE), 0, "V7: the rest, by POSIX munmap");
+    is(munmap(start + 4 * PAGE), -1, "V7: is gone");
+    is(base - freemem(), 0, "V7: every frame is back");
+
+    start = area(0, 4);
+    is(call(__NR_mmap2, start, 4 * PAGE, RW, 0x32, -1, 0), start, "V7: MAP_FIXED over an area");
+    is(munmap(start), -1, "V7: makes a mapping that is not of this interface");
+    unmap_pages(at(start), 4);
+    int made = 0;
+    while (area(0, 1) != 0) {
+        made++;
+    }
+    is(made, FL_AREA_MAX, "V8: all 64 records are there");
+    for (uint i = 0; i < FL_AREA_MAX; i++) {
+        (void)munmap(BASE + i * PAGE);
+    }
+    is(base - freemem(), 0, "V7: every frame is back");
+}
+
+static int leave_cut_areas(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < FL_AREA_MAX / 2; i++) {
+        uint start = mmap(0, 8 * PAGE_SIZE, RW, i % 2 ? POPULATED : MAP_ANONYMOUS, -1, 0);
+        (void)call(__NR_munmap, start + (i % 8) * PAGE, PAGE);
+        (void)call(__NR_mprotect, start + (i % 5) * PAGE, 2 * PAGE, PROT_READ);
+    }
+    return fork() == 0 ? 0 : wait(NULL) < 0;
+}
+
 /* ---- V8 -------------------------------------------------------------------------------------- */
 
 static void test_limit(void)
@@ -698,6 +740,10 @@ static void test_exit(void)
     int status = status_of_child(leave_areas, NULL);
     is(before - freemem(), 0, "V10: exit gives populated areas back");
     is(status, 0, "V10: of a process that unmapped nothing");
+    before = freemem();
+    status = status_of_child(leave_cut_areas, NULL);
+    is(before - freemem(), 0, "V10: nor anything of areas that were cut");
+    is(status, 0, "V10: and forked");
 }
 
 /* ---- M3 -------------------------------------------------------------------------------------- */
@@ -752,6 +798,7 @@ int main(int argc, char **argv)
     test_refused_accesses();
     test_munmap();
     test_munmap_elsewhere();
+    test_mixed_calls();
     test_limit();
     test_fork();
     test_exit();
