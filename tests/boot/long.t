@@ -16,7 +16,7 @@ my @long = $is_long ? ('--env', 'LONG=1') : ();
 run_guest_test($build, 'long_runs', @long);
 run_guest_test($build, 't_processes', '--mem', '512M', @long);
 SKIP: {
-    skip 'LONG=1 asks for 100 000 random strings', 1 unless $is_long;
-    run_guest_test($build, 't_random_code', @long);
+    skip 'LONG=1 asks for 100 000 random strings', 2 unless $is_long;
+    run_guest_test($build, 't_random_code', '--cpu', $_, @long) for 'max,-avx', 'qemu32';
 }
 done_testing;

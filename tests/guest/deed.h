@@ -27,8 +27,8 @@
 
 #include "tap.h"
 
-#define SURVIVED 99
-#define PAGE 4096u
+#define SURVIVED    99
+#define PAGE        4096u
 #define KERNEL_BASE 0xC0000000u
 
 /* name: `before`, then name_at: `at`, the instruction that is to die. */
@@ -46,9 +46,9 @@ struct deed {
     const char *name;
     const char *code, *at; /* its first instruction, and the one that dies  */
     enum deed_end end;
-    int value;             /* exit value, or the signal                     */
-    uint32_t address;      /* of a page fault                               */
-    char access;           /* 'r', 'w' or 'x'                               */
+    int value;        /* exit value, or the signal                     */
+    uint32_t address; /* of a page fault                               */
+    char access;      /* 'r', 'w' or 'x'                               */
     bool is_present;
     const char *words;     /* of a page fault the cause with its area       */
     uint32_t ebx;          /* at the start                                  */
@@ -62,9 +62,9 @@ struct deed {
     .end = DEED_SEGFAULTS, .value = SIGSEGV, .address = (where), .access = (how),                  \
     .is_present = (present), .words = (cause)
 #define TRAP(signal, text) .end = DEED_TRAPS, .value = (signal), .words = (text)
-#define EXITS(status) .end = DEED_EXITS, .value = (status)
+#define EXITS(status)      .end = DEED_EXITS, .value = (status)
 #define GENERAL_PROTECTION TRAP(SIGSEGV, "general protection")
-#define PRIVILEGED TRAP(SIGSEGV, "general protection, privileged instruction")
+#define PRIVILEGED         TRAP(SIGSEGV, "general protection, privileged instruction")
 
 #define DEED_STACK_BYTES (4 * PAGE)
 __attribute__((unused)) static _Alignas(4096) char deed_stack[DEED_STACK_BYTES];

@@ -7,12 +7,12 @@
 
 #include <stdlib.h>
 
-#define RUNS_SHORT 10000
-#define RUNS_LONG 100000
-#define ACCOUNTS 16
-#define PAGES_OF_SUM 3  /* contract 1: policy page  */
-#define PAGES_WHOLE 4   /* and policy segment       */
-#define ALL_OF_SUM 2048 /* what it returns          */
+#define RUNS_SHORT   10000
+#define RUNS_LONG    100000
+#define ACCOUNTS     16
+#define PAGES_OF_SUM 3    /* contract 1: policy page  */
+#define PAGES_WHOLE  4    /* and policy segment       */
+#define ALL_OF_SUM   2048 /* what it returns          */
 
 static bool run_once(unsigned int policy)
 {
@@ -28,8 +28,8 @@ static bool run_once(unsigned int policy)
         execve(path, argv, envp);
         _exit(EXIT_FAILURE);
     }
-    return child > 0 && run_wait(child, &status, &report, accounts) == child &&
-           WIFEXITED(status) && report.value == ALL_OF_SUM && report.is_return == 1 &&
+    return child > 0 && run_wait(child, &status, &report, accounts) == child && WIFEXITED(status) &&
+           report.value == ALL_OF_SUM && report.is_return == 1 &&
            report.pages_allocated == (policy == FL_POLICY_PAGE ? PAGES_OF_SUM : PAGES_WHOLE);
 }
 

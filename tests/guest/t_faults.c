@@ -11,7 +11,7 @@
 #define HOLE 0x70000000u /* nothing is mapped there */
 #define SPOT 0x90000000u /* where tests put mappings of their own */
 
-#define STACK_FLOOR 0xBF800000u       /* 8 MiB below the kernel */
+#define STACK_FLOOR       0xBF800000u /* 8 MiB below the kernel */
 #define STACK_GUARD_FLOOR 0xBF700000u /* and 1 MiB that stays empty */
 
 static const char *program;
@@ -161,8 +161,8 @@ static void no_access_absent(void)
 static void test_rights(void)
 {
     const struct deed deeds[] = {
-        {"F4 write to a read-only area, page absent", START(write_byte), .prepare = read_only_absent,
-         READ_ONLY_AT(SPOT, false, "anonymous")},
+        {"F4 write to a read-only area, page absent", START(write_byte),
+         .prepare = read_only_absent, READ_ONLY_AT(SPOT, false, "anonymous")},
         {"F4 write to a read-only area, page present", START(write_byte),
          .prepare = read_only_present, READ_ONLY_AT(SPOT, true, "anonymous")},
         {"F4 write to a page that was writable", START(write_byte), .prepare = read_only_dirty,
@@ -292,8 +292,8 @@ static void test_stacks(void)
          SEGFAULT(STACK_GUARD_FLOOR - 4, 'w', false, "no-area"), .esp = STACK_GUARD_FLOOR},
         {"F8 esp 4: push at 0", START(push_at), .ebx = 4, SEGFAULT(0, 'w', false, "null"),
          .esp = 4},
-        {"F8 esp in a hole", START(push_at), .ebx = HOLE,
-         SEGFAULT(HOLE - 4, 'w', false, "no-area"), .esp = HOLE},
+        {"F8 esp in a hole", START(push_at), .ebx = HOLE, SEGFAULT(HOLE - 4, 'w', false, "no-area"),
+         .esp = HOLE},
         {"F8 esp at the kernel's base: what lies below is the stack", START(push_at),
          .ebx = KERNEL_BASE, EXITS(SURVIVED)},
         {"F8 pop at the kernel's base", START(pop_at), .ebx = KERNEL_BASE,
@@ -311,8 +311,7 @@ static void test_stacks(void)
          EXITS(7), .prepare = one_page},
     };
     /* esp 0: the push wraps to the top of the kernel. 0 says "as at the start" to the table. */
-    struct deed zero = {"F8 esp 0", .code = push_at, .at = push_at_at,
-                        TRAP(SIGSEGV, "unused")};
+    struct deed zero = {"F8 esp 0", .code = push_at, .at = push_at_at, TRAP(SIGSEGV, "unused")};
     __asm__ volatile("movl %%esp, %0" : "=m"(real_esp));
     DO_DEEDS(deeds);
     int before = freemem();
@@ -369,10 +368,10 @@ static void test_crossing(void)
          .at = (const char *)CROSSING, SEGFAULT(SPOT + PAGE, 'x', false, "no-area"),
          .prepare = crossing_into_hole},
     };
-    static const struct deed nx = {
-        "F10 an instruction that ends in a data page", .code = (const char *)CROSSING,
-        .at = (const char *)CROSSING, SEGFAULT(SPOT + PAGE, 'x', true, "no-exec area [anonymous]"),
-        .prepare = crossing_into_data};
+    static const struct deed nx = {"F10 an instruction that ends in a data page",
+                                   .code = (const char *)CROSSING, .at = (const char *)CROSSING,
+                                   SEGFAULT(SPOT + PAGE, 'x', true, "no-exec area [anonymous]"),
+                                   .prepare = crossing_into_data};
     static const struct deed no_nx = {
         "F10 an instruction that ends in a data page (no NX: it runs)",
         .code = (const char *)CROSSING, .at = (const char *)CROSSING, EXITS(42),
@@ -437,8 +436,7 @@ static void test_partial_progress(void)
     unsigned char *area = mmap((void *)SPOT, 3 * PAGE, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     const struct deed deed = {"F11 rep stosb past an area's end dies there", START(fill_past_end),
-                              .ebx = SPOT + 5,
-                              SEGFAULT(SPOT + 3 * PAGE, 'w', false, "no-area")};
+                              .ebx = SPOT + 5, SEGFAULT(SPOT + 3 * PAGE, 'w', false, "no-area")};
     area[0] = area[PAGE] = area[2 * PAGE] = 1;
     do_deed(&deed);
     bool is_filled = area[4] == 0;
@@ -558,8 +556,8 @@ static void test_file_ends(int fd)
     ok(is_zero, "F12 mmap: zeros behind the file's end in its last page");
     (void)munmap(area, pages * PAGE);
 
-    uint32_t start = (uint32_t)syscall(FL_NR_area_mmap, 0, (pages + 2) * PAGE, PROT_READ,
-                                       MAP_PRIVATE, fd, 0);
+    uint32_t start =
+        (uint32_t)syscall(FL_NR_area_mmap, 0, (pages + 2) * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
     const unsigned char *lazy = (const unsigned char *)start;
     is_zero = start != 0;
     for (size_t i = pages * PAGE; start != 0 && i < (pages + 2) * PAGE; i++) {

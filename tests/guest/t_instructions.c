@@ -148,8 +148,7 @@ static void test_int1(void)
 {
     static const struct deed trap = {"P3 int1", START(do_int1), TRAP(SIGTRAP, "debug trap"),
                                      .skip = 1};
-    static const struct deed unknown = {"P3 int1", START(do_int1),
-                                        TRAP(SIGILL, "invalid opcode")};
+    static const struct deed unknown = {"P3 int1", START(do_int1), TRAP(SIGILL, "invalid opcode")};
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
@@ -180,8 +179,7 @@ static void test_arithmetic(void)
         {"P4 aam 0", START(adjust_by_zero), TRAP(SIGFPE, "divide error")},
     };
     static const struct deed x87[] = {
-        {"P4 x87 division by 0, unmasked", START(x87_divide),
-         TRAP(SIGFPE, "floating point error")},
+        {"P4 x87 division by 0, unmasked", START(x87_divide), TRAP(SIGFPE, "floating point error")},
         {"P4 x87 invalid operation, unmasked, seen after a call", START(x87_invalid),
          TRAP(SIGFPE, "floating point error")},
     };
@@ -296,9 +294,12 @@ CODE(load_pointer, "pushl %ebx\npushl %eax", "lds (%esp), %eax");
 static const struct {
     const char *name, *code, *at;
 } loads[] = {
-    {"ds", load_ds, load_ds_at},   {"es", load_es, load_es_at},
-    {"fs", load_fs, load_fs_at},   {"gs", load_gs, load_gs_at},
-    {"ss", load_ss, load_ss_at},   {"ds by pop", pop_ds, pop_ds_at},
+    {"ds", load_ds, load_ds_at},
+    {"es", load_es, load_es_at},
+    {"fs", load_fs, load_fs_at},
+    {"gs", load_gs, load_gs_at},
+    {"ss", load_ss, load_ss_at},
+    {"ds by pop", pop_ds, pop_ds_at},
     {"ds by lds", load_pointer, load_pointer_at},
 };
 
@@ -338,7 +339,7 @@ static void test_selectors(void)
 }
 
 CODE(null_data, "movl %ebx, %ds\nmovl %ebx, %es\nmovl %ebx, %fs\nmovl %ebx, %gs",
-     "movl $20, %eax\nint $0x80\n"                   /* getpid */
+     "movl $20, %eax\nint $0x80\n"                      /* getpid */
      "movl %ds, %eax\nmovl %es, %ecx\norl %ecx, %eax\n" /* all still null? */
      "movl %fs, %ecx\norl %ecx, %eax\nmovl %gs, %ecx\norl %ecx, %eax\n"
      "movl %eax, %ebx\nmovl $1, %eax\nint $0x80");
@@ -378,6 +379,11 @@ CODE(iret_kernel, "pushfl\npushl $0x08\npushl $0xC0100000", "iret");
 CODE(iret_null, "pushfl\npushl $0\npushl $0xC0100000", "iret");
 CODE(return_own, "pushl $0x1B\npushl $deed_survived", "lret");
 CODE(iret_own, "pushfl\npushl $0x1B\npushl $deed_survived", "iret");
+/* gs fs ds es ss esp eflags cs eip: what an iret of ring 0 to virtual-8086 mode pops. */
+CODE(iret_vm86,
+     "pushl $0\npushl $0\npushl $0\npushl $0\npushl $0\npushl $0x1234\n"
+     "pushfl\norl $0x20000, (%esp)\npushl $0x1000\npushl $0",
+     "iret");
 CODE(iret_nested, "pushfl\norl $0x4000, (%esp)\npopfl", "iret");
 CODE(own_code_far, "", "ljmp $0x1B, $deed_survived");
 
@@ -400,8 +406,7 @@ static void test_far_transfers(void)
          TRAP(SIGSEGV, "general protection, selector 48")},
         {"P7 far jump to the double fault's TSS, RPL 3", START(jump_double_fault),
          TRAP(SIGSEGV, "general protection, selector 48")},
-        {"P7 far jump to data", START(jump_data),
-         TRAP(SIGSEGV, "general protection, selector 20")},
+        {"P7 far jump to data", START(jump_data), TRAP(SIGSEGV, "general protection, selector 20")},
         {"P7 far jump to null", START(jump_null), GENERAL_PROTECTION},
         {"P7 far jump to an LDT selector", START(jump_ldt),
          TRAP(SIGSEGV, "general protection, selector 4")},
@@ -415,6 +420,9 @@ static void test_far_transfers(void)
         {"P7 iret to null", START(iret_null), GENERAL_PROTECTION},
         {"P7 retf to own code", START(return_own), EXITS(SURVIVED)},
         {"P7 iret to own code", START(iret_own), EXITS(SURVIVED)},
+        /* A CPU would refuse the selector 1000. QEMU 7.2 enters virtual-8086 mode. */
+        {"P9 iret with VM", .code = iret_vm86, .at = NULL, .esp = 0x1234,
+         SEGFAULT(0x10000, 'r', false, "no-area")},
     };
     /* QEMU before 9.1 reads the stack of a far return as the kernel would, and SMAP refuses that. */
     static const struct deed refused_returns[] = {
@@ -477,7 +485,8 @@ static void test_flags(void)
  * never gets the CPU if that worked, says stop. */
 static void test_preempted_with_flags(void)
 {
-    volatile int *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile int *stop =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     *stop = 0;
     fflush(stdout);
     pid_t spinner = fork();
@@ -558,8 +567,9 @@ CODE(odd_for_long,
      "pushl %eax",
      "movl %ds, %ebx\nmovl %es, %ecx\norl %ecx, %ebx\nmovl %fs, %ecx\norl %ecx, %ebx\n"
      "movl %gs, %ecx\nxorl $0x23, %ecx\norl %ecx, %ebx\nmovl $1, %eax\nint $0x80");
-CODE(push_fault, "movl %ebx, %esp\nxorl %ecx, %ecx\nmovl %ecx, %ds\nmovl %ecx, %es\n"
-                 "pushfl\npushl $5",
+CODE(push_fault,
+     "movl %ebx, %esp\nxorl %ecx, %ecx\nmovl %ecx, %ds\nmovl %ecx, %es\n"
+     "pushfl\npushl $5",
      "popl %ebx\nmovl %ds, %ecx\norl %ecx, %ebx\nmovl $1, %eax\nint $0x80");
 
 static void test_entry_state(void)

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define EXIT_GOOD 42
+#define EXIT_GOOD     42
 #define PROCESS_LIMIT 4096 /* more than there may be */
-#define PID_LIMIT 32768
+#define PID_LIMIT     32768
 
 /* Memory that parent and children see alike. */
 static volatile int *shared;

@@ -8,14 +8,14 @@
 #include <sched.h>
 #include <sys/mman.h>
 
-#define ROUNDS 300
+#define ROUNDS    300
 #define EXIT_GOOD 42
 
 /* ---- P15: FPU ---------------------------------------------------------------------------------- */
 
-#define X87_BYTES 108 /* what fnsave writes: 28 of environment, then eight registers */
+#define X87_BYTES       108 /* what fnsave writes: 28 of environment, then eight registers */
 #define X87_ENVIRONMENT 28
-#define XMM_BYTES 128
+#define XMM_BYTES       128
 
 struct fpu {
     uint8_t x87[X87_BYTES];
@@ -24,9 +24,9 @@ struct fpu {
 };
 
 #define CONTROL_DEFAULT 0x037F
-#define CONTROL_OTHER 0x0B7F /* rounds up */
-#define MXCSR_DEFAULT 0x1F80u
-#define MXCSR_OTHER 0x5F80u /* rounds up */
+#define CONTROL_OTHER   0x0B7F /* rounds up */
+#define MXCSR_DEFAULT   0x1F80u
+#define MXCSR_OTHER     0x5F80u /* rounds up */
 
 /* A state in which every register says `seed`. */
 static void make_state(struct fpu *state, uint32_t seed)
@@ -223,19 +223,20 @@ static void call_with(struct registers *r)
 }
 
 #define FLAGS_MARKED 0x8D7u /* CF PF AF ZF SF OF, and the bit that is always 1 */
-#define FLAGS_IF 0x200u
+#define FLAGS_IF     0x200u
 
-static const struct registers marked = {0,          0x11111111, 0x22222222, 0x33333333,
-                                        0x44444444, 0x55555555, 0x66666666, FLAGS_MARKED | FLAGS_IF};
+static const struct registers marked = {
+    0,          0x11111111, 0x22222222, 0x33333333,
+    0x44444444, 0x55555555, 0x66666666, FLAGS_MARKED | FLAGS_IF};
 
 static bool is_unchanged(const struct registers *r)
 {
     return memcmp(&r->ebx, &marked.ebx, sizeof(*r) - sizeof(r->eax)) == 0;
 }
 
-#define NR_FORK 2
-#define NR_WRITE 4
-#define NR_GETPID 20
+#define NR_FORK        2
+#define NR_WRITE       4
+#define NR_GETPID      20
 #define NR_SCHED_YIELD 158
 
 static void test_call_registers(void)
@@ -295,14 +296,14 @@ static void test_entry_registers(void)
 /* ---- P17: memory ------------------------------------------------------------------------------- */
 
 #define DIRTY_BYTES (48u << 20)
-#define DIRT 0xA5A5A5A5u
+#define DIRT        0xA5A5A5A5u
 
 static void dirty_memory(void)
 {
     pid_t child = fork();
     if (child == 0) {
-        uint32_t *area = mmap(NULL, DIRTY_BYTES, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        uint32_t *area =
+            mmap(NULL, DIRTY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         for (size_t i = 0; i < DIRTY_BYTES / 4; i++) {
             area[i] = DIRT;
         }
