@@ -6,7 +6,7 @@
  * gives maps that are unsorted and overlap. So nothing is believed that can be looked at:
  *
  * - Every physical address goes through boot_view(), which gives a pointer only if all the bytes
- *   asked for lie inside the boot mapping. What lies beyond is refused by name.
+ *   asked for lie in the first 16 MiB. What lies beyond is refused by name.
  * - Memory is usable where some type-1 entry says so and no other entry says anything. The ranges
  *   are kept sorted and disjoint in bytes while entries are added and taken away, and are rounded
  *   inwards to pages only at the end, so that two entries that meet in the middle of a page lose
@@ -23,7 +23,7 @@
 
 /* Where physical address 0 is seen. On the host it is an array of the test's. */
 #ifdef FAULTLINE_HOST
-extern uint8_t boot_test_memory[BOOT_MAPPED_BYTES];
+extern uint8_t boot_test_memory[BOOT_VIEW_BYTES];
 #define BOOT_MEMORY boot_test_memory
 #else
 #define BOOT_MEMORY ((const uint8_t *)KERNEL_BASE)
@@ -37,7 +37,7 @@ extern uint8_t boot_test_memory[BOOT_MAPPED_BYTES];
 /* Sees [phys, phys + len), or NULL if any of it is outside the boot mapping. */
 static const uint8_t *boot_view(uint32_t phys, uint32_t len)
 {
-    if (len > BOOT_MAPPED_BYTES || phys > BOOT_MAPPED_BYTES - len) {
+    if (len > BOOT_VIEW_BYTES || phys > BOOT_VIEW_BYTES - len) {
         return NULL;
     }
     return BOOT_MEMORY + phys;
@@ -319,7 +319,7 @@ static void boot_read_cmdline(const struct multiboot_info *info, struct boot_inf
         return;
     }
     text = boot_view(info->cmdline, 1);
-    room = BOOT_MAPPED_BYTES - info->cmdline;
+    room = BOOT_VIEW_BYTES - info->cmdline;
     if (room > BOOT_CMDLINE_MAX) {
         room = BOOT_CMDLINE_MAX;
     }

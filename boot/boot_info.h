@@ -11,9 +11,9 @@
 #define BOOT_RANGES_MAX  128
 #define BOOT_CMDLINE_MAX 4096
 
-/* How much physical memory boot/entry.asm maps at KERNEL_BASE until pmap_bootstrap(). What the
- * loader put beyond it is refused, not read. */
-#define BOOT_MAPPED_BYTES (16u << 20)
+/* The loader's structures are read below this, well inside what boot/entry.asm maps. What the loader
+ * put beyond it is refused, not read. */
+#define BOOT_VIEW_BYTES (16u << 20)
 
 /* Usable memory, in bytes: [start, end), page aligned inwards, ascending, disjoint. Type-1 entries
  * minus everything else, minus [0, 1 MiB). Not yet minus kernel, module and page tables. */

@@ -8,8 +8,9 @@
 ;   1. Is this CPU good enough? PAE is the only way this kernel pages memory, and the C code is
 ;      compiled for the i686, so CMOV is asked for too. Everything up to the answer uses what a 486
 ;      has. A refusal is one line on COM1 and on the VGA text screen, then a halt.
-;   2. Boot page tables: eight 2 MiB pages that show physical 0..16 MiB twice, at 0 and at
-;      KERNEL_BASE, through one shared directory. The low copy exists only for the few
+;   2. Boot page tables: 2 MiB pages that show physical 0..896 MiB, all that the kernel will ever
+;      map directly, twice, at 0 and at KERNEL_BASE, through one shared directory. That much
+;      because a large initrd may fill all of low memory. The low copy exists only for the few
 ;      instructions between switching paging on and the jump.
 ;   3. Jump high, drop the low copy, take the GDT's address again in the upper half.
 ;   4. kernel_main(magic, info), register arguments (regparm 3), on a stack that then is the boot
@@ -26,7 +27,7 @@
 bits 32
 
 KERNEL_BASE         equ 0xC0000000      ; lib/addr.h
-BOOT_MAPPED_BYTES   equ 16 << 20        ; boot/boot_info.h
+BOOT_MAPPED_BYTES   equ 896 << 20       ; arch/pmap_boot.h
 BOOT_STACK_BYTES    equ 8192
 PAGE_BYTES          equ 4096
 LARGE_PAGE_SHIFT    equ 21

@@ -2,9 +2,8 @@
  * Memory at boot.
  *
  * The loader's map, cut to what can be used, becomes a short list of free ranges. Page tables and
- * the frame table are taken from its front, lowest first and for ever: until pmap_bootstrap has
- * run, only the 16 MiB that boot/entry.asm mapped can be touched, afterwards all directly mapped
- * memory. What is left goes to the frame allocator.
+ * the frame table are taken from its front, lowest first and for ever, out of what is mapped directly.
+ * What is left goes to the frame allocator.
  */
 #include "kernel/memory.h"
 
@@ -21,7 +20,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 
-#define BOOT_MAPPED_FRAMES ((16u << 20) >> PAGE_SHIFT)
+#define TAKE_LIMIT (BOOT_MAPPED_BYTES >> PAGE_SHIFT) /* frames from here on cannot be touched */
 
 /* What must be free after kernel and initrd have their places: page tables, frame records and a
  * first process. Measured: a prompt needs half of it. */
@@ -39,7 +38,6 @@ struct frame_range {
 
 static struct frame_range ranges[RANGES_MAX];
 static uint32_t n_ranges;
-static pfn_t take_limit; /* frames from here on cannot be touched yet */
 
 static uint32_t kib_of_frames(pfn_t n)
 {
@@ -138,7 +136,7 @@ static struct frame_range *find_room(uint32_t npages)
 
     for (uint32_t i = 0; i < n_ranges; i++) {
         struct frame_range *r = &ranges[i];
-        bool has_room = npages <= r->end - r->start && r->start + npages <= take_limit;
+        bool has_room = npages <= r->end - r->start && r->start + npages <= TAKE_LIMIT;
 
         if (has_room && (best == NULL || r->start < best->start)) {
             best = r;
@@ -154,7 +152,7 @@ static pfn_t take_frames(uint32_t npages)
 
     if (r == NULL) {
         panic("memory: no room for %u KiB of kernel tables below %u KiB", kib_of_frames(npages),
-              kib_of_frames(take_limit));
+              kib_of_frames(TAKE_LIMIT));
     }
     pfn_t pfn = r->start;
 
@@ -199,9 +197,7 @@ void memory_init(const struct boot_info *boot)
         panic("needs at least %u KiB of memory, found %u KiB", kib_of_frames(needed),
               kib_of_frames(found));
     }
-    take_limit = BOOT_MAPPED_FRAMES;
     pmap_bootstrap(end, take_frames);
-    take_limit = pmap_direct_limit();
     make_frame_table(end);
     for (uint32_t i = 0; i < n_ranges; i++) {
         if (ranges[i].start < ranges[i].end) {

@@ -21,8 +21,8 @@
 #define PAGE 4096ull
 
 /* boot_info.c sees this as physical memory, and may not write it. */
-extern uint8_t boot_test_memory[BOOT_MAPPED_BYTES];
-uint8_t boot_test_memory[BOOT_MAPPED_BYTES];
+extern uint8_t boot_test_memory[BOOT_VIEW_BYTES];
+uint8_t boot_test_memory[BOOT_VIEW_BYTES];
 
 static struct boot_info info;
 
@@ -454,15 +454,15 @@ static void test_addresses_beyond_the_boot_mapping(void **state)
 static void test_structures_at_the_last_byte(void **state)
 {
     struct multiboot_info *loader = loader_prepare();
-    uint32_t last = BOOT_MAPPED_BYTES - (uint32_t)sizeof(*loader);
+    uint32_t last = BOOT_VIEW_BYTES - (uint32_t)sizeof(*loader);
 
     (void)state;
     memcpy(boot_test_memory + last, loader, sizeof(*loader));
     assert_null(boot_info_read(MULTIBOOT_LOADER_MAGIC, last, &info));
     assert_non_null(boot_info_read(MULTIBOOT_LOADER_MAGIC, last + 1, &info));
 
-    memset(boot_test_memory + BOOT_MAPPED_BYTES - 8, 'x', 8); /* no end before the end */
-    loader->cmdline = BOOT_MAPPED_BYTES - 8;
+    memset(boot_test_memory + BOOT_VIEW_BYTES - 8, 'x', 8); /* no end before the end */
+    loader->cmdline = BOOT_VIEW_BYTES - 8;
     assert_null(loader_enter(loader));
     assert_true(info.cmdline_cut);
 }
