@@ -8,14 +8,16 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(assemble);
 
-# Gives the path of a bootable ELF file in $folder.
+# Gives the path of a bootable ELF file in $folder. at: where it is linked; define: nasm's -D.
 sub assemble {
-    my ($root, $folder, $name) = @_;
+    my ($root, $folder, $name, %option) = @_;
     my $sources = "$root/tests/boot/guests";
     my $elf = "$folder/$name.elf";
-    system('nasm', '-f', 'elf32', '-I', "$sources/", '-o', "$elf.o", "$sources/$name.asm") == 0
-        or die "nasm failed on $name.asm\n";
-    system('ld', '-m', 'elf_i386', '-Ttext', '0x100000', '-o', $elf, "$elf.o") == 0
+    my @defines = map { "-D$_" } @{$option{define} // []};
+    system('nasm', '-f', 'elf32', '-I', "$sources/", @defines, '-o', "$elf.o",
+        "$sources/$name.asm") == 0 or die "nasm failed on $name.asm\n";
+    my $at = sprintf '%#x', $option{at} // 0x100000;
+    system('ld', '-m', 'elf_i386', '-z', 'noseparate-code', '-Ttext', $at, '-o', $elf, "$elf.o") == 0
         or die "ld failed on $name\n";
     return $elf;
 }
