@@ -29,7 +29,7 @@ static struct {
     uint32_t tail, head;
     bool is_escape;    /* the last byte was FRAME_ESCAPE          */
     bool is_ended;     /* the end of file came; it stays          */
-    bool is_throttled; /* full: the port's interrupt is off       */
+    bool is_throttled; /* full, or nobody reads: the port's interrupt is off */
     struct wait_queue readers;
     char bytes[RING_BYTES];
 } input;
@@ -152,7 +152,9 @@ int run_console_register(void)
         error = channel_register_device();
     }
     if (error == 0) {
-        serial_enable_input(&serial_com1, true);
+        /* The first read lets input in. Until then its interrupts would come at moments of the
+         * host's choosing, and two runs of a program that reads nothing would differ. */
+        input.is_throttled = true;
         pic_unmask(IRQ_COM1);
     }
     return error;
