@@ -5,12 +5,14 @@
 #include "kernel/syscall.h"
 
 #include <asm/errno.h>
+#include <asm/signal.h>
 #include <asm/unistd_32.h>
 #include <stddef.h>
 
 #include "abi/faultline.h"
 #include "arch/trap.h"
 #include "kernel/process.h"
+#include "kernel/trap.h"
 #include "lib/compiler.h"
 
 /* A hole is NULL. */
@@ -23,11 +25,22 @@ static syscall_fn *const handlers[] = {
 _Static_assert(offsetof(struct trap_frame, ebx) == 0 && offsetof(struct trap_frame, ebp) == 20,
                "the trap frame begins with the six arguments");
 
+/* No program of ours is in virtual-8086 mode, and no CPU lets one get there; QEMU 7.2 without SMAP
+ * does, by an iret in ring 3. The frame is then not where process_trap_frame looks for it. */
+static noreturn_fn cold_fn void syscall_from_virtual_8086(const struct trap_frame *tf)
+{
+    trap_report_exception(process_running, tf, SIGSEGV, "system call from virtual-8086 mode");
+    process_exit(PROCESS_END_SIGNAL, SIGSEGV);
+}
+
 void syscall_dispatch(struct trap_frame *tf)
 {
     struct process *self = process_running;
     uint32_t nr = tf->error;
 
+    if (unlikely(tf->eflags & TRAP_EFLAGS_VM)) {
+        syscall_from_virtual_8086(tf);
+    }
     self->syscalls++;
     if (likely(nr < array_size(handlers) && handlers[nr] != NULL)) {
         tf->eax = (uint32_t)handlers[nr](self, (const struct syscall_args *)(const void *)tf);
