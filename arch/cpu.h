@@ -56,13 +56,25 @@ static inline uint32_t cpu_read_cr4(void)
     __asm__ volatile("movl %%cr4, %0" : "=r"(v));
     return v;
 }
-static inline void cpu_irq_off(void) { __asm__ volatile("cli" ::: "memory"); }
-static inline void cpu_irq_on(void) { __asm__ volatile("sti" ::: "memory"); }
+static inline void cpu_irq_off(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+static inline void cpu_irq_on(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
 /* Waits for an interrupt with interrupts on, comes back with interrupts off. The sti shadow makes
  * sure that no wake-up is lost in between. */
-static inline void cpu_idle(void) { __asm__ volatile("sti; hlt; cli" ::: "memory"); }
+static inline void cpu_idle(void)
+{
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+}
 /* Lets pending interrupts in at a point where the kernel's structures are at rest. */
-static inline void cpu_irq_window(void) { __asm__ volatile("sti; nop; cli" ::: "memory"); }
+static inline void cpu_irq_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
 noreturn_fn void cpu_halt_forever(void);
 /* A hardware random number if the CPU has RDRAND; false if not. */
 bool cpu_rdrand(uint32_t *out);

@@ -131,11 +131,20 @@ void gdt_init(void)
     instr_ltr(SEL_TSS);
 }
 
-void tss_set_kernel_stack(uint32_t esp0) { tss.esp0 = esp0; }
+void tss_set_kernel_stack(uint32_t esp0)
+{
+    tss.esp0 = esp0;
+}
 
-uint32_t tss_kernel_stack(void) { return tss.esp0; }
+uint32_t tss_kernel_stack(void)
+{
+    return tss.esp0;
+}
 
-void tss_set_double_fault_cr3(uint32_t cr3) { double_fault_tss.cr3 = cr3; }
+void tss_set_double_fault_cr3(uint32_t cr3)
+{
+    double_fault_tss.cr3 = cr3;
+}
 
 void gdt_set_tls(const uint64_t tls[GDT_TLS_COUNT])
 {

@@ -56,8 +56,14 @@ static inline void instr_lidt(const struct table_pointer *p)
 {
     __asm__ volatile("lidt %0" : : "m"(*p) : "memory");
 }
-static inline void instr_lldt(uint16_t sel) { __asm__ volatile("lldt %0" : : "r"(sel) : "memory"); }
-static inline void instr_ltr(uint16_t sel) { __asm__ volatile("ltr %0" : : "r"(sel) : "memory"); }
+static inline void instr_lldt(uint16_t sel)
+{
+    __asm__ volatile("lldt %0" : : "r"(sel) : "memory");
+}
+static inline void instr_ltr(uint16_t sel)
+{
+    __asm__ volatile("ltr %0" : : "r"(sel) : "memory");
+}
 /* Loads cs through a far return, the data segments by moves, and clears fs and gs. */
 static inline void instr_load_segments(uint32_t code, uint32_t data)
 {
@@ -75,7 +81,10 @@ static inline void instr_load_segments(uint32_t code, uint32_t data)
                      : "memory");
 }
 
-static inline void instr_hlt(void) { __asm__ volatile("hlt" ::: "memory"); }
+static inline void instr_hlt(void)
+{
+    __asm__ volatile("hlt" ::: "memory");
+}
 
 static inline bool instr_rdrand(uint32_t *out)
 {
@@ -88,14 +97,23 @@ static inline bool instr_rdrand(uint32_t *out)
 
 /* ---- FPU ------------------------------------------------------------------------------------ */
 
-static inline void instr_fninit(void) { __asm__ volatile("fninit"); }
-static inline void instr_fxsave(struct fpu_state *s) { __asm__ volatile("fxsave %0" : "=m"(*s)); }
+static inline void instr_fninit(void)
+{
+    __asm__ volatile("fninit");
+}
+static inline void instr_fxsave(struct fpu_state *s)
+{
+    __asm__ volatile("fxsave %0" : "=m"(*s));
+}
 static inline void instr_fxrstor(const struct fpu_state *s)
 {
     __asm__ volatile("fxrstor %0" : : "m"(*s));
 }
 /* Saves and resets the FPU. */
-static inline void instr_fnsave(struct fpu_state *s) { __asm__ volatile("fnsave %0" : "=m"(*s)); }
+static inline void instr_fnsave(struct fpu_state *s)
+{
+    __asm__ volatile("fnsave %0" : "=m"(*s));
+}
 /* Waits for the FPU: raises what the state before had pending. */
 static inline void instr_frstor(const struct fpu_state *s)
 {

@@ -99,4 +99,7 @@ void pic_acknowledge(uint32_t irq)
     port_out8(PIC1_COMMAND, OCW2_END_OF_INTERRUPT);
 }
 
-uint32_t pic_spurious_count(void) { return pic_spurious; }
+uint32_t pic_spurious_count(void)
+{
+    return pic_spurious;
+}

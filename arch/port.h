@@ -45,6 +45,9 @@ static inline void port_out8_string(uint16_t port, const uint8_t *bytes, uint32_
 
 /* About a microsecond, for devices of the ISA age that need one between two commands: a write to
  * the POST code port, which nothing decodes. */
-static inline void port_pause(void) { port_out8(0x80, 0); }
+static inline void port_pause(void)
+{
+    port_out8(0x80, 0);
+}
 
 #endif

@@ -402,6 +402,11 @@ static bool is_advice_known(uint32_t advice)
     case MADV_FREE:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
+    case MADV_DOFORK:
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
     case MADV_COLD:
     case MADV_PAGEOUT:
     case MADV_POPULATE_READ:
@@ -768,6 +773,20 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
     return is_made ? (long)start.raw : 0;
 }
 
+/* What the POSIX calls cut an area into stays together: the pieces behind its first one, which alone
+ * has a record of the reserve, up to a hole or the next area. */
+static uint32_t area_end(struct vm_map *map, const struct vm_area_info *first)
+{
+    struct vm_area_info piece;
+    uint32_t end = first->range.end.raw;
+
+    while (vm_map_area_of(map, vaddr(end), &piece) && piece.account == FL_ACCOUNT_AREA &&
+           !(piece.flags & VM_RESERVED_REC)) {
+        end = piece.range.end.raw;
+    }
+    return end;
+}
+
 long sys_area_munmap(struct process *self, const struct syscall_args *args)
 {
     struct vm_area_info area;
@@ -777,7 +796,9 @@ long sys_area_munmap(struct process *self, const struct syscall_args *args)
         area.range.start.raw != args->arg[0] || !(area.flags & VM_RESERVED_REC)) {
         return -1;
     }
-    return vm_map_remove(self->map, area.range) == 0 ? 1 : -1;
+    uint32_t end = area_end(self->map, &area);
+
+    return vm_map_remove(self->map, vrange(area.range.start.raw, end)) == 0 ? 1 : -1;
 }
 
 long sys_freemem(struct process *self, const struct syscall_args *args)

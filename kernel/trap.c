@@ -40,9 +40,8 @@ static inline uint8_t access_of(uint32_t error)
 }
 
 /* A note for the panic screen, in which the fault is handled: no cause is known yet. */
-static inline struct fault_note *note_fault(const struct process *self,
-                                            const struct trap_frame *tf, uint32_t va,
-                                            uint8_t access)
+static inline struct fault_note *note_fault(const struct process *self, const struct trap_frame *tf,
+                                            uint32_t va, uint8_t access)
 {
     struct fault_note *note = panic_next_note();
 
@@ -68,8 +67,8 @@ static inline enum vm_fault_result resolve(struct process *self, const struct tr
 }
 
 /* Is this the same fault as the last one? */
-static inline bool is_repeated(const struct process *self, const struct trap_frame *tf,
-                               uint32_t va, uint8_t access)
+static inline bool is_repeated(const struct process *self, const struct trap_frame *tf, uint32_t va,
+                               uint8_t access)
 {
     const struct fault_note *last = panic_last_note();
 

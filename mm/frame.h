@@ -79,8 +79,8 @@ static inline pfn_t frame_pfn(const struct frame *f)
 /* How many records frame_init needs for frames [0, end): some more than one each. */
 uint32_t frame_table_records(pfn_t end);
 /* table: frame_table_records(end) records, zeroed memory that lives for ever. All frames start
- * RESERVED. low_end: first frame that is not directly mapped. */
-void frame_init(struct frame *table, pfn_t end, pfn_t low_end);
+ * RESERVED. low_limit: first frame that is not directly mapped. */
+void frame_init(struct frame *table, pfn_t end, pfn_t low_limit);
 /* Gives [start, end) to the allocator. Each frame once (asserted). */
 void frame_add_range(pfn_t start, pfn_t end);
 

@@ -7,27 +7,28 @@
 #define ABI_FAULTLINE_H
 
 /* Numbers of our calls. 553, 554 are free; 555..557 are tamalloc and the memory statistics. */
-#define FL_NR_area_mmap 550    /* (addr, length, prot, flags, fd, offset) -> start or 0            */
-#define FL_NR_area_munmap 551  /* (addr) -> 1 or -1                                                */
-#define FL_NR_freemem 552      /* () -> free page frames                                           */
-#define FL_NR_run_policy 558   /* (policy, flags) -> 0: how this process's next execve loads       */
-#define FL_NR_run_wait 559     /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
-#define FL_NR_exec_reason 560  /* (buf, size) -> length: why this process's last execve failed     */
-#define FL_NR_map_list 561     /* (pid, *areas, max) -> entries filled                             */
-#define FL_NR_power_off 562    /* (code) end the machine: 0 = all well                             */
-#define FL_NR_fail_frame 563   /* (n, mode) fail the n-th frame allocation from now -> how many
+#define FL_NR_area_mmap   550 /* (addr, length, prot, flags, fd, offset) -> start or 0            */
+#define FL_NR_area_munmap 551 /* (addr) -> 1 or -1                                                */
+#define FL_NR_freemem     552 /* () -> free page frames                                           */
+#define FL_NR_run_policy  558 /* (policy, flags) -> 0: how this process's next execve loads       */
+#define FL_NR_run_wait    559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
+#define FL_NR_exec_reason 560 /* (buf, size) -> length: why this process's last execve failed     */
+#define FL_NR_map_list    561 /* (pid, *areas, max) -> entries filled                             */
+#define FL_NR_power_off   562 /* (code) end the machine: 0 = all well                             */
+#define FL_NR_fail_frame                                                                           \
+    563                       /* (n, mode) fail the n-th frame allocation from now -> how many
                                   were refused since the last call                                */
-#define FL_NR_kernel_info 564  /* (*info) -> 0                                                     */
+#define FL_NR_kernel_info 564 /* (*info) -> 0                                                     */
 
 /* The teaching interface's region (contract V1) and its limit (V8). */
 #define FL_MMAPBASE 0x40000000u
-#define FL_MMAPEND 0x80000000u
+#define FL_MMAPEND  0x80000000u
 #define FL_AREA_MAX 64
 
 /* Load policies, and flags for FL_NR_run_policy. */
-#define FL_POLICY_PAGE 0
+#define FL_POLICY_PAGE    0
 #define FL_POLICY_SEGMENT 1
-#define FL_RUN_ANNOUNCE 1u /* print contract L8's line when an access falls outside every segment */
+#define FL_RUN_ANNOUNCE   1u /* print contract L8's line when an access falls outside every segment */
 
 /* Cause words, in the order of abi/causes.def. */
 enum vm_cause {
@@ -49,12 +50,12 @@ enum fl_account_kind {
     FL_ACCOUNT_SEGMENT
 };
 struct fl_account {
-    unsigned int kind;                    /* enum fl_account_kind                          */
-    unsigned int start, end;              /* segment: [p_vaddr, p_vaddr + p_memsz), else 0 */
-    unsigned int prot;                    /* segment: PROT_* bits                          */
-    unsigned int faults[VM_CAUSE_COUNT];  /* by cause                                      */
-    unsigned int pages;                   /* frames this account has taken, ever           */
-    unsigned int bytes_lost;              /* segment: contract L6's fragmentation, bytes   */
+    unsigned int kind;                   /* enum fl_account_kind                          */
+    unsigned int start, end;             /* segment: [p_vaddr, p_vaddr + p_memsz), else 0 */
+    unsigned int prot;                   /* segment: PROT_* bits                          */
+    unsigned int faults[VM_CAUSE_COUNT]; /* by cause                                      */
+    unsigned int pages;                  /* frames this account has taken, ever           */
+    unsigned int bytes_lost;             /* segment: contract L6's fragmentation, bytes   */
 };
 
 /* The report of a finished program (contract L6, L7) and what --json shows. Filled by
@@ -76,8 +77,8 @@ struct fl_report {
     unsigned int freemem_before, freemem_after; /* frames: before the process was created, after
                                                    it was taken apart                           */
     unsigned int syscalls;
-    unsigned int n_accounts;      /* accounts that exist                                        */
-    unsigned int max_accounts;    /* in: how many fit at *accounts                              */
+    unsigned int n_accounts;   /* accounts that exist                                        */
+    unsigned int max_accounts; /* in: how many fit at *accounts                              */
     char name[32];
 };
 
@@ -89,13 +90,13 @@ struct fl_map_area {
     unsigned int shared;   /* 1: MAP_SHARED */
     unsigned int resident; /* pages present, the shared zero page left out */
     unsigned int offset_low;
-    char name[32];         /* "[stack]", "[heap]", a file's name, or "" */
+    char name[32]; /* "[stack]", "[heap]", a file's name, or "" */
 };
 
 struct fl_kernel_info {
     unsigned int frames_total, frames_free; /* usable frames */
     unsigned int has_nx, is_debug;
-    char cpu[64];                           /* features, as the boot line lists them */
+    char cpu[64]; /* features, as the boot line lists them */
     char cmdline[256];
 };
 

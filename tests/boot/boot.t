@@ -147,6 +147,14 @@ my $cut = boot_kernel(initrd => write_file('cut', substr $whole, 0, length($whol
 isnt $cut->{outcome}, 'timeout', 'B9: an archive cut in the middle is answered';
 like $cut->{output}, qr/initrd|no init/, 'B9: ... by name' or show($cut);
 
+# B6: a program writes every frame that is free; whatever was not reserved would be gone afterwards.
+for my $size ('16M', '128M') {
+    my $full = boot_kernel(mem => $size, typed('run die_memory', 'run sum', 'ls', 'mem', 'off'));
+    ends_well $full, "B6: all memory written, $size";
+    says $full, qr/die_memory\[\d+\]: SIGKILL .*: out-of-memory/, "B6: ... until none was left, $size";
+    says $full, $sum, "B6: kernel and initrd are as before, $size";
+}
+
 # ---- The command line (bad-input B10) -------------------------------------------------------------
 
 my $odd = boot_kernel(append => 'nonsense=1 policy=both trace=9 loglevel=2 flag', typed('off'));

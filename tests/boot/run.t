@@ -164,6 +164,8 @@ is $out, $bytes, 'standard input arrives byte by byte with its end, output is ex
 is $err, '[/cat][a b][][--json][$x]', 'arguments arrive as they are, standard error too';
 ($status, $out) = faultline('--report rep ./cat', '');
 is $out, '', 'an empty input is at its end at once';
+($status, $out) = faultline('--icount --report rep ./cat', $bytes);
+is $out, $bytes, '--icount: standard input arrives whole too';
 
 my $environment = compile('environment', <<'END');
 #include <stdio.h>

@@ -17,17 +17,24 @@ my $build = "$root/build/release";
 my $folder = File::Temp->newdir;
 my %key_name = ("\n" => 'ret', ' ' => 'spc', '-' => 'minus', '/' => 'slash');
 
-sub pause { select undef, undef, undef, 0.1; return }
+# Meanwhile what the monitor echoes is thrown away, for else it would wait for us.
+sub pause {
+    my ($monitor) = @_;
+    select undef, undef, undef, 0.1;
+    sysread $monitor, my $echo, 65536 if defined $monitor;
+    return;
+}
 
 # The screen's text; the monitor writes it into a file, a character and an attribute by turns.
 sub read_screen {
     my ($monitor) = @_;
     my $file = "$folder/screen";
     unlink $file;
-    printf {$monitor} "pmemsave %d %d %s\n", TEXT, 2 * COLUMNS * ROWS, $file;
+    # In quotes: a bare slash would go on as a division.
+    printf {$monitor} "pmemsave %d %d \"%s\"\n", TEXT, 2 * COLUMNS * ROWS, $file;
     for (1 .. 50) {
         last if (-s $file // 0) == 2 * COLUMNS * ROWS;
-        pause();
+        pause($monitor);
     }
     open my $in, '<:raw', $file or return '';
     local $/;
@@ -41,7 +48,7 @@ sub wait_for {
     for (1 .. 300) {
         $screen = read_screen($monitor);
         last if $screen =~ $pattern;
-        pause();
+        pause($monitor);
     }
     return $screen;
 }
@@ -51,7 +58,7 @@ sub type {
     for my $key (split //, $text) {
         my $name = $key_name{$key} // ($key =~ /[A-Z]/ ? 'shift-' . lc $key : $key);
         print {$monitor} "sendkey $name 20\n";
-        pause();
+        pause($monitor);
     }
     return;
 }
@@ -64,6 +71,7 @@ sub sit_at_the_machine {
         pause();
     }
     $monitor->autoflush(1);
+    $monitor->blocking(0);
     keep('start', wait_for($monitor, qr/^faultline> ?$/m));
     type($monitor, "run sum\n");
     keep('sum', wait_for($monitor, qr/free frames/));

@@ -139,29 +139,29 @@ int machine_teardown(void **state)
 
 /* ---- The CPU ------------------------------------------------------------------------------------ */
 
-#define PTE_P 0x001u
-#define PTE_W 0x002u
-#define PTE_U 0x004u
-#define PTE_A 0x020u
-#define PTE_D 0x040u
-#define PTE_PS 0x080u
-#define PTE_G 0x100u
-#define PTE_NX (1ull << 63)
-#define PTE_FRAME 0x000FFFFFFFFFF000ull
-#define PTE_SOFTWARE 0xE00u
+#define PTE_P          0x001u
+#define PTE_W          0x002u
+#define PTE_U          0x004u
+#define PTE_A          0x020u
+#define PTE_D          0x040u
+#define PTE_PS         0x080u
+#define PTE_G          0x100u
+#define PTE_NX         (1ull << 63)
+#define PTE_FRAME      0x000FFFFFFFFFF000ull
+#define PTE_SOFTWARE   0xE00u
 #define PDPTE_RESERVED 0x1E6u
-#define PAGES_OF_4G (1u << 20)
-#define TABLES_OF_4G (1u << 11)
+#define PAGES_OF_4G    (1u << 20)
+#define TABLES_OF_4G   (1u << 11)
 
 uint32_t tlb_page_flushes, tlb_loads;
 
-static uint64_t pdpte[4];             /* registers, read when CR3 is loaded               */
-static const uint64_t *pdpt_loaded;   /* where from                                       */
-static uint64_t tlb[PAGES_OF_4G];     /* the page-table entry a page was last found with  */
+static uint64_t pdpte[4];           /* registers, read when CR3 is loaded               */
+static const uint64_t *pdpt_loaded; /* where from                                       */
+static uint64_t tlb[PAGES_OF_4G];   /* the page-table entry a page was last found with  */
 static uint64_t pde_cache[TABLES_OF_4G];
 static uint32_t pde_used[TABLES_OF_4G], pde_count; /* those used since CR3 was loaded        */
-static uint32_t tlb_used[PAGES_OF_4G], tlb_count; /* pages that may be in tlb[]           */
-static uint8_t is_listed[PAGES_OF_4G];
+static uint32_t tlb_used[PAGES_OF_4G], tlb_count;  /* pages that may be in tlb[]           */
+static uint8_t is_listed[PAGES_OF_4G], is_pde_listed[TABLES_OF_4G];
 
 void tlb_load_tables(uint32_t pdpt)
 {
@@ -178,6 +178,7 @@ void tlb_load_tables(uint32_t pdpt)
         is_listed[page] = 0;
     }
     memset(pde_cache, 0, sizeof(pde_cache));
+    memset(is_pde_listed, 0, sizeof(is_pde_listed));
     pde_count = 0;
 }
 
@@ -225,7 +226,8 @@ static uint64_t pde_for(uint32_t va)
         check_reserved_bits(*slot);
         *slot |= PTE_A;
         *cached = *slot;
-        if (pde_count < TABLES_OF_4G) {
+        if (!is_pde_listed[va >> 21]) {
+            is_pde_listed[va >> 21] = 1;
             pde_used[pde_count++] = va >> 21;
         }
     }

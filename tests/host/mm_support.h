@@ -34,7 +34,7 @@
 /* ---- The machine -------------------------------------------------------------------------------- */
 
 #define MACHINE_FRAMES_MAX 16384u /* 64 MiB */
-#define MACHINE_FRAMES 4096u      /* 16 MiB: what most tests use */
+#define MACHINE_FRAMES     4096u  /* 16 MiB: what most tests use */
 
 /* Starts a machine with frames [1, n) of memory, some of them taken by boot; the frames from
  * low_end on (0: none) are the high zone. NX as cpu_info says. */
@@ -78,8 +78,8 @@ extern char panic_text[256];
 
 /* One access to user memory: what it came to. */
 struct access {
-    uint8_t *byte;               /* where the access went, NULL if it was refused */
-    bool faulted;                /* it took a fault, described by the next three  */
+    uint8_t *byte; /* where the access went, NULL if it was refused */
+    bool faulted;  /* it took a fault, described by the next three  */
     enum vm_fault_result result;
     struct vm_fault fault;
 };
@@ -98,9 +98,10 @@ void tlb_check(void);
 extern uint32_t tlb_page_flushes, tlb_loads;
 
 /* The usual wishes. */
-void user_write(struct vm_map *map, uint32_t va, uint8_t value);     /* must work */
-uint8_t user_read(struct vm_map *map, uint32_t va);                  /* must work */
-enum vm_cause user_cause(struct vm_map *map, uint32_t va, uint32_t access); /* of the fault it takes;
+void user_write(struct vm_map *map, uint32_t va, uint8_t value); /* must work */
+uint8_t user_read(struct vm_map *map, uint32_t va);              /* must work */
+enum vm_cause user_cause(struct vm_map *map, uint32_t va,
+                         uint32_t access); /* of the fault it takes;
                                                                                VM_CAUSE_COUNT: none */
 void user_refused(struct vm_map *map, uint32_t va, uint32_t access, enum vm_fault_result result,
                   enum vm_cause cause);
@@ -136,7 +137,7 @@ uint8_t fake_byte(uint64_t offset);
 /* ---- Areas -------------------------------------------------------------------------------------- */
 
 #define PAGES(n) ((uint32_t)(n)*PAGE_SIZE)
-#define RW (VM_READ | VM_WRITE)
+#define RW       (VM_READ | VM_WRITE)
 
 /* A spec of private anonymous memory on the mmap account; the caller changes what it wants. */
 struct vm_area_spec anon_spec(uint32_t start, uint32_t pages, uint32_t prot);

@@ -69,6 +69,41 @@ static void every_frame_once(void **state)
     free(seen);
 }
 
+/* Frames that went back one by one are whole blocks again for whoever wants one, however few there
+ * are and whatever they were before. */
+static void single_frames_make_a_block(void **state)
+{
+    (void)state;
+    const uint32_t n = frame_free_count();
+    pfn_t *taken = calloc(n, sizeof(*taken)), tables[8];
+
+    for (uint32_t i = 0; i < 8; i++) {
+        tables[i] = pmap_table_alloc();
+    }
+    for (uint32_t i = 0; i < n - 8; i++) {
+        taken[i] = frame_alloc(FRAME_USER, 0);
+    }
+    for (uint32_t i = 0; i < n - 8; i++) {
+        if (taken[i] / 32 == 1024 / 32) {
+            frame_unref(taken[i]);
+            taken[i] = PFN_NONE;
+        }
+    }
+    assert_int_equal(frame_free_count(), 32);
+    pfn_t block = frame_alloc_block(FRAME_KERNEL, 5);
+    assert_int_equal(block, 1024);
+    frame_unref(block);
+    block = frame_alloc_block(FRAME_KERNEL, 5);
+    assert_int_equal(block, 1024);
+    for (uint32_t i = 0; i < 8; i++) {
+        pmap_table_free(tables[i]);
+    }
+    assert_int_not_equal(frame_alloc_block(FRAME_KERNEL, 0), PFN_NONE);
+    frame_check();
+    free(taken);
+    machine_abandon();
+}
+
 static void blocks_of_every_order(void **state)
 {
     (void)state;
@@ -78,7 +113,8 @@ static void blocks_of_every_order(void **state)
         assert_int_not_equal(pfn, PFN_NONE);
         assert_int_equal(pfn % (1u << order), 0);
         assert_int_equal(frame_free_count(), before - (1u << order));
-        assert_int_equal(frame_owner_count(FRAME_KERNEL), 1 + (1u << order)); /* and the zero page */
+        assert_int_equal(frame_owner_count(FRAME_KERNEL),
+                         1 + (1u << order)); /* and the zero page */
         for (uint32_t i = 0; i < 1u << order; i++) {
             assert_int_equal(frame_of(pfn + i)->owner, FRAME_KERNEL);
         }
@@ -168,6 +204,71 @@ static void lists_of_frames(void **state)
     assert_int_equal(frame_of(frame_zero_page)->refs, zero_refs);
     assert_int_equal(frame_ref_list(list, 0), 0);
     assert_int_equal(frame_unref_list(list, 0), 0);
+}
+
+/* Lists free runs of neighbours at once: ascending, descending, with gaps, with frames that somebody
+ * else holds or that are cached between them, and over the zones' border. */
+static void runs_in_lists(void **state)
+{
+    (void)state;
+    static pfn_t list[400], kept[400];
+
+    for (uint32_t shape = 0; shape < 6; shape++) {
+        uint32_t before = frame_free_count(), n = 0, keep = 0;
+        for (; n < array_size(list); n++) {
+            bool is_cached = shape == 4 && n % 7 == 0;
+            list[n] = frame_alloc(is_cached ? FRAME_CACHE : FRAME_USER, 0);
+            if (is_cached) {
+                frame_of(list[n])->object = NULL;
+            }
+        }
+        for (uint32_t i = 0; i < n / 2 && shape == 1; i++) {
+            pfn_t other = list[i];
+            list[i] = list[n - 1 - i];
+            list[n - 1 - i] = other;
+        }
+        for (uint32_t i = 0; i < n; i += 3) {
+            if (shape == 2) { /* a second reference */
+                frame_ref(list[i]);
+                kept[keep++] = list[i];
+            } else if (shape == 3) { /* a gap */
+                kept[keep++] = list[i];
+                list[i] = frame_zero_page;
+                frame_ref(frame_zero_page);
+            }
+        }
+        assert_int_equal(frame_unref_list(list, n), shape == 3 ? n - keep : n);
+        frame_check();
+        assert_int_equal(frame_free_count(), before - keep);
+        assert_int_equal(frame_unref_list(kept, keep), keep);
+        frame_check();
+        assert_int_equal(frame_free_count(), before);
+    }
+    /* All of it is whole again. */
+    pfn_t block = frame_alloc_block(FRAME_KERNEL, 9);
+    assert_int_not_equal(block, PFN_NONE);
+    frame_unref(block);
+}
+
+static int compare_pfn(const void *a, const void *b)
+{
+    pfn_t x = *(const pfn_t *)a, y = *(const pfn_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void a_run_over_the_zones_border(void **state)
+{
+    (void)state;
+    static pfn_t list[MACHINE_FRAMES];
+    uint32_t n = 0;
+
+    for (pfn_t pfn; (pfn = frame_alloc(FRAME_USER, 0)) != PFN_NONE;) {
+        list[n++] = pfn;
+    }
+    qsort(list, n, sizeof(list[0]), compare_pfn);
+    assert_int_equal(frame_unref_list(list, n), n);
+    assert_int_equal(frame_check(), machine_free_at_start());
 }
 
 static void double_free_panics(void **state)
@@ -470,7 +571,7 @@ static void random_walk(void **state)
 }
 
 #define MACHINE_TEST(name) cmocka_unit_test_setup_teardown(name, machine_setup, machine_teardown)
-#define ZONES_TEST(name) cmocka_unit_test_setup_teardown(name, two_zones, machine_teardown)
+#define ZONES_TEST(name)   cmocka_unit_test_setup_teardown(name, two_zones, machine_teardown)
 
 int main(void)
 {
@@ -478,11 +579,13 @@ int main(void)
         MACHINE_TEST(one_frame),
         MACHINE_TEST(zeroed_frames),
         MACHINE_TEST(every_frame_once),
+        MACHINE_TEST(single_frames_make_a_block),
         MACHINE_TEST(blocks_of_every_order),
         MACHINE_TEST(merge_in_every_order),
         MACHINE_TEST(references),
         MACHINE_TEST(more_than_16_bits_of_references),
         MACHINE_TEST(lists_of_frames),
+        MACHINE_TEST(runs_in_lists),
         MACHINE_TEST(double_free_panics),
         MACHINE_TEST(double_free_of_a_merged_frame_panics),
         MACHINE_TEST(free_inside_a_block_panics),
@@ -503,6 +606,8 @@ int main(void)
         MACHINE_TEST(fail_at_n),
         MACHINE_TEST(a_waiting_table_fails_as_any_frame),
         MACHINE_TEST(random_walk),
+        ZONES_TEST(a_run_over_the_zones_border),
+        ZONES_TEST(runs_in_lists),
         ZONES_TEST(every_frame_once),
         ZONES_TEST(blocks_of_every_order),
         ZONES_TEST(random_walk),

@@ -310,9 +310,17 @@ static void edges(void **state)
     kheap_free(NULL, 100);
     const struct {
         uint32_t size, frames;
-    } large[] = {{2016, 1},     {2017, 1},     {4095, 1},       {4096, 1},
-                 {4097, 2},     {8192, 2},     {8193, 4},       {1u << 19, 128},
-                 {(1u << 19) + 1, 256}, {(1u << 20) - 1, 256}, {1u << 20, 256}};
+    } large[] = {{2016, 1},
+                 {2017, 1},
+                 {4095, 1},
+                 {4096, 1},
+                 {4097, 2},
+                 {8192, 2},
+                 {8193, 4},
+                 {1u << 19, 128},
+                 {(1u << 19) + 1, 256},
+                 {(1u << 20) - 1, 256},
+                 {1u << 20, 256}};
     for (uint32_t i = 0; i < array_size(large); i++) {
         uint8_t *p = kheap_alloc(large[i].size);
         assert_non_null(p);

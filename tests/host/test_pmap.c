@@ -3,7 +3,9 @@
 
 #include <asm/errno.h>
 
-#define VA 0x40000000u
+#include "mm/frame_view.h"
+
+#define VA   0x40000000u
 #define SPAN (2u << 20) /* what one table maps */
 
 static struct pmap *pmap, *other;
@@ -187,8 +189,8 @@ static void enter_replaces(void **state)
 static void first_and_last_page(void **state)
 {
     (void)state;
-    const uint32_t at[] = {USER_BASE, SPAN - PAGE_SIZE, SPAN, 0x3FFFF000u, VA, 0x7FFFF000u,
-                           0x80000000u, USER_END - PAGE_SIZE};
+    const uint32_t at[] = {USER_BASE, SPAN - PAGE_SIZE, SPAN,        0x3FFFF000u,
+                           VA,        0x7FFFF000u,      0x80000000u, USER_END - PAGE_SIZE};
     struct pmap_entry entry;
     pfn_t pfn[array_size(at)];
     vaddr_t va = vaddr(USER_BASE);
@@ -276,14 +278,54 @@ static void enter_without_a_table(void **state)
     assert_int_equal(frame_free_count(), base);
 }
 
+/* What a look-up that found nothing leaves is enough to enter: with a table there, and without. */
+static void enter_absent(void **state)
+{
+    (void)state;
+    struct pmap_entry absent, entry;
+
+    for (uint32_t round = 0; round < 2; round++) {
+        vaddr_t va = vaddr(VA + PAGES(round));
+        pfn_t pfn = frame_alloc(FRAME_USER, 0);
+        assert_false(pmap_lookup(pmap, va, &absent));
+        frame_fail_at(1, false);
+        int err = pmap_enter_absent(pmap, va, &absent, pfn, PMAP_READ | PMAP_WRITE);
+        assert_int_equal(frame_fail_at(0, false), round == 0);
+        assert_int_equal(err, round == 0 ? -ENOMEM : 0);
+        if (round == 0) {
+            assert_int_equal(pmap->tables, 0);
+            assert_int_equal(pmap_enter_absent(pmap, va, &absent, pfn, PMAP_READ | PMAP_WRITE), 0);
+        }
+        assert_int_equal(rights_at(va.raw), PMAP_READ | PMAP_WRITE);
+        assert_true(pmap_lookup(pmap, va, &entry));
+        assert_int_equal(entry.pfn, pfn);
+        assert_int_equal(entry.prot, PMAP_READ | PMAP_WRITE);
+        tlb_check();
+    }
+    assert_int_equal(pmap->tables, 1);
+    /* The counts are right: the table goes with the second of the two. */
+    remove_all(pmap, vrange(VA, VA + PAGE_SIZE));
+    assert_int_equal(pmap->tables, 1);
+    remove_all(pmap, vrange(VA + PAGE_SIZE, VA + PAGES(2)));
+    assert_int_equal(pmap->tables, 0);
+    /* No access: held. */
+    pfn_t pfn = frame_alloc(FRAME_USER, 0);
+    assert_false(pmap_lookup(pmap, vaddr(VA), &absent));
+    assert_int_equal(pmap_enter_absent(pmap, vaddr(VA), &absent, pfn, 0), 0);
+    assert_true(pmap_lookup(pmap, vaddr(VA), &entry));
+    assert_int_equal(entry.prot, 0);
+    assert_int_equal(rights_at(VA), 0);
+}
+
 /* ---- Ranges ---------------------------------------------------------------------------------------- */
 
 /* Batches: as many pages as fit, one more, one less, and several batches. */
 static void remove_in_batches(void **state)
 {
     (void)state;
-    const uint32_t counts[] = {1, 31, 32, 33, 34, PMAP_BATCH - 1, PMAP_BATCH, PMAP_BATCH + 1,
-                               2 * PMAP_BATCH, 511, 512, 513, 700};
+    const uint32_t counts[] = {
+        1,   31,  32,  33, 34, PMAP_BATCH - 1, PMAP_BATCH, PMAP_BATCH + 1, 2 * PMAP_BATCH,
+        511, 512, 513, 700};
 
     for (uint32_t c = 0; c < array_size(counts); c++) {
         uint32_t n = counts[c], start = VA + SPAN - PAGES(100), removed = 0;
@@ -611,6 +653,9 @@ static void zero_and_copy(void **state)
     }
     pmap_window_close(from);
     pmap_window_close(to);
+    uint8_t *view = frame_view_open(b);
+    assert_int_equal(view[1], 13);
+    frame_view_close(view);
     frame_unref(a);
     frame_unref(b);
 }
@@ -647,7 +692,7 @@ static void describe(void **state)
 /* ---- At random ----------------------------------------------------------------------------------------- */
 
 #define MODEL_PAGES 1600u
-#define ROUNDS 1500u
+#define ROUNDS      1500u
 
 /* Enter, protect, remove on one active space against an array. */
 static void random_walk(void **state)
@@ -708,6 +753,7 @@ int main(void)
         PMAP_TEST(held_pages_keep_the_table),
         PMAP_TEST(reserve_and_trim),
         PMAP_TEST(enter_without_a_table),
+        PMAP_TEST(enter_absent),
         PMAP_TEST(remove_in_batches),
         PMAP_TEST(remove_touches_nothing_else),
         PMAP_TEST(protect_takes_away),

@@ -32,9 +32,23 @@ static void is_empty(void)
 }
 
 /* Around every power of the node's size, and both ends. */
-static const uint32_t edges[] = {0,      1,      62,     63,       64,      65,      4094,
-                                 4095,   4096,   4097,   262142,   262143,  262144,  262145,
-                                 1u << 23, RADIX_INDEX_MAX - 1, RADIX_INDEX_MAX};
+static const uint32_t edges[] = {0,
+                                 1,
+                                 62,
+                                 63,
+                                 64,
+                                 65,
+                                 4094,
+                                 4095,
+                                 4096,
+                                 4097,
+                                 262142,
+                                 262143,
+                                 262144,
+                                 262145,
+                                 1u << 23,
+                                 RADIX_INDEX_MAX - 1,
+                                 RADIX_INDEX_MAX};
 
 static void empty(void **state)
 {

@@ -3,9 +3,9 @@
 
 #include <asm/errno.h>
 
-#define A 0x40000000u
-#define B 0x80000000u
-#define SPAN (2u << 20)
+#define A        0x40000000u
+#define B        0x80000000u
+#define SPAN     (2u << 20)
 #define TEACHING (VM_NO_MERGE | VM_RESERVED_REC | VM_OWN_ZERO)
 
 static struct vm_map *map;
@@ -350,6 +350,19 @@ static void stack_keeps_its_distance(void **state)
     assert_int_equal(stack_start(), below + VM_STACK_GUARD);
 }
 
+/* The flag is the stack's: what has an object does not grow, its offsets would go below 0. */
+static void an_object_does_not_grow_down(void **state)
+{
+    (void)state;
+    struct vm_area_spec spec = anon_spec(USER_END - PAGES(2), 2, RW);
+
+    spec.flags = VM_GROWS_DOWN | VM_SHARED;
+    spec.object = vm_object_shared_anon();
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    vm_object_unref(spec.object);
+    user_refused(map, USER_END - PAGES(2) - 1, VM_WRITE, VM_FAULT_NO_MAPPING, VM_CAUSE_GUARD);
+}
+
 /* Out of memory while the stack grows: the map is as before. */
 static int grow_attempt(void *context)
 {
@@ -373,8 +386,8 @@ static void grow_check(void *context)
     map_check(map);
     uint32_t start = stack_start();
     assert_true(start == USER_END - PAGES(1) || start == USER_END - SPAN - PAGES(3));
-    assert_int_equal(start == USER_END - PAGES(1), user_frame(map, USER_END - SPAN - PAGES(3)) ==
-                                                       PFN_NONE);
+    assert_int_equal(start == USER_END - PAGES(1),
+                     user_frame(map, USER_END - SPAN - PAGES(3)) == PFN_NONE);
 }
 
 static void stack_growth_fails_at_every_allocation(void **state)
@@ -501,8 +514,7 @@ static void end_of_file(void **state)
     map_file(map, A, 3, PAGES(39), RW, 0);
     takes(A + PAGES(1), VM_READ, VM_CAUSE_FILE_IN);
     for (uint32_t b = 0; b < PAGE_SIZE; b++) {
-        assert_int_equal(user_read(map, A + PAGES(1) + b),
-                         b < 100 ? fake_byte(PAGES(40) + b) : 0);
+        assert_int_equal(user_read(map, A + PAGES(1) + b), b < 100 ? fake_byte(PAGES(40) + b) : 0);
     }
     uint32_t before = frame_free_count();
     for (uint32_t access = 1; access <= 2; access *= 2) {
@@ -635,8 +647,18 @@ static void mincore(void **state)
 static void file_copies(void **state)
 {
     (void)state;
-    const uint64_t offsets[] = {0, 1, 100, 4095, 4096, 4097, PAGES(39) + 100, PAGES(39) + 101,
-                                PAGES(40) + 99, PAGES(40) + 100, PAGES(41), 1ull << 33};
+    const uint64_t offsets[] = {0,
+                                1,
+                                100,
+                                4095,
+                                4096,
+                                4097,
+                                PAGES(39) + 100,
+                                PAGES(39) + 101,
+                                PAGES(40) + 99,
+                                PAGES(40) + 100,
+                                PAGES(41),
+                                1ull << 33};
 
     for (uint32_t i = 0; i < array_size(offsets); i++) {
         struct vm_object *object = vm_object_file_copy(&file.source);
@@ -664,6 +686,81 @@ static void file_copies(void **state)
         assert_int_equal(file.refs, 0);
         assert_int_equal(used(), 0);
     }
+}
+
+/* ---- Objects without memory ----------------------------------------------------------------------- */
+
+static struct vm_object *object_made;
+
+static int make_file(void *context)
+{
+    (void)context;
+    object_made = vm_object_of_file(&file.source);
+    return object_made != NULL ? 0 : -ENOMEM;
+}
+
+static int make_shared(void *context)
+{
+    (void)context;
+    object_made = vm_object_shared_anon();
+    return object_made != NULL ? 0 : -ENOMEM;
+}
+
+static void drop_object(void *context)
+{
+    (void)context;
+    assert_int_equal(object_made->refs, 1);
+    assert_string_equal(object_made->pager->describe(object_made),
+                        file.refs > 0 ? "/fake" : "/dev/zero (shared)");
+    vm_object_unref(object_made);
+    object_made = NULL;
+}
+
+static void no_object_no_reference(void *context)
+{
+    (void)context;
+    machine_check();
+    if (object_made == NULL) {
+        assert_int_equal(file.refs, 0);
+        assert_null(file.source.object);
+    }
+}
+
+static void objects_fail_at_every_allocation(void **state)
+{
+    (void)state;
+    int (*const make[])(void *) = {make_file, make_shared};
+
+    vm_map_unref(map); /* so that the kernel heap has no room left over anywhere */
+    for (uint32_t i = 0; i < array_size(make); i++) {
+        object_made = NULL;
+        assert_int_equal(fail_every_allocation(make[i], drop_object, no_object_no_reference, NULL),
+                         1);
+        assert_int_equal(file.refs, 0);
+    }
+    vm_object_unref(NULL);
+    map = vm_map_create(0);
+}
+
+/* The object of file copies lies in the source: it needs no memory, and all areas share it. */
+static void file_copies_need_no_memory(void **state)
+{
+    (void)state;
+    uint32_t before = frame_free_count();
+    frame_fail_at(1, true);
+    struct vm_object *object = vm_object_file_copy(&file.source);
+    assert_non_null(object);
+    assert_ptr_equal(vm_object_file_copy(&file.source), object);
+    assert_int_equal(object->refs, 2);
+    assert_int_equal(file.refs, 1);
+    assert_int_equal(frame_fail_at(0, false), 0);
+    assert_string_equal(object->pager->describe(object), "/fake");
+    vm_object_unref(object);
+    vm_object_unref(object);
+    assert_int_equal(file.refs, 0);
+    assert_int_equal(frame_free_count(), before);
+    assert_ptr_equal(vm_object_file_copy(&file.source), object); /* and again */
+    vm_object_unref(object);
 }
 
 /* ---- Shared anonymous memory ----------------------------------------------------------------------- */
@@ -898,10 +995,10 @@ static void faults_fail_at_every_allocation(void **state)
     const struct {
         uint32_t va, access, allocations;
     } tries[] = {
-        {A, VM_READ, 1},            /* a table */
-        {A, VM_WRITE, 2},           /* and a page */
-        {B, VM_READ, 3},            /* page, index node, table */
-        {B, VM_WRITE, 4},           /* and the copy */
+        {A, VM_READ, 1},  /* a table */
+        {A, VM_WRITE, 2}, /* and a page */
+        {B, VM_READ, 3},  /* page, index node, table */
+        {B, VM_WRITE, 4}, /* and the copy */
         {B + SPAN, VM_READ, 3},
     };
 
@@ -924,6 +1021,31 @@ static void faults_fail_at_every_allocation(void **state)
         takes(va, VM_WRITE, i == 0 ? VM_CAUSE_DEMAND_ZERO : VM_CAUSE_COPY_ON_WRITE);
     }
     assert_int_equal(faults(FL_ACCOUNT_MMAP, VM_CAUSE_OUT_OF_MEMORY), 0);
+}
+
+/* M24: a page in every 2 MiB costs two frames each, until memory is gone; all of it comes back. */
+static void a_page_in_every_table(void **state)
+{
+    (void)state;
+    uint32_t n = 0;
+    struct access a;
+
+    vm_map_unref(map);
+    machine_start(1000, 0);
+    map = vm_map_create(0);
+    base = frame_free_count();
+    add_anon(map, A, (USER_END - A) >> PAGE_SHIFT, RW);
+    uint32_t with_area = frame_free_count();
+    while ((a = cpu_access(map, A + n * SPAN, VM_WRITE)).byte != NULL) {
+        n++;
+        assert_int_equal(frame_free_count(), with_area - 2 * n);
+    }
+    assert_int_equal(a.result, VM_FAULT_NO_MEMORY);
+    assert_true(n > 100 && frame_free_count() <= 1);
+    assert_int_equal(counts(map).tables, n);
+    map_check(map);
+    unmap_all(map);
+    assert_int_equal(used(), 0);
 }
 
 /* ---- Populate -------------------------------------------------------------------------------------- */
@@ -1006,8 +1128,8 @@ static void populate_undo(void *context)
 static void populate_fails_at_every_allocation(void **state)
 {
     (void)state;
-    assert_int_equal(
-        fail_every_allocation(populate_attempt, populate_undo, map_check_ours, NULL), 12);
+    assert_int_equal(fail_every_allocation(populate_attempt, populate_undo, map_check_ours, NULL),
+                     12);
     assert_int_equal(used(), 0);
 }
 
@@ -1284,6 +1406,7 @@ int main(void)
         VM_TEST(zero_page_through_prot_none),
         VM_TEST(stack_grows_to_its_limit),
         VM_TEST(stack_keeps_its_distance),
+        VM_TEST(an_object_does_not_grow_down),
         VM_TEST(stack_growth_fails_at_every_allocation),
         VM_TEST(file_pages_live_while_mapped),
         VM_TEST(private_writes_stay_private),
@@ -1297,6 +1420,8 @@ int main(void)
         VM_TEST(around_is_copied_on_write),
         VM_TEST(mincore),
         VM_TEST(file_copies),
+        VM_TEST(objects_fail_at_every_allocation),
+        VM_TEST(file_copies_need_no_memory),
         VM_TEST(shared_anonymous_memory),
         VM_TEST(cluster_comes_in_one_fault),
         VM_TEST(cluster_of_one_page),
@@ -1304,6 +1429,7 @@ int main(void)
         VM_TEST(cluster_without_memory),
         VM_TEST(image_page_that_cannot_be_had),
         VM_TEST(faults_fail_at_every_allocation),
+        VM_TEST(a_page_in_every_table),
         VM_TEST(populate),
         VM_TEST(populate_after_prot_none),
         VM_TEST(populate_a_file),

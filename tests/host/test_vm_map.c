@@ -3,8 +3,8 @@
 
 #include <asm/errno.h>
 
-#define A 0x40000000u
-#define SPAN (2u << 20)
+#define A        0x40000000u
+#define SPAN     (2u << 20)
 #define TEACHING (VM_NO_MERGE | VM_RESERVED_REC | VM_OWN_ZERO)
 
 static struct vm_map *map;
@@ -212,8 +212,8 @@ static void insert_overlap(void **state)
     const struct {
         uint32_t start, pages;
         bool is_free;
-    } tries[] = {{0, 4, true},  {0, 5, false}, {3, 1, true},   {3, 2, false}, {4, 1, false},
-                 {4, 4, false}, {5, 2, false}, {7, 1, false},  {7, 5, false}, {8, 1, true},
+    } tries[] = {{0, 4, true},   {0, 5, false}, {3, 1, true},  {3, 2, false}, {4, 1, false},
+                 {4, 4, false},  {5, 2, false}, {7, 1, false}, {7, 5, false}, {8, 1, true},
                  {0, 12, false}, {3, 6, false}, {8, 4, true}};
 
     for (uint32_t i = 0; i < array_size(tries); i++) {
@@ -510,8 +510,8 @@ static void remove_fails_at_every_allocation(void **state)
         user_write(map, A + PAGES(i), (uint8_t)(i + 1));
     }
     use_up_records(0);
-    assert_int_equal(
-        fail_every_allocation(remove_middle, put_middle_back, pages_are_intact, NULL), 1);
+    assert_int_equal(fail_every_allocation(remove_middle, put_middle_back, pages_are_intact, NULL),
+                     1);
 }
 
 /* ---- Replacing ----------------------------------------------------------------------------------------- */
@@ -841,9 +841,8 @@ static void move_every_part_next_door(void **state)
                     for (uint32_t i = 0; i < 8; i++) {
                         user_write(map, A + PAGES(i), (uint8_t)(i + 1));
                     }
-                    assert_int_equal(vm_map_move(map, pages_at(A + PAGES(from), n),
-                                                 pages_at(to, n + more)),
-                                     0);
+                    assert_int_equal(
+                        vm_map_move(map, pages_at(A + PAGES(from), n), pages_at(to, n + more)), 0);
                     map_check(map);
                     for (uint32_t i = 0; i < 8; i++) {
                         bool is_moved = i >= from && i < from + n;
@@ -1033,7 +1032,7 @@ static void holes_around_stacks(void **state)
     hole_is(10, 0, 100, 10);
 }
 
-#define WALK_PAGES 400u
+#define WALK_PAGES  400u
 #define WALK_ROUNDS 100000u
 
 /* The plain walk: a byte per page. */

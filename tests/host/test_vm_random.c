@@ -10,13 +10,13 @@
 
 #include <asm/errno.h>
 
-#define ROUNDS 12000u
-#define PAGE_COUNT 256u
-#define START (0x40200000u - PAGES(128)) /* a page table's border in the middle */
-#define RUN_MAX 40u
-#define OBJECTS 2u
-#define FILE_PAGES 150u
-#define FILE_BYTES (PAGES(FILE_PAGES) - 50u)
+#define ROUNDS        12000u
+#define PAGE_COUNT    256u
+#define START         (0x40200000u - PAGES(128)) /* a page table's border in the middle */
+#define RUN_MAX       40u
+#define OBJECTS       2u
+#define FILE_PAGES    150u
+#define FILE_BYTES    (PAGES(FILE_PAGES) - 50u)
 #define SMALL_MACHINE 640u
 
 enum kind { NOTHING, ANON, SHARED, FILE_PRIVATE, FILE_SHARED };
@@ -283,9 +283,9 @@ static uint32_t protect_reach(const struct space *s, struct run run, uint32_t pr
 {
     for (uint32_t i = 0; i < run.n; i++) {
         const struct page *p = &s->page[run.at + i];
-        *err = p->kind == NOTHING                                     ? -ENOMEM
+        *err = p->kind == NOTHING                            ? -ENOMEM
                : p->kind == FILE_SHARED && (prot & VM_WRITE) ? -EACCES
-                                                                      : 0;
+                                                             : 0;
         if (*err != 0) {
             return i;
         }
@@ -346,8 +346,8 @@ static void op_populate(struct space *s)
             return;
         }
         if (err == 0) {
-            assert_non_null((vm_map_activate(s->map), cpu_try(address(run.at + i),
-                                                              write ? VM_WRITE : VM_READ)));
+            assert_non_null((vm_map_activate(s->map),
+                             cpu_try(address(run.at + i), write ? VM_WRITE : VM_READ)));
         }
     }
     assert_int_equal(err, 0);
@@ -461,11 +461,10 @@ static void op_insert_over(struct space *s)
 
 /* Each as often as it stands here. */
 static void (*const operations[])(struct space *) = {
-    op_insert_free, op_insert_free, op_insert_free, op_insert_free, op_insert_free,
-    op_insert_over, op_insert_over, op_remove,      op_remove,      op_protect,
-    op_protect,     op_protect,     op_discard,     op_populate,    op_move,
-    op_move,        op_grow_up,     op_fork,        op_find_hole,   op_accesses,
-    op_accesses,    op_accesses,    op_accesses,    op_accesses,
+    op_insert_free, op_insert_free, op_insert_free, op_insert_free, op_insert_free, op_insert_over,
+    op_insert_over, op_remove,      op_remove,      op_protect,     op_protect,     op_protect,
+    op_discard,     op_populate,    op_move,        op_move,        op_grow_up,     op_fork,
+    op_find_hole,   op_accesses,    op_accesses,    op_accesses,    op_accesses,    op_accesses,
 };
 
 /* ---- The walk -------------------------------------------------------------------------------------- */
@@ -521,11 +520,21 @@ static void in_a_small_machine(void **state)
     walk("vm_random in_a_small_machine");
 }
 
+/* User pages come from high memory first; tables and records do not. */
+static void with_high_memory(void **state)
+{
+    (void)state;
+    machine_start(MACHINE_FRAMES, 1024);
+    is_small = false;
+    walk("vm_random with_high_memory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(with_room, machine_setup, machine_teardown),
         cmocka_unit_test_setup_teardown(in_a_small_machine, machine_setup, machine_teardown),
+        cmocka_unit_test_setup_teardown(with_high_memory, machine_setup, machine_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

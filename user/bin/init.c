@@ -5,6 +5,8 @@
  *   one program with the arguments and the environment given there, reports, and powers off. With
  *   console=run the report goes to /dev/report as tagged records: R a line of the report, S a figure
  *   for --json, X how it ended (the last one).
+ *   A file /.faultline/stdin is its standard input then, for runs that shall repeat instruction by
+ *   instruction: bytes on a serial port come when the host likes.
  * - run=PATH on the kernel's command line: the same without arguments.
  * - Otherwise a prompt: list programs, run one, look at maps and memory, power off.
  *
@@ -26,6 +28,7 @@
 
 #define ARGV_FILE      "/.faultline/argv"
 #define ENV_FILE       "/.faultline/env"
+#define INPUT_FILE     "/.faultline/stdin"
 #define PROGRAM_FOLDER "/bin"
 
 #define LINE_SIZE    512
@@ -464,6 +467,10 @@ static void open_standard_files(bool is_run_mode)
     if (is_run_mode && access("/dev/stderr", F_OK) == 0) {
         (void)close(STDERR_FILENO);
         (void)open("/dev/stderr", O_WRONLY);
+    }
+    if (is_run_mode && access(INPUT_FILE, F_OK) == 0) {
+        (void)close(STDIN_FILENO);
+        (void)open(INPUT_FILE, O_RDONLY);
     }
 }
 

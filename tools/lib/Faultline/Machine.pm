@@ -20,6 +20,9 @@ use constant {
     ESCAPE => "\x10",
     END_OF_FILE => "\x10\x04",
     CHUNK => 65536,
+    F_SETPIPE_SZ => 1031, # Linux's; Fcntl does not know it
+    PIPE_BYTES => 1 << 20, # as much as everybody may have
+    SETPRIV => '/usr/bin/setpriv', # of util-linux
     FIRST_SPARE_FD => 64, # above what is open, so that no descriptor is overwritten
     KILL_AFTER => 2,     # seconds that QEMU has to end by itself
 };
@@ -66,6 +69,8 @@ sub start {
     my (%reader, %writer);
     for my $name (qw(output error record)) {
         pipe $reader{$name}, $writer{$name} or die "pipe: $!\n";
+        # A full pipe makes QEMU try again later, in the host's time; best it is never full.
+        fcntl $reader{$name}, F_SETPIPE_SZ, PIPE_BYTES;
     }
     $self->{pid} = fork // die "fork: $!\n";
     $self->exec_qemu($in_read, \%writer) if $self->{pid} == 0;
@@ -92,7 +97,9 @@ sub exec_qemu {
         push @ports, '-add-fd', "fd=$fd,set=$fd", '-chardev',
             "file,id=$name,path=/dev/fdset/$fd,append=on", '-serial', "chardev:$name";
     }
-    my @command = ('qemu-system-i386', @{$self->{arguments}}, @ports);
+    # QEMU shall not outlive us even if we are killed without a chance to stop it.
+    my @bound = -x SETPRIV ? (SETPRIV, '--pdeathsig', 'TERM') : ();
+    my @command = (@bound, 'qemu-system-i386', @{$self->{arguments}}, @ports);
     { no warnings 'exec'; exec @command }
     print STDERR "cannot start qemu-system-i386: $!\n";
     POSIX::_exit(127);

@@ -54,8 +54,10 @@ sub run {
     my $sink = open_sinks($option);
     refuse_foreign($program, $bytes, $sink);
     my $kernel = Faultline::Build::ensure($root, 'faultline.elf');
-    my $initrd = make_initrd($root, $program, $bytes, \@rest, $option);
-    return boot($kernel, $initrd, $option, $sink);
+    my $input = usable_input();
+    my @files = ($option->{icount} ? whole_input(\$input) : ());
+    my $initrd = make_initrd($root, $program, $bytes, \@rest, $option, @files);
+    return boot($kernel, $initrd, $option, $sink, $input);
 }
 
 # ---- Options --------------------------------------------------------------------------------------
@@ -146,11 +148,15 @@ END
 # The built initrd, then the program as /NAME, the --file files, and what init reads to know that
 # it shall run one program: /.faultline/argv and /.faultline/env, each string ended by a NUL.
 sub make_initrd {
-    my ($root, $program, $bytes, $arguments, $option) = @_;
+    my ($root, $program, $bytes, $arguments, $option, @members_besides) = @_;
     my $base = read_file(Faultline::Build::ensure($root, 'initrd.tar')) // die "initrd.tar: $!\n";
     my $name = basename($program);
-    my %taken = ($name => $program);
-    my @members = (Faultline::Ustar::without_end($base), member($name, 0755, $bytes));
+    my %taken = map { $_ => 'a folder of the system' } qw(bin dev .faultline);
+    fail(USAGE, "$program: /$name is $taken{$name}; give the program another name\n")
+        if $taken{$name};
+    $taken{$name} = $program;
+    my @members = (Faultline::Ustar::without_end($base), member($name, 0755, $bytes),
+        @members_besides);
     for my $path (@{$option->{file}}) {
         my $file = basename($path);
         fail(USAGE, "--file: both $taken{$file} and $path would be /$file\n") if $taken{$file};
@@ -209,8 +215,19 @@ sub usable_input {
     return \*STDIN;
 }
 
+# For a repeatable run the input travels in the initrd: on the serial port its bytes would arrive at
+# other instructions each time. A person at a terminal types as the run goes on.
+sub whole_input {
+    my ($input) = @_;
+    return () if defined $$input && -t $$input;
+    local $/;
+    my $bytes = defined $$input ? readline($$input) // '' : '';
+    $$input = undef;
+    return member('.faultline/stdin', 0444, $bytes);
+}
+
 sub boot {
-    my ($kernel, $initrd, $option, $sink) = @_;
+    my ($kernel, $initrd, $option, $sink, $input) = @_;
     my $folder = File::Temp->newdir('faultline-XXXXXXXX', TMPDIR => 1);
     write_file("$folder/initrd.tar", $initrd);
     my %seen = (log => [], crash => [], report => [], figures => Faultline::Figures->new,
@@ -219,7 +236,7 @@ sub boot {
     my $machine = Faultline::Machine->new(
         arguments => \@arguments, folder => "$folder", error_log => "$folder/qemu.log",
         timeout => $option->{timeout} > 0 ? $option->{timeout} : undef,
-        input => usable_input(), is_framed => 1,
+        input => $input, is_framed => defined $input || !$option->{icount},
         on_output => sub { $seen{last_byte} = substr $_[0], -1; return write_all(\*STDOUT, $_[0]) },
         on_error => sub { return write_all(\*STDERR, $_[0]) },
         on_record => sub { take_record(\%seen, $sink, @_) },
