@@ -25,7 +25,7 @@ sub call_numbers {
     my %number;
     my $text = `echo '#include <asm/unistd_32.h>' | gcc -m32 -E -dM -`;
     $text .= read_file('include/abi/faultline.h');
-    $number{$1} = $2 while $text =~ /^#define ((?:__|FL_)NR_\w+) (\d+)/mg;
+    $number{$1} = $2 while $text =~ /^#define ((?:__|FL_)NR_\w+) +(\d+)/mg;
     return %number;
 }
 

@@ -15,9 +15,8 @@
 #define FL_NR_exec_reason 560 /* (buf, size) -> length: why this process's last execve failed     */
 #define FL_NR_map_list    561 /* (pid, *areas, max) -> entries filled                             */
 #define FL_NR_power_off   562 /* (code) end the machine: 0 = all well                             */
-#define FL_NR_fail_frame                                                                           \
-    563                       /* (n, mode) fail the n-th frame allocation from now -> how many
-                                  were refused since the last call                                */
+/* (n, mode): fails the n-th frame allocation from now -> how many were refused since the last call */
+#define FL_NR_fail_frame  563
 #define FL_NR_kernel_info 564 /* (*info) -> 0                                                     */
 
 /* The teaching interface's region (contract V1) and its limit (V8). */
