@@ -12,6 +12,7 @@
 #include "arch/cpu.h"
 #include "arch/pmap.h"
 #include "kernel/cmdline.h"
+#include "kernel/oom.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/syscall.h"
@@ -451,6 +452,7 @@ int exec_start_init(const char *path, const struct image_strings *args,
         return err;
     }
     init->policy = cmdline.policy;
+    init->oom_score_adj = OOM_SCORE_ADJ_NEVER;
     err = exec_from_kernel(init, path, args, env, why);
     if (err != 0) {
         process_discard(init);

@@ -27,6 +27,7 @@ static void copy_attributes(struct process *child, const struct process *self)
 {
     child->heap_start = self->heap_start;
     child->heap_end = self->heap_end;
+    child->oom_score_adj = self->pid == PROCESS_INIT_PID ? 0 : self->oom_score_adj;
     child->program = self->program;
     inode_ref(child->program);
     memcpy(child->name, self->name, sizeof(child->name));

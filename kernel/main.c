@@ -27,6 +27,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "loader/image.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/kheap.h"
 
@@ -192,6 +193,9 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     random_init(cmdline.seed);
     mount_root();
     start_devices();
+    if (commit_configure(cmdline.overcommit, COMMIT_RATIO_DEFAULT) != 0) {
+        panic("overcommit=%u", cmdline.overcommit);
+    }
     start_init();
     (void)frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
     sched_start();

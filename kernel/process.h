@@ -82,6 +82,7 @@ struct process {
 
     /* Memory. [heap_start, heap_end) in bytes; the pages follow. */
     uint32_t heap_start, heap_end;
+    int oom_score_adj; /* -1000: never chosen; inherited (kernel/oom.h) */
 
     /* To see a page fault that changes nothing (bad-input F15). */
     uint32_t fault_repeats;  /* how often the last one has come again         */

@@ -16,6 +16,7 @@
 #include "arch/trap.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
+#include "kernel/oom.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -62,6 +63,19 @@ static inline enum vm_fault_result resolve(struct process *self, const struct tr
 
     if (unlikely(cmdline.trace)) {
         trap_trace_fault(self, tf, &note->fault, note->tsc, (uint32_t)(cpu_rdtsc() - note->tsc));
+    }
+    return result;
+}
+
+/* Out of memory: the process with the highest score goes, and the fault is taken again, until it is
+ * resolved or the choice falls on the faulting process itself. */
+static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
+                                                            const struct trap_frame *tf,
+                                                            struct fault_note *note,
+                                                            enum vm_fault_result result)
+{
+    while (result == VM_FAULT_NO_MEMORY && oom_relieve(self)) {
+        result = resolve(self, tf, note);
     }
     return result;
 }
@@ -147,7 +161,10 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
     enum vm_fault_result result = resolve(self, tf, note);
 
     if (unlikely(result != VM_FAULT_RESUME)) {
-        refuse(self, tf, &note->fault, result);
+        result = resolve_short_of_memory(self, tf, note, result);
+        if (result != VM_FAULT_RESUME) {
+            refuse(self, tf, &note->fault, result);
+        }
     }
     if (unlikely(self->work != 0)) {
         process_do_work(self);
@@ -161,7 +178,8 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
         return false;
     }
     struct fault_note *note = note_fault(self, tf, va, access_of(tf->error));
-    enum vm_fault_result result = resolve(self, tf, note);
+    enum vm_fault_result result =
+        resolve_short_of_memory(self, tf, note, resolve(self, tf, note));
 
     if (result == VM_FAULT_RESUME) {
         return true;

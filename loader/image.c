@@ -439,7 +439,7 @@ static int map_stretch(struct image *image, struct vm_map *map, uint32_t start, 
     struct vm_area_spec spec = {
         .range = vrange(start, end),
         .prot = rights_on_page(image, start),
-        .flags = VM_OWN_ZERO | VM_NO_MERGE,
+        .flags = VM_OWN_ZERO | VM_NO_MERGE | VM_NO_RESERVE,
         .account = VM_ACCOUNT_FIRST_SEGMENT + plan.last,
         .object = &image->object,
         .offset = start,

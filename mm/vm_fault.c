@@ -22,6 +22,7 @@
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
@@ -423,7 +424,15 @@ static noinline_fn enum vm_fault_result fault_outside(struct vm_map *map, struct
 {
     struct vm_area *area = fault->va.raw < USER_END ? stack_above(map, fault->va.raw) : NULL;
 
-    return area != NULL ? fault_in_area(map, area, fault, true) : refuse_missing(map, fault);
+    if (area == NULL) {
+        return refuse_missing(map, fault);
+    }
+    if (commit_check((area->start - page_floor(fault->va.raw)) >> PAGE_SHIFT) != 0) {
+        fault->account = area->account;
+        fault->bytes_lost = 0;
+        return no_memory(fault);
+    }
+    return fault_in_area(map, area, fault, true);
 }
 
 enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)

@@ -16,6 +16,7 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
@@ -211,12 +212,24 @@ static void area_free(struct vm_map *map, struct vm_area *area)
     record_give(map, area);
 }
 
-static void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, uint32_t end)
+/* The one place where sizes change: of the map, and of what was promised. */
+static void size_add(struct vm_map *map, const struct vm_area *area, int32_t pages)
 {
-    map->size_pages += ((end - start) >> PAGE_SHIFT) - ((area->end - area->start) >> PAGE_SHIFT);
+    map->size_pages += (uint32_t)pages;
     if (map->size_pages > map->size_peak) {
         map->size_peak = map->size_pages;
     }
+    if (area->flags & VM_COMMITTED) {
+        map->committed_pages += (uint32_t)pages;
+        commit_add(pages);
+    }
+}
+
+static void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, uint32_t end)
+{
+    uint32_t before = (area->end - area->start) >> PAGE_SHIFT;
+
+    size_add(map, area, (int32_t)(((end - start) >> PAGE_SHIFT) - before));
     area->offset += (uint64_t)start - area->start;
     area->start = start;
     area->end = end;
@@ -345,6 +358,11 @@ static void drop_all_pages(struct vm_map *map)
     }
 }
 
+void vm_map_reap(struct vm_map *map)
+{
+    drop_all_pages(map);
+}
+
 void vm_map_unref(struct vm_map *map)
 {
     assert(map->refs > 0);
@@ -352,6 +370,7 @@ void vm_map_unref(struct vm_map *map)
         return;
     }
     drop_all_pages(map);
+    commit_add(-(int32_t)map->committed_pages);
     for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
         next = area->next;
         vm_object_unref(area->object);
@@ -405,9 +424,12 @@ static int area_copy(struct vm_map *child, struct vm_map *parent, const struct v
 
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
-    struct vm_map *child = vm_map_create(map->n_accounts - VM_ACCOUNT_FIRST_SEGMENT);
-    int err = 0;
+    struct vm_map *child = NULL;
+    int err = commit_check(map->committed_pages);
 
+    if (err == 0) {
+        child = vm_map_create(map->n_accounts - VM_ACCOUNT_FIRST_SEGMENT);
+    }
     if (child == NULL) {
         return NULL;
     }
@@ -420,6 +442,8 @@ struct vm_map *vm_map_fork(struct vm_map *map)
         err = area_copy(child, map, area);
     }
     child->size_pages = child->size_peak = map->size_pages;
+    child->committed_pages = map->committed_pages;
+    commit_add((int32_t)child->committed_pages);
     pmap_flush(&map->pmap);
     if (err != 0) {
         vm_map_unref(child);
@@ -430,6 +454,14 @@ struct vm_map *vm_map_fork(struct vm_map *map)
 
 /* ---- Inserting -------------------------------------------------------------------------------- */
 
+/* May an area with these flags and rights come to need a frame of its own for every page, and is
+ * that counted? (Shared anonymous memory is counted by its object.) */
+static bool is_promise(uint32_t flags, uint32_t prot)
+{
+    return (prot & VM_WRITE) && !(flags & VM_SHARED) &&
+           (!(flags & VM_NO_RESERVE) || commit_counts_no_reserve());
+}
+
 static void area_fill(struct vm_area *area, const struct vm_area_spec *spec)
 {
     area->start = spec->range.start.raw;
@@ -437,6 +469,9 @@ static void area_fill(struct vm_area *area, const struct vm_area_spec *spec)
     area->object = spec->object;
     area->offset = spec->offset;
     area->flags = (uint16_t)spec->flags;
+    if (is_promise(spec->flags, spec->prot)) {
+        area->flags |= VM_COMMITTED;
+    }
     area->prot = (uint8_t)spec->prot;
     area->account = (uint8_t)spec->account;
 }
@@ -451,10 +486,7 @@ static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
         vm_object_ref(record->object);
     }
     area_link(map, record, next);
-    map->size_pages += vrange_pages(spec->range);
-    if (map->size_pages > map->size_peak) {
-        map->size_peak = map->size_pages;
-    }
+    size_add(map, record, (int32_t)vrange_pages(spec->range));
     merge_with_next(map, record);
 }
 
@@ -481,6 +513,9 @@ int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
            spec->range.start.raw < spec->range.end.raw);
     if (next != NULL && next->start < spec->range.end.raw) {
         return -EEXIST;
+    }
+    if (is_promise(spec->flags, spec->prot) && commit_check(vrange_pages(spec->range)) != 0) {
+        return -ENOMEM;
     }
     if (extend_prev(map, spec, next)) {
         return 0;
@@ -534,7 +569,7 @@ static struct vm_area *clear_range(struct vm_map *map, struct vrange range, stru
     }
     while (area != NULL && area->end <= end) {
         struct vm_area *next = area->next;
-        map->size_pages -= (area->end - area->start) >> PAGE_SHIFT;
+        size_add(map, area, -(int32_t)((area->end - area->start) >> PAGE_SHIFT));
         area_free(map, area);
         area = next;
     }
@@ -559,8 +594,12 @@ int vm_map_remove(struct vm_map *map, struct vrange range)
 int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
 {
     struct vm_area *area = vm_map_lookup_above(map, spec->range.start.raw), *spare = NULL;
-    struct vm_area *record = record_take(map, spec->flags);
+    struct vm_area *record = NULL;
 
+    if (is_promise(spec->flags, spec->prot) && commit_check(vrange_pages(spec->range)) != 0) {
+        return -ENOMEM;
+    }
+    record = record_take(map, spec->flags);
     if (record == NULL) {
         return -ENOMEM;
     }
@@ -593,9 +632,30 @@ static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, s
         area_split(map, area, range.end.raw, spare[1]);
         spare[1] = NULL;
     }
+    if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
+        area->flags |= VM_COMMITTED;
+        map->committed_pages += (area->end - area->start) >> PAGE_SHIFT;
+        commit_add((int32_t)((area->end - area->start) >> PAGE_SHIFT));
+    }
     area->prot = (uint8_t)prot;
     pmap_protect(&map->pmap, vrange(area->start, area->end), prot);
     return area;
+}
+
+/* Pages of range that rights prot would newly promise. */
+static uint32_t new_promises(struct vm_map *map, struct vrange range, uint32_t prot)
+{
+    uint32_t pages = 0;
+
+    for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
+         area != NULL && area->start < range.end.raw; area = area->next) {
+        if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
+            uint32_t start = area->start > range.start.raw ? area->start : range.start.raw;
+            uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
+            pages += (end - start) >> PAGE_SHIFT;
+        }
+    }
+    return pages;
 }
 
 /* Walks the areas of range; stops at a hole or a forbidden right. */
@@ -632,7 +692,8 @@ int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
     bool cut_first = first != NULL && first->start < range.start.raw;
     bool cut_last = last != NULL && last->start < range.end.raw && last->end > range.end.raw;
 
-    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX) {
+    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX ||
+        ((prot & VM_WRITE) && commit_check(new_promises(map, range, prot)) != 0)) {
         return -ENOMEM;
     }
     if ((!cut_first || (spare[0] = record_take(map, 0)) != NULL) &&
@@ -672,6 +733,9 @@ int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
     }
     if (new_end.raw > USER_END || (area->next != NULL && area->next->start < new_end.raw)) {
         return -EEXIST;
+    }
+    if ((area->flags & VM_COMMITTED) && commit_check((new_end.raw - end.raw) >> PAGE_SHIFT) != 0) {
+        return -ENOMEM;
     }
     area_set_range(map, area, area->start, new_end.raw);
     merge_with_next(map, area);
@@ -730,8 +794,12 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
         .object = area->object,
         .offset = area->offset + (from.start.raw - area->start),
     };
-    struct vm_area *record = record_take(map, spec.flags);
+    struct vm_area *record = NULL;
 
+    if ((area->flags & VM_COMMITTED) && commit_check(vrange_pages(to) - vrange_pages(from)) != 0) {
+        return -ENOMEM;
+    }
+    record = record_take(map, spec.flags);
     if (record == NULL) {
         return -ENOMEM;
     }
@@ -837,6 +905,73 @@ bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t h
     return true;
 }
 
+/* The rightmost area of a subtree with a hole of len in front; the subtree has one. */
+static struct vm_area *rightmost_hole(struct vm_area *area, uint32_t len)
+{
+    for (;;) {
+        struct vm_area *right = area->link.rbe_right;
+        if (right != NULL && right->largest_hole >= len) {
+            area = right;
+        } else if (area->hole >= len) {
+            return area;
+        } else {
+            area = area->link.rbe_left;
+        }
+    }
+}
+
+/* The last area in front of this one with a hole of len in front, or NULL. */
+static struct vm_area *prev_hole(struct vm_area *area, uint32_t len)
+{
+    struct vm_area *left = area->link.rbe_left;
+
+    if (left != NULL && left->largest_hole >= len) {
+        return rightmost_hole(left, len);
+    }
+    for (struct vm_area *up = area->link.rbe_parent; up != NULL;
+         area = up, up = up->link.rbe_parent) {
+        if (up->link.rbe_right != area) {
+            continue;
+        }
+        if (up->hole >= len) {
+            return up;
+        }
+        left = up->link.rbe_left;
+        if (left != NULL && left->largest_hole >= len) {
+            return rightmost_hole(left, len);
+        }
+    }
+    return NULL;
+}
+
+bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                           vaddr_t *start)
+{
+    struct vm_area *area = vm_map_lookup_above(map, high - 1u);
+    const struct vm_area *below = area != NULL ? area->prev : map->last;
+    uint32_t top = area != NULL && area->start < high ? area->start : high;
+    uint32_t bottom = below != NULL && below->end > low ? below->end : low;
+
+    /* The hole that `high` lies in or behind counts up to there; those in front of it count whole. */
+    if (top < bottom || top - bottom < len) {
+        struct vm_area *root = map->tree.rbh_root;
+        if (area != NULL) {
+            area = prev_hole(area, len);
+        } else {
+            area = root != NULL && root->largest_hole >= len ? rightmost_hole(root, len) : NULL;
+        }
+        if (area == NULL) {
+            return false;
+        }
+        top = area->start;
+    }
+    if (top < len || top - len < low) {
+        return false;
+    }
+    start->raw = top - len;
+    return true;
+}
+
 bool vm_map_is_free(struct vm_map *map, struct vrange range)
 {
     const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
@@ -921,6 +1056,7 @@ void vm_map_counts(struct vm_map *map, struct vm_map_counts *out)
         .size_peak = map->size_peak,
         .rss_pages = map->rss_pages,
         .rss_peak = map->rss_peak,
+        .committed_pages = map->committed_pages,
         .tables = map->pmap.tables,
         .n_accounts = map->n_accounts,
     };
@@ -972,7 +1108,7 @@ static void check_full(const struct vm_map *map, uint32_t start, uint32_t end)
 
 void vm_map_check(struct vm_map *map)
 {
-    uint32_t areas = 0, teaching = 0, pages = 0, resident = 0, end = 0;
+    uint32_t areas = 0, teaching = 0, pages = 0, committed = 0, resident = 0, end = 0;
     const struct vm_area *prev = NULL;
 
     for (const struct vm_area *area = map->first; area != NULL; prev = area, area = area->next) {
@@ -984,10 +1120,14 @@ void vm_map_check(struct vm_map *map)
         areas++;
         teaching += (area->flags & VM_RESERVED_REC) != 0;
         pages += (area->end - area->start) >> PAGE_SHIFT;
+        if (area->flags & VM_COMMITTED) {
+            committed += (area->end - area->start) >> PAGE_SHIFT;
+        }
         resident += vm_map_resident(map, vrange(area->start, area->end));
     }
     check_full(map, end, USER_END);
     assert(map->last == prev && areas == map->n_areas && teaching == map->n_teaching);
+    assert(committed == map->committed_pages);
     assert(pages == map->size_pages && resident == map->rss_pages);
     assert(vm_map_resident(map, vrange(USER_BASE, USER_END)) == resident);
     assert(check_subtree(map->tree.rbh_root, USER_BASE, USER_END) == areas);

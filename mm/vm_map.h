@@ -27,13 +27,14 @@ struct vm_object;
 #define VM_EXEC  4u
 
 /* Area flags. */
-#define VM_SHARED       0x01u /* writes are seen by all who map the object                    */
-#define VM_OWN_ZERO     0x02u /* reads never use the shared zero page (contracts V5, L6)       */
-#define VM_GROWS_DOWN   0x04u /* the stack                                                     */
-#define VM_NO_MERGE     0x08u /* stays an area of its own (teaching areas)                     */
-#define VM_NO_RESERVE   0x10u /* not counted against overcommit by default                     */
-#define VM_RESERVED_REC 0x20u /* its record comes from the map's reserve of FL_AREA_MAX      */
-#define VM_AROUND       0x40u /* fault-around: neighbours in the page cache come along         */
+#define VM_SHARED       0x01u  /* writes are seen by all who map the object                    */
+#define VM_OWN_ZERO     0x02u  /* reads never use the shared zero page (contracts V5, L6)       */
+#define VM_GROWS_DOWN   0x04u  /* the stack                                                     */
+#define VM_NO_MERGE     0x08u  /* stays an area of its own (teaching areas)                     */
+#define VM_NO_RESERVE   0x10u  /* not counted against overcommit by default                     */
+#define VM_RESERVED_REC 0x20u  /* its record comes from the map's reserve of FL_AREA_MAX      */
+#define VM_AROUND       0x40u  /* fault-around: neighbours in the page cache come along         */
+#define VM_COMMITTED    0x100u /* counted as promised (mm/commit.h); the map sets it itself  */
 #define VM_MAY_NOT_WRITE                                                                           \
     0x80u /* mprotect may not grant write: a shared mapping of a file that
                                   was opened for reading                                   */
@@ -98,6 +99,10 @@ must_check int vm_map_remove(struct vm_map *map, struct vrange range);
  * old mappings as they were. */
 must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec);
 
+/* Drops all pages, keeps the areas: for a process that is being killed for its memory and will not
+ * run again. */
+void vm_map_reap(struct vm_map *map);
+
 /* Sets the rights of all areas in range. 0; -ENOMEM if a part is not mapped (areas before the hole
  * are changed, as Linux does) or a record is missing; -EACCES for write on VM_MAY_NOT_WRITE. */
 must_check int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot);
@@ -124,6 +129,9 @@ must_check int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end);
 /* The lowest hole of len bytes (page multiple, not 0) inside [low, high): true and *start. */
 bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
                       vaddr_t *start);
+/* The highest such hole; *start is the last place in it where len fits. */
+bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                           vaddr_t *start);
 /* Is every page of range free? */
 bool vm_map_is_free(struct vm_map *map, struct vrange range);
 
@@ -149,6 +157,7 @@ struct vm_map_counts {
     uint32_t teaching_areas;        /* with VM_RESERVED_REC                          */
     uint32_t size_pages, size_peak; /* VmSize                                        */
     uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */
+    uint32_t committed_pages;       /* this map's part of commit_pages()              */
     uint32_t tables;                /* page tables                                   */
     uint32_t n_accounts;
 };

@@ -15,6 +15,7 @@
 #include "arch/pmap.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/kheap.h"
 #include "mm/radix.h"
@@ -50,6 +51,7 @@ struct vm_cache {
     struct vm_object object; /* first */
     struct radix pages;
     struct vm_source *source; /* files; NULL for shared anonymous memory */
+    uint32_t committed_pages; /* shared anonymous memory's promise       */
 };
 
 static struct vm_cache *cache_of(struct vm_object *obj)
@@ -234,6 +236,7 @@ static void shared_destroy(struct vm_object *obj)
         radix_remove(&cache->pages, index);
         frame_unref(pfn);
     }
+    commit_add(-(int32_t)cache->committed_pages);
     kheap_free(cache, sizeof(*cache));
 }
 
@@ -251,11 +254,21 @@ static const struct vm_pager shared_anon_pager = {
     .describe = shared_describe,
 };
 
-struct vm_object *vm_object_shared_anon(void)
+struct vm_object *vm_object_shared_anon(uint32_t pages, bool no_reserve)
 {
+    uint32_t promised = no_reserve && !commit_counts_no_reserve() ? 0 : pages;
+
+    if (promised != 0 && commit_check(promised) != 0) {
+        return NULL;
+    }
     struct vm_cache *cache = cache_create(&shared_anon_pager, NULL);
 
-    return cache == NULL ? NULL : &cache->object;
+    if (cache == NULL) {
+        return NULL;
+    }
+    cache->committed_pages = promised;
+    commit_add((int32_t)promised);
+    return &cache->object;
 }
 
 /* ---- File copies (teaching areas) ------------------------------------------------------------- */

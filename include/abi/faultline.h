@@ -6,18 +6,35 @@
 #ifndef ABI_FAULTLINE_H
 #define ABI_FAULTLINE_H
 
-/* Numbers of our calls. 553, 554 are free; 555..557 are tamalloc and the memory statistics. */
+/* Numbers of our calls. 553 and 554 are free. */
 #define FL_NR_area_mmap   550 /* (addr, length, prot, flags, fd, offset) -> start or 0            */
 #define FL_NR_area_munmap 551 /* (addr) -> 1 or -1                                                */
 #define FL_NR_freemem     552 /* () -> free page frames                                           */
-#define FL_NR_run_policy  558 /* (policy, flags) -> 0: how this process's next execve loads       */
-#define FL_NR_run_wait    559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
-#define FL_NR_exec_reason 560 /* (buf, size) -> length: why this process's last execve failed     */
-#define FL_NR_map_list    561 /* (pid, *areas, max) -> entries filled                             */
-#define FL_NR_power_off   562 /* (code) end the machine: 0 = all well                             */
+/* (size) -> start: lazy zero memory below FL_TAM_END (contract T1) */
+#define FL_NR_tamalloc 555
+/* (pid, *stats, max) -> entries filled (contract T4) */
+#define FL_NR_get_memory_usage_stats 556
+/* (*stats) -> 0 (contract T5) */
+#define FL_NR_get_global_memory_usage_stats 557
+#define FL_NR_run_policy                    558 /* (policy, flags) -> 0: how this process's next execve loads       */
+#define FL_NR_run_wait                      559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
+#define FL_NR_exec_reason                   560 /* (buf, size) -> length: why this process's last execve failed     */
+#define FL_NR_map_list                      561 /* (pid, *areas, max) -> entries filled                             */
+#define FL_NR_power_off                     562 /* (code) end the machine: 0 = all well                             */
 /* (n, mode): fails the n-th frame allocation from now -> how many were refused since the last call */
 #define FL_NR_fail_frame  563
 #define FL_NR_kernel_info 564 /* (*info) -> 0                                                     */
+
+/* (mode, ratio) -> mode before; FL_KEEP leaves a value as it is */
+#define FL_NR_overcommit 565
+/* (pid, value, *old) -> 0: -1000..1000; FL_KEEP leaves it as it is */
+#define FL_NR_oom_score_adj 566
+
+/* "Leave it": for the last two calls. */
+#define FL_KEEP 0x7FFFFFFF
+
+/* tamalloc gives addresses below this. */
+#define FL_TAM_END 0x80000000u
 
 /* The teaching interface's region (contract V1) and its limit (V8). */
 #define FL_MMAPBASE 0x40000000u

@@ -274,7 +274,7 @@ static void what_keeps_neighbours_apart(void **state)
 static void objects_join_where_offsets_continue(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon(), *another = vm_object_shared_anon();
+    struct vm_object *object = vm_object_shared_anon(16, false), *another = vm_object_shared_anon(16, false);
     struct vm_area_spec spec = anon_spec(A, 1, RW);
 
     spec.flags = VM_SHARED;
@@ -434,7 +434,7 @@ static void remove_nothing(void **state)
 static void split_keeps_offsets_and_references(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon();
+    struct vm_object *object = vm_object_shared_anon(16, false);
     struct vm_area_spec spec = anon_spec(A, 10, RW);
 
     spec.flags = VM_SHARED;
@@ -691,7 +691,7 @@ static void protect_over_a_hole(void **state)
 static void protect_forbidden_write(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon();
+    struct vm_object *object = vm_object_shared_anon(16, false);
     struct vm_area_spec spec = anon_spec(A + PAGES(2), 4, VM_READ);
 
     add_anon(map, A, 2, VM_READ);
@@ -877,7 +877,7 @@ static void move_refusals(void **state)
 static void move_keeps_object_and_offset(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon();
+    struct vm_object *object = vm_object_shared_anon(16, false);
     struct vm_area_spec spec = anon_spec(A, 4, RW);
 
     spec.flags = VM_SHARED;

@@ -1,0 +1,50 @@
+/* Commit accounting (commit.h): one sum, kept where areas change size. */
+#include "mm/commit.h"
+
+#include <asm/errno.h>
+
+#include "lib/assert.h"
+#include "mm/frame.h"
+
+enum commit_mode commit_mode;
+uint32_t commit_ratio = COMMIT_RATIO_DEFAULT;
+static uint32_t promised;
+
+int commit_configure(uint32_t mode, uint32_t ratio)
+{
+    if (mode > COMMIT_STRICT || ratio > 100) {
+        return -EINVAL;
+    }
+    commit_mode = (enum commit_mode)mode;
+    commit_ratio = ratio;
+    return 0;
+}
+
+uint32_t commit_pages(void)
+{
+    return promised;
+}
+
+/* No 64-bit product: 2^24 frames (64 GiB) times 100 fits. */
+uint32_t commit_limit(void)
+{
+    return frame_total_count() * commit_ratio / 100;
+}
+
+int commit_check(uint32_t pages)
+{
+    if (commit_mode == COMMIT_HEURISTIC) {
+        return pages <= frame_total_count() ? 0 : -ENOMEM;
+    }
+    if (commit_mode == COMMIT_STRICT) {
+        uint32_t limit = commit_limit();
+        return promised <= limit && pages <= limit - promised ? 0 : -ENOMEM;
+    }
+    return 0;
+}
+
+void commit_add(int32_t pages)
+{
+    debug_assert(pages >= 0 || promised >= (uint32_t)-pages);
+    promised += (uint32_t)pages;
+}
