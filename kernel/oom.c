@@ -77,19 +77,22 @@ static void announce(const struct process *victim, const struct process *self)
 
 bool oom_relieve(struct process *self)
 {
+    if (frame_free_count() > 0) {
+        return false;
+    }
     struct process *victim = choose();
 
     if (victim == NULL && self->pid == PROCESS_INIT_PID) {
         panic("out of memory and nothing to kill");
     }
     if (victim == NULL) {
-        return false;
+        victim = self;
     }
     announce(victim, self);
+    process_kill(victim, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     if (victim == self) {
         return false;
     }
-    process_kill(victim, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     vm_map_reap(victim->map);
     return true;
 }

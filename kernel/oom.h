@@ -29,8 +29,10 @@ int oom_score(const struct process *process);
 /*
  * Chooses a process and kills it; its pages are free when this returns, so the fault of `self` can
  * be taken again.
- *   gives: true if another process went; false if the choice fell on self, or there is none: then
- *          self is the one to end. Panics if self is pid 1 and nobody else is left.
+ *   gives: true if another process went; false if the choice fell on self (it is being killed, and
+ *          that was said), or if memory is not what is short: a refusal was injected, or only
+ *          directly mapped memory ran out. Then self alone ends. Panics if self is pid 1 and
+ *          there is nobody to kill.
  */
 must_check bool oom_relieve(struct process *self);
 

@@ -67,19 +67,6 @@ static inline enum vm_fault_result resolve(struct process *self, const struct tr
     return result;
 }
 
-/* Out of memory: the process with the highest score goes, and the fault is taken again, until it is
- * resolved or the choice falls on the faulting process itself. */
-static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
-                                                            const struct trap_frame *tf,
-                                                            struct fault_note *note,
-                                                            enum vm_fault_result result)
-{
-    while (result == VM_FAULT_NO_MEMORY && oom_relieve(self)) {
-        result = resolve(self, tf, note);
-    }
-    return result;
-}
-
 /* Is this the same fault as the last one? */
 static inline bool is_repeated(const struct process *self, const struct trap_frame *tf, uint32_t va,
                                uint8_t access)
@@ -105,6 +92,19 @@ static void count_refusal(struct process *self, const struct vm_fault *fault,
     if (self->record != NULL && !is_counted) {
         self->record->report.faults[fault->cause]++;
     }
+}
+
+/* Out of memory: the process with the highest score goes, and the fault is taken again, until it is
+ * resolved or the choice falls on the faulting process itself, which is then on its way out. */
+static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
+                                                            const struct trap_frame *tf,
+                                                            struct fault_note *note,
+                                                            enum vm_fault_result result)
+{
+    while (result == VM_FAULT_NO_MEMORY && oom_relieve(self)) {
+        result = resolve(self, tf, note);
+    }
+    return result;
 }
 
 /* The end of a program whose access is refused. */
@@ -162,7 +162,9 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
 
     if (unlikely(result != VM_FAULT_RESUME)) {
         result = resolve_short_of_memory(self, tf, note, result);
-        if (result != VM_FAULT_RESUME) {
+        if (self->work & PROCESS_WORK_KILL) {
+            count_refusal(self, &note->fault, result);
+        } else if (result != VM_FAULT_RESUME) {
             refuse(self, tf, &note->fault, result);
         }
     }

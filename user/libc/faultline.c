@@ -39,6 +39,16 @@ int kernel_info(struct fl_kernel_info *info)
     return (int)syscall_result(syscall1(FL_NR_kernel_info, (long)info));
 }
 
+int overcommit(int mode, int ratio)
+{
+    return (int)syscall_result(syscall2(FL_NR_overcommit, mode, ratio));
+}
+
+int oom_score_adj(pid_t pid, int value, int *old)
+{
+    return (int)syscall_result(syscall3(FL_NR_oom_score_adj, pid, value, (long)old));
+}
+
 const char *vm_cause_name(unsigned int cause)
 {
     static const char *const words[] = {

@@ -27,6 +27,12 @@ int power_off(int code);
  * ends it. Gives how many allocations were refused since the last call. */
 int fail_frame(unsigned int n, unsigned int mode);
 int kernel_info(struct fl_kernel_info *info);
+/* Linux's vm.overcommit_memory (0 heuristic, 1 always, 2 strict) and _ratio (percent, strict mode);
+ * FL_KEEP leaves one as it is. Gives the mode that was set before. */
+int overcommit(int mode, int ratio);
+/* Linux's oom_score_adj, -1000 (never killed) to 1000, of a process, 0: the caller. value FL_KEEP
+ * leaves it; old, unless NULL, gets what it was. */
+int oom_score_adj(pid_t pid, int value, int *old);
 
 /*
  * The report of a finished program for people: contract 1's lines, a table of its faults, and what
