@@ -81,6 +81,9 @@ user_cflags := -std=gnu11 -m32 -march=i686 -O2 -g -fno-pie -fno-pic -fno-stack-p
 	-fno-asynchronous-unwind-tables -fno-common -nostdinc -isystem $(sysroot)/include \
 	-isystem $(compiler_include) $(warnings)
 libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
+# The allocators' lists and trees are the BSD headers that the kernel uses; nothing else of the host's.
+$B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c)): \
+	libc_cflags += -idirafter /usr/include
 # Tests cut strings short on purpose.
 test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack

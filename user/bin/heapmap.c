@@ -1,0 +1,221 @@
+/*
+ * Draws what an allocator holds, a line of characters per 4096 bytes or more:
+ *
+ *     heapmap [mems|simple|elastic] [SIZE | -N]...
+ *
+ * SIZE takes that many bytes, -N gives back the N-th block taken. Without them it plays a small
+ * scene. Neighbouring blocks are drawn in turns, so that their border shows.
+ */
+#include <alloc.h>
+#include <ealloc.h>
+#include <heapwalk.h>
+#include <mems.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS    64
+#define BLOCKS_MAX 1024
+
+/* ---- The allocators --------------------------------------------------------------------------- */
+
+struct allocator {
+    const char *name;
+    void (*start)(void);
+    void *(*take)(size_t size);
+    void (*give)(void *block);
+    void (*walk)(void (*visit)(const struct heap_piece *piece, void *context), void *context);
+    const char *const *scene; /* ended by NULL */
+};
+
+static void start_simple(void)
+{
+    (void)init_alloc();
+}
+
+static void *take_simple(size_t size)
+{
+    return alloc_mem((int)size);
+}
+
+static void give_simple(void *block)
+{
+    dealloc_mem(block);
+}
+
+static void start_elastic(void)
+{
+    (void)einit_alloc();
+}
+
+static void *take_elastic(size_t size)
+{
+    return ealloc_mem((int)size);
+}
+
+static void give_elastic(void *block)
+{
+    edealloc_mem(block);
+}
+
+static const char *const mems_scene[] = {"1000", "1000", "1000", "1000", "6000",
+                                         "500",  "-2",   "700",  "-5",   NULL};
+static const char *const simple_scene[] = {"64", "128", "1024", "512", "-2", "64", "-3", NULL};
+static const char *const elastic_scene[] = {"256",  "512", "1024", "4096", "2048",
+                                            "2560", "-2",  "256",  "-4",   NULL};
+
+static const struct allocator allocators[] = {
+    {"mems", mems_init, mems_malloc, mems_free, mems_walk, mems_scene},
+    {"simple", start_simple, take_simple, give_simple, alloc_walk, simple_scene},
+    {"elastic", start_elastic, take_elastic, give_elastic, ealloc_walk, elastic_scene},
+};
+
+static const struct allocator *find_allocator(const char *name)
+{
+    for (size_t i = 0; i < sizeof(allocators) / sizeof(allocators[0]); i++) {
+        if (strcmp(allocators[i].name, name) == 0) {
+            return &allocators[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- The map ---------------------------------------------------------------------------------- */
+
+struct map {
+    size_t per_cell;        /* bytes that a character stands for */
+    size_t region;          /* that is being drawn; regions start lines */
+    size_t filled;          /* bytes of the cell that are already accounted for */
+    char cell;              /* what stands in it so far, or 0 */
+    size_t column;          /* of the cell */
+    char last_used;         /* how the last block was drawn */
+    size_t n_used, n_holes; /* bytes */
+};
+
+static void end_cell(struct map *map)
+{
+    putchar(map->cell);
+    map->cell = 0;
+    map->filled = 0;
+    map->column++;
+}
+
+static void end_line(struct map *map)
+{
+    if (map->cell != 0) {
+        end_cell(map);
+    }
+    if (map->column > 0) {
+        putchar('\n');
+    }
+    map->column = 0;
+}
+
+static void start_line(const struct heap_piece *piece, size_t offset)
+{
+    printf("%3lu %08lx ", (unsigned long)piece->region,
+           (unsigned long)piece->memory + (unsigned long)offset);
+}
+
+/* How a piece looks: holes as dots, blocks in turns as # and =. */
+static char piece_mark(struct map *map, const struct heap_piece *piece)
+{
+    if (!piece->is_used) {
+        map->n_holes += piece->size;
+        return '.';
+    }
+    map->n_used += piece->size;
+    map->last_used = map->last_used == '#' ? '=' : '#';
+    return map->last_used;
+}
+
+static void draw_piece(const struct heap_piece *piece, void *context)
+{
+    struct map *map = context;
+    char mark = piece_mark(map, piece);
+
+    if (piece->region != map->region) {
+        end_line(map);
+        map->region = piece->region;
+    }
+    for (size_t done = 0; done < piece->size;) {
+        size_t room = map->per_cell - map->filled, left = piece->size - done;
+        size_t part = left < room ? left : room;
+
+        if (map->column == COLUMNS) {
+            end_line(map);
+        }
+        if (map->column == 0 && map->filled == 0) {
+            start_line(piece, done);
+        }
+        map->cell = map->cell == 0 || map->cell == mark ? mark : '+';
+        map->filled += part;
+        done += part;
+        if (map->filled == map->per_cell) {
+            end_cell(map);
+        }
+    }
+}
+
+static void draw(const struct allocator *allocator)
+{
+    struct map map = {.per_cell = PAGE_SIZE / COLUMNS, .last_used = '='};
+
+    allocator->walk(draw_piece, &map);
+    end_line(&map);
+    printf("# = blocks in turns   . hole   + several pieces   a character is %lu bytes\n",
+           (unsigned long)map.per_cell);
+    printf("used %lu, holes %lu bytes\n", (unsigned long)map.n_used, (unsigned long)map.n_holes);
+}
+
+/* ---- What is asked for ------------------------------------------------------------------------ */
+
+static void *blocks[BLOCKS_MAX];
+static size_t n_blocks;
+
+/* One SIZE or -N. */
+static bool play(const struct allocator *allocator, const char *word)
+{
+    char *end;
+    long number = strtol(word, &end, 10);
+
+    if (*end != '\0' || end == word || number == 0) {
+        (void)fprintf(stderr, "heapmap: %s is neither a size nor -N\n", word);
+        return false;
+    }
+    if (number > 0) {
+        if (n_blocks == BLOCKS_MAX) {
+            (void)fprintf(stderr, "heapmap: %d blocks are the most\n", BLOCKS_MAX);
+            return false;
+        }
+        blocks[n_blocks++] = allocator->take((size_t)number);
+        return true;
+    }
+    if (number < -(long)n_blocks) {
+        (void)fprintf(stderr, "heapmap: there is no block %ld\n", -number);
+        return false;
+    }
+    allocator->give(blocks[-number - 1]);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    const struct allocator *allocator = find_allocator(argc > 1 ? argv[1] : "mems");
+    if (allocator == NULL) {
+        (void)fprintf(stderr, "usage: heapmap [mems|simple|elastic] [SIZE | -N]...\n");
+        return 2;
+    }
+    allocator->start();
+    printf("%s:", allocator->name);
+    const char *const *words = argc > 2 ? (const char *const *)argv + 2 : allocator->scene;
+    for (const char *const *word = words; *word != NULL; word++) {
+        printf(" %s", *word);
+        if (!play(allocator, *word)) {
+            return 2;
+        }
+    }
+    printf("\n");
+    draw(allocator);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * The simple allocator at work: two blocks, then a third in the place of the first.
+ */
+#include <alloc.h>
+#include <stdio.h>
+#include <string.h>
+
+static void use_blocks(void)
+{
+    char *a = alloc_mem(64);
+    char *b = alloc_mem(128);
+    if (a == NULL || b == NULL) {
+        return;
+    }
+    strcpy(a, "hello from a");
+    printf("%s\nb-size:%d\n", a, 128);
+
+    dealloc_mem(b);
+    char *d = alloc_mem(64);
+    printf("allocated d at %p\n", (void *)d);
+}
+
+int main(void)
+{
+    if (init_alloc() != 0) {
+        (void)fprintf(stderr, "simple_demo: no page\n");
+        return 1;
+    }
+    use_blocks();
+    cleanup_alloc();
+    printf("Done\n");
+    return 0;
+}
