@@ -749,7 +749,7 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
 {
     struct vm_area_spec spec = {
         .prot = args->arg[2],
-        .flags = VM_NO_MERGE | VM_OWN_ZERO | VM_RESERVED_REC,
+        .flags = VM_NO_MERGE | VM_OWN_ZERO | VM_RESERVED_REC | VM_NO_RESERVE,
         .account = FL_ACCOUNT_AREA,
     };
     uint32_t len = args->arg[1];

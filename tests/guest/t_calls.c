@@ -62,7 +62,7 @@ static void test_numbers(void)
                                    549,
                                    553,
                                    554,
-                                   565,
+                                   567,
                                    569,
                                    570,
                                    1000,
