@@ -16,11 +16,12 @@
 #define FL_NR_get_memory_usage_stats 556
 /* (*stats) -> 0 (contract T5) */
 #define FL_NR_get_global_memory_usage_stats 557
-#define FL_NR_run_policy                    558 /* (policy, flags) -> 0: how this process's next execve loads       */
-#define FL_NR_run_wait                      559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
-#define FL_NR_exec_reason                   560 /* (buf, size) -> length: why this process's last execve failed     */
-#define FL_NR_map_list                      561 /* (pid, *areas, max) -> entries filled                             */
-#define FL_NR_power_off                     562 /* (code) end the machine: 0 = all well                             */
+
+#define FL_NR_run_policy  558 /* (policy, flags) -> 0: how this process's next execve loads       */
+#define FL_NR_run_wait    559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
+#define FL_NR_exec_reason 560 /* (buf, size) -> length: why this process's last execve failed     */
+#define FL_NR_map_list    561 /* (pid, *areas, max) -> entries filled                             */
+#define FL_NR_power_off   562 /* (code) end the machine: 0 = all well                             */
 /* (n, mode): fails the n-th frame allocation from now -> how many were refused since the last call */
 #define FL_NR_fail_frame  563
 #define FL_NR_kernel_info 564 /* (*info) -> 0                                                     */
