@@ -139,8 +139,8 @@ static int make_object(const struct mmap_request *req, struct vm_area_spec *spec
         return spec->object == NULL ? -ENOMEM : 0;
     }
     if (spec->flags & VM_SHARED) {
-        spec->object = vm_object_shared_anon(vrange_pages(spec->range),
-                                             (spec->flags & VM_NO_RESERVE) != 0);
+        spec->object =
+            vm_object_shared_anon(vrange_pages(spec->range), (spec->flags & VM_NO_RESERVE) != 0);
         return spec->object == NULL ? -ENOMEM : 0;
     }
     return 0;

@@ -180,8 +180,7 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
         return false;
     }
     struct fault_note *note = note_fault(self, tf, va, access_of(tf->error));
-    enum vm_fault_result result =
-        resolve_short_of_memory(self, tf, note, resolve(self, tf, note));
+    enum vm_fault_result result = resolve_short_of_memory(self, tf, note, resolve(self, tf, note));
 
     if (result == VM_FAULT_RESUME) {
         return true;

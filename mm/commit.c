@@ -3,12 +3,11 @@
 
 #include <asm/errno.h>
 
-#include "lib/assert.h"
 #include "mm/frame.h"
 
 enum commit_mode commit_mode;
 uint32_t commit_ratio = COMMIT_RATIO_DEFAULT;
-static uint32_t promised;
+uint32_t commit_promised;
 
 int commit_configure(uint32_t mode, uint32_t ratio)
 {
@@ -18,11 +17,6 @@ int commit_configure(uint32_t mode, uint32_t ratio)
     commit_mode = (enum commit_mode)mode;
     commit_ratio = ratio;
     return 0;
-}
-
-uint32_t commit_pages(void)
-{
-    return promised;
 }
 
 /* No 64-bit product: 2^24 frames (64 GiB) times 100 fits. */
@@ -38,13 +32,7 @@ int commit_check(uint32_t pages)
     }
     if (commit_mode == COMMIT_STRICT) {
         uint32_t limit = commit_limit();
-        return promised <= limit && pages <= limit - promised ? 0 : -ENOMEM;
+        return commit_promised <= limit && pages <= limit - commit_promised ? 0 : -ENOMEM;
     }
     return 0;
-}
-
-void commit_add(int32_t pages)
-{
-    debug_assert(pages >= 0 || promised >= (uint32_t)-pages);
-    promised += (uint32_t)pages;
 }

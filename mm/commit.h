@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/assert.h"
 #include "lib/compiler.h"
 
 enum commit_mode {
@@ -28,6 +29,7 @@ enum commit_mode {
 
 extern enum commit_mode commit_mode;
 extern uint32_t commit_ratio;
+extern uint32_t commit_promised; /* pages; changed by commit_add alone */
 
 /* Sets mode and ratio (0..100). -EINVAL for others, nothing changed. */
 must_check int commit_configure(uint32_t mode, uint32_t ratio);
@@ -41,9 +43,12 @@ static inline bool commit_counts_no_reserve(void)
 /* May `pages` more be promised? 0 or -ENOMEM. Changes nothing. */
 must_check int commit_check(uint32_t pages);
 /* Counts a promise, or with a negative number takes one back. Cannot fail: commit_check was asked. */
-void commit_add(int32_t pages);
+static inline void commit_add(int32_t pages)
+{
+    debug_assert(pages >= 0 || commit_promised >= (uint32_t)-pages);
+    commit_promised += (uint32_t)pages;
+}
 
-uint32_t commit_pages(void); /* promised now */
 uint32_t commit_limit(void); /* pages that strict mode may promise */
 
 #endif

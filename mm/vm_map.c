@@ -496,8 +496,11 @@ static bool extend_prev(struct vm_map *map, const struct vm_area_spec *spec, str
     struct vm_area *prev = next != NULL ? next->prev : map->last;
     struct vm_area wanted;
 
+    if (prev == NULL || prev->end != spec->range.start.raw) {
+        return false;
+    }
     area_fill(&wanted, spec);
-    if (prev == NULL || !can_follow(prev, &wanted)) {
+    if (!can_follow(prev, &wanted)) {
         return false;
     }
     area_set_range(map, prev, prev->start, wanted.end);

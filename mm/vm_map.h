@@ -157,7 +157,7 @@ struct vm_map_counts {
     uint32_t teaching_areas;        /* with VM_RESERVED_REC                          */
     uint32_t size_pages, size_peak; /* VmSize                                        */
     uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */
-    uint32_t committed_pages;       /* this map's part of commit_pages()              */
+    uint32_t committed_pages;       /* this map's part of commit_promised             */
     uint32_t tables;                /* page tables                                   */
     uint32_t n_accounts;
 };

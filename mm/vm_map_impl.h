@@ -45,7 +45,7 @@ struct vm_map {
     uint32_t n_areas, n_teaching;
     uint32_t size_pages, size_peak;
     uint32_t rss_pages, rss_peak;
-    uint32_t committed_pages; /* this map's part of commit_pages() */
+    uint32_t committed_pages; /* this map's part of commit_promised */
     uint32_t unplaced[VM_CAUSE_COUNT];
     uint32_t n_accounts;
     struct fl_account *accounts;

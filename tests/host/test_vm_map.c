@@ -274,7 +274,8 @@ static void what_keeps_neighbours_apart(void **state)
 static void objects_join_where_offsets_continue(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon(16, false), *another = vm_object_shared_anon(16, false);
+    struct vm_object *object = vm_object_shared_anon(16, false),
+                     *another = vm_object_shared_anon(16, false);
     struct vm_area_spec spec = anon_spec(A, 1, RW);
 
     spec.flags = VM_SHARED;
