@@ -64,3 +64,16 @@ test_fd_SRC := $(fs_test_src)
 HOST_TESTS += test_ubsan
 test_ubsan_CFLAGS := -fsanitize-recover=undefined -fno-builtin
 test_ubsan_SRC := lib/ubsan.c
+
+# The allocators, over pages that are counted and can be refused.
+alloc_test_src := tests/host/fake_os_pages.c user/alloc/chain.c user/alloc/simple.c \
+	user/alloc/elastic.c user/alloc/mems.c
+
+HOST_TESTS += test_alloc_chain
+test_alloc_chain_SRC := tests/host/fake_os_pages.c user/alloc/chain.c
+
+HOST_TESTS += test_alloc_conformance
+test_alloc_conformance_SRC := $(alloc_test_src) tests/host/alloc_ops.c
+
+HOST_TESTS += test_alloc_contract
+test_alloc_contract_SRC := $(alloc_test_src)

@@ -1,0 +1,79 @@
+/*
+ * The fake behind fake_os_pages.h. Pages come from the host's mmap, so that a touch after unmapping
+ * dies; a table of page numbers tells what is mapped.
+ */
+#define _GNU_SOURCE /* mremap */
+#include "tests/host/fake_os_pages.h"
+
+#include <sys/mman.h>
+
+#include "tests/host/support.h"
+#include "user/alloc/os_pages.h"
+
+#define PAGE_NUMBERS (1u << 20)
+
+static unsigned char is_mapped[PAGE_NUMBERS];
+static size_t n_mapped, n_calls, refuse_in;
+
+void fake_os_pages_refuse(size_t n)
+{
+    refuse_in = n;
+}
+
+size_t fake_os_pages_count(void)
+{
+    return n_mapped;
+}
+
+size_t fake_os_pages_calls(void)
+{
+    return n_calls;
+}
+
+static void mark(const void *start, size_t size, unsigned char value)
+{
+    size_t first = (size_t)start / PAGE_SIZE, count = size / PAGE_SIZE;
+
+    assert_true(size > 0 && size % PAGE_SIZE == 0 && (size_t)start % PAGE_SIZE == 0);
+    for (size_t i = first; i < first + count; i++) {
+        assert_int_not_equal(is_mapped[i], value);
+        is_mapped[i] = value;
+    }
+    n_mapped = value ? n_mapped + count : n_mapped - count;
+}
+
+void *os_pages_map(size_t size)
+{
+    assert_true(size > 0 && size % PAGE_SIZE == 0);
+    n_calls++;
+    if (refuse_in != 0 && --refuse_in == 0) {
+        return NULL;
+    }
+    void *start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    mark(start, size, 1);
+    return start;
+}
+
+bool os_pages_unmap(void *start, size_t size)
+{
+    mark(start, size, 0);
+    return munmap(start, size) == 0;
+}
+
+void *os_pages_remap(void *start, size_t old_size, size_t new_size, bool may_move)
+{
+    n_calls++;
+    if (refuse_in != 0 && --refuse_in == 0) {
+        return NULL;
+    }
+    void *moved = mremap(start, old_size, new_size, may_move ? MREMAP_MAYMOVE : 0);
+    if (moved == MAP_FAILED) {
+        return NULL;
+    }
+    mark(start, old_size, 0);
+    mark(moved, new_size, 1);
+    return moved;
+}
