@@ -1,6 +1,4 @@
-/* <stdlib.h>: numbers, sorting, environment, the end of a program. malloc and its family come with
- * the allocators (docs/allocators.md); until then they are not declared, so that a program that
- * needs them fails when it is compiled and not when it runs. */
+/* <stdlib.h>: memory, numbers, sorting, environment, the end of a program. */
 #ifndef FL_STDLIB_H
 #define FL_STDLIB_H
 
@@ -20,6 +18,15 @@ typedef struct {
 typedef struct {
     long long quot, rem;
 } lldiv_t;
+
+/* Blocks are aligned to 16 bytes. A pointer that is no block ends the program with a line that says
+ * why (user/alloc/malloc.c). */
+__attribute__((malloc, alloc_size(1))) void *malloc(size_t size);
+__attribute__((malloc, alloc_size(1, 2))) void *calloc(size_t count, size_t size);
+__attribute__((alloc_size(2))) void *realloc(void *block, size_t size);
+__attribute__((malloc, alloc_size(2))) void *aligned_alloc(size_t alignment, size_t size);
+int posix_memalign(void **block, size_t alignment, size_t size);
+void free(void *block);
 
 int atoi(const char *text);
 long atol(const char *text);

@@ -1,0 +1,171 @@
+/*
+ * Large blocks of malloc: each has an area of its own from the kernel, which makes it longer, shorter
+ * or moves it by rewriting page tables instead of copying (mremap), and gets it back at once.
+ *
+ * A record of 16 bytes lies just below the block. Records hang in a hash table by the block's page
+ * number, so a pointer is believed only if a block with exactly that address is in the table: nothing
+ * that the program has written can be taken for a record.
+ */
+#include "user/alloc/malloc_heap.h"
+#include "user/alloc/os_pages.h"
+
+#define N_CHAINS   256u
+#define PAGE_SHIFT 12
+
+struct large {
+    struct large *next;
+    uintptr_t start; /* the area's */
+    size_t size;
+    uint32_t unused; /* keeps the block aligned */
+};
+
+_Static_assert(sizeof(struct large) == GRAIN, "the record lies in the grain below the block");
+
+static struct large *chains[N_CHAINS];
+
+static inline struct large *record_of(const void *block)
+{
+    return (struct large *)((uintptr_t)block - sizeof(struct large));
+}
+
+static inline void *block_of(struct large *record)
+{
+    return record + 1;
+}
+
+/* The link that points to the block's record, or to the NULL at the chain's end. */
+static struct large **find(const void *block)
+{
+    struct large **link = &chains[((uintptr_t)block >> PAGE_SHIFT) % N_CHAINS];
+
+    while (*link != NULL && *link != record_of(block)) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+static void insert(struct large *record)
+{
+    struct large **chain = &chains[((uintptr_t)block_of(record) >> PAGE_SHIFT) % N_CHAINS];
+
+    record->next = *chain;
+    *chain = record;
+}
+
+static inline size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+}
+
+/* What an alignment above a page made too long is given back, as far as the kernel can. */
+static void trim_ends(struct large *record, size_t bytes)
+{
+    uintptr_t first = (uintptr_t)record & ~(uintptr_t)(PAGE_SIZE - 1);
+    uintptr_t end = (uintptr_t)block_of(record) + whole_pages(bytes);
+
+    if (first > record->start && os_pages_unmap((void *)record->start, first - record->start)) {
+        record->size -= first - record->start;
+        record->start = first;
+    }
+    if (end < record->start + record->size &&
+        os_pages_unmap((void *)end, record->start + record->size - end)) {
+        record->size = end - record->start;
+    }
+}
+
+void *fl_large_take(size_t bytes, size_t alignment)
+{
+    size_t before = alignment > GRAIN ? alignment : GRAIN;
+    size_t size = whole_pages(bytes + before + (alignment > PAGE_SIZE ? alignment : 0));
+    uintptr_t start;
+
+    if (bytes > REQUEST_MAX || alignment > REQUEST_MAX / 2 || size < bytes) {
+        return NULL;
+    }
+    start = (uintptr_t)os_pages_map(size);
+    if (start == 0) {
+        return NULL;
+    }
+    struct large *record =
+        record_of((void *)((start + GRAIN + alignment - 1) & ~(uintptr_t)(alignment - 1)));
+    record->start = start;
+    record->size = size;
+    if (alignment > PAGE_SIZE) {
+        trim_ends(record, bytes);
+    }
+    insert(record);
+    fl_heap.clean_from = start;
+    return block_of(record);
+}
+
+bool fl_large_give(void *block)
+{
+    struct large **link = find(block), *record = *link, *next;
+
+    if (record == NULL) {
+        return false;
+    }
+    next = record->next;
+    if (os_pages_unmap((void *)record->start, record->size)) {
+        *link = next;
+    }
+    return true;
+}
+
+size_t fl_large_usable(const void *block)
+{
+    const struct large *record = *find(block);
+
+    return record != NULL ? record->start + record->size - (uintptr_t)block : 0;
+}
+
+void *fl_large_resize(void *block, size_t bytes)
+{
+    struct large **link = find(block), *record = *link;
+    uintptr_t start = record->start, offset = (uintptr_t)record - start, moved;
+    size_t size = whole_pages(bytes + offset + sizeof(struct large));
+
+    if (bytes > REQUEST_MAX || size < bytes) {
+        return NULL;
+    }
+    if (size == record->size) {
+        return block;
+    }
+    *link = record->next;
+    moved = (uintptr_t)os_pages_remap((void *)start, record->size, size, true);
+    if (moved == 0) {
+        insert(record);
+        return NULL;
+    }
+    record = (struct large *)(moved + offset);
+    record->start = moved;
+    record->size = size;
+    insert(record);
+    return block_of(record);
+}
+
+void *fl_large_around(const void *at)
+{
+    for (uint32_t i = 0; i < N_CHAINS; i++) {
+        for (struct large *record = chains[i]; record != NULL; record = record->next) {
+            if ((uintptr_t)at - record->start < record->size) {
+                return block_of(record);
+            }
+        }
+    }
+    return NULL;
+}
+
+const char *fl_large_check(void)
+{
+    for (uint32_t i = 0; i < N_CHAINS; i++) {
+        for (struct large *record = chains[i]; record != NULL; record = record->next) {
+            uintptr_t block = (uintptr_t)block_of(record);
+            if ((block >> PAGE_SHIFT) % N_CHAINS != i || block % GRAIN != 0 ||
+                block - record->start >= record->size) {
+                return "a large block's record is broken";
+            }
+        }
+    }
+    return NULL;
+}
