@@ -275,7 +275,7 @@ static void check_areas(struct image *image)
         const struct vm_area_spec *a = &map.areas[i];
         assert_true(a->range.start.raw >= end && a->range.end.raw > a->range.start.raw);
         assert_true(is_page_aligned(a->range.start.raw) && is_page_aligned(a->range.end.raw));
-        assert_int_equal(a->flags, VM_OWN_ZERO | VM_NO_MERGE);
+        assert_int_equal(a->flags, VM_OWN_ZERO | VM_NO_MERGE | VM_NO_RESERVE);
         assert_ptr_equal(a->object, object_of(image));
         assert_int_equal(a->offset, a->range.start.raw);
         end = a->range.end.raw;

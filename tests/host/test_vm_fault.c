@@ -357,7 +357,7 @@ static void an_object_does_not_grow_down(void **state)
     struct vm_area_spec spec = anon_spec(USER_END - PAGES(2), 2, RW);
 
     spec.flags = VM_GROWS_DOWN | VM_SHARED;
-    spec.object = vm_object_shared_anon();
+    spec.object = vm_object_shared_anon(16, false);
     assert_int_equal(vm_map_insert(map, &spec), 0);
     vm_object_unref(spec.object);
     user_refused(map, USER_END - PAGES(2) - 1, VM_WRITE, VM_FAULT_NO_MAPPING, VM_CAUSE_GUARD);
@@ -702,7 +702,7 @@ static int make_file(void *context)
 static int make_shared(void *context)
 {
     (void)context;
-    object_made = vm_object_shared_anon();
+    object_made = vm_object_shared_anon(16, false);
     return object_made != NULL ? 0 : -ENOMEM;
 }
 
@@ -1034,7 +1034,10 @@ static void a_page_in_every_table(void **state)
     machine_start(1000, 0);
     map = vm_map_create(0);
     base = frame_free_count();
-    add_anon(map, A, (USER_END - A) >> PAGE_SHIFT, RW);
+    struct vm_area_spec spec = anon_spec(A, (USER_END - A) >> PAGE_SHIFT, RW);
+
+    spec.flags = VM_NO_RESERVE; /* more than the machine has */
+    assert_int_equal(vm_map_insert(map, &spec), 0);
     uint32_t with_area = frame_free_count();
     while ((a = cpu_access(map, A + n * SPAN, VM_WRITE)).byte != NULL) {
         n++;
