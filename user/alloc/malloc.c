@@ -210,18 +210,26 @@ static inline uint32_t units_of(uintptr_t block)
     return (*header_of(block) & SIZE_MASK) >> UNITS_SHIFT;
 }
 
-/* Whatever the fast path does not handle: other areas, large and bad pointers, no room. */
+/* A block for which the cache has no room. */
+static slow_path void give_to_heap(uintptr_t block)
+{
+    fl_heap_give(block);
+    cache_decide();
+}
+
+/* What is not plainly a block of the growing area: NULL, other areas, large blocks, bad pointers. */
 static slow_path void give_slowly(void *pointer)
 {
+    if (pointer == NULL) {
+        return;
+    }
     if (is_heap_block((uintptr_t)pointer)) {
-        fl_heap_give((uintptr_t)pointer);
-        cache_decide();
+        give_to_heap((uintptr_t)pointer);
     } else if (!fl_large_give(pointer)) {
         stop_bad_pointer(pointer);
     }
 }
 
-/* Into the cache, if all is as it should be; whatever is not is looked at once more. */
 static inline void block_give(void *pointer)
 {
     uintptr_t block = (uintptr_t)pointer;
@@ -237,7 +245,7 @@ static inline void block_give(void *pointer)
     size = *header_of(block) & SIZE_MASK;
     if (size > CACHE_UNITS_MAX << UNITS_SHIFT || (list = list_of(size))->room == 0 ||
         unlikely(!is_plausible(header_open(block + ((size_t)size << SIZE_TO_BYTES))))) {
-        give_slowly(pointer);
+        give_to_heap(block); /* which stops if the next header is not right */
         return;
     }
     list->room--;
@@ -320,13 +328,10 @@ void *malloc(size_t size)
 
 void free(void *pointer)
 {
-    if (pointer == NULL) {
-        return;
-    }
-    if (GUARD_SIZE != 0) {
+    if (GUARD_SIZE != 0 && pointer != NULL) {
         (void)guard_check(pointer);
     }
-    block_give(pointer);
+    block_give(pointer); /* NULL is below every block, which costs the others nothing */
 }
 
 void *calloc(size_t count, size_t size)
