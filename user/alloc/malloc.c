@@ -163,35 +163,47 @@ static inline void cache_decide(void)
 
 /* ---- Blocks ---------------------------------------------------------------------------------------- */
 
-static slow_path void *take_slowly(size_t bytes)
-{
-    uintptr_t block;
-
-    if (bytes > LARGE_MIN) {
-        void *large = fl_large_take(bytes, GRAIN);
-        return large != NULL ? large : no_memory();
-    }
-    block = fl_heap_take(units_for(bytes));
-    return block != 0 ? (void *)block : no_memory();
-}
-
 static __attribute__((cold, noinline, noreturn)) void stop_written_free(const void *block)
 {
     fl_malloc_stop(block, "written to after it was freed");
 }
 
+/* The block of this list that came in last, or NULL. */
+static inline void *cache_take(struct list *list)
+{
+    struct cached *block = list->first;
+
+    if (likely(block != NULL)) {
+        if (unlikely(!is_cached(header_open((uintptr_t)block)))) {
+            stop_written_free(block);
+        }
+        list->first = block->next;
+        list->room++;
+        *header_of((uintptr_t)block) ^= BLOCK_CACHED;
+    }
+    return block;
+}
+
+/* No block of the right size is cached. One that is a grain larger does as well: cutting the grain
+ * off would leave a piece too small to be of use. */
+static slow_path void *take_slowly(size_t bytes)
+{
+    uint32_t units = units_for(bytes);
+    void *block;
+
+    if (bytes > LARGE_MIN) {
+        block = fl_large_take(bytes, GRAIN);
+    } else if (units >= CACHE_UNITS_MAX || (block = cache_take(&lists[units + 1])) == NULL) {
+        block = (void *)fl_heap_take(units);
+    }
+    return block != NULL ? block : no_memory();
+}
+
 static inline void *block_take(size_t bytes)
 {
     if (likely(bytes <= bytes_in(CACHE_UNITS_MAX))) {
-        struct list *list = &lists[units_for(bytes)];
-        struct cached *block = list->first;
+        void *block = cache_take(&lists[units_for(bytes)]);
         if (likely(block != NULL)) {
-            if (unlikely(!is_cached(header_open((uintptr_t)block)))) {
-                stop_written_free(block);
-            }
-            list->first = block->next;
-            list->room++;
-            *header_of((uintptr_t)block) ^= BLOCK_CACHED;
             return block;
         }
     }

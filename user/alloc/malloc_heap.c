@@ -20,9 +20,9 @@
 
 #include "user/alloc/os_pages.h"
 
-#define GROW_MIN   (16u * 1024)  /* pages are fetched at least so many bytes at a time ...      */
+#define GROW_MIN   (4u * 1024)   /* pages are fetched at least so many bytes at a time ...      */
 #define GROW_MAX   (64u * 1024)  /* ... and at most, unless more is missing; between the two, ... */
-#define GROW_SHARE 256u          /* ... this part of what is there                               */
+#define GROW_SHARE 512u          /* ... this part of what is there                               */
 #define TRIM_FROM  (160u * 1024) /* so much at the top is given back ...                    */
 #define TRIM_KEEP  (64u * 1024)  /* ... down to this: the distance keeps a loop from thrashing */
 
