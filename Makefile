@@ -84,6 +84,8 @@ libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
 # The allocators' lists and trees are the BSD headers that the kernel uses; nothing else of the host's.
 $B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c)): \
 	libc_cflags += -idirafter /usr/include
+# Guards behind malloc's blocks.
+$B/user/user/alloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_DEBUG)
 # Tests cut strings short on purpose.
 test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack

@@ -51,8 +51,10 @@
 #define slow_path   __attribute__((noinline, regparm(3)))
 
 #define CACHE_UNITS_MAX 65u           /* 1024 bytes and the header                         */
-#define LIST_BYTES      1024u         /* what each list may hold: one block at least       */
+#define LIST_BYTES      1024u         /* what each list may hold: one block at least           */
 #define HEAP_SMALL      (160u * 1024) /* mapped bytes up to which the cache is always open */
+
+#define GENEROUS_MAX (1024u * 1024) /* up to which a cached block may be a grain too large */
 
 #ifdef FAULTLINE_DEBUG
 #define GUARD_SIZE (sizeof(uint32_t) + 1)
@@ -184,16 +186,21 @@ static inline void *cache_take(struct list *list)
     return block;
 }
 
-/* No block of the right size is cached. One that is a grain larger does as well: cutting the grain
- * off would leave a piece too small to be of use. */
+/* No block of the right size is cached. In a heap that is not large one with a grain more does as well;
+ * in a large one the grains would add up to more than the time is worth. */
 static slow_path void *take_slowly(size_t bytes)
 {
     uint32_t units = units_for(bytes);
-    void *block;
+    void *block = NULL;
 
     if (bytes > LARGE_MIN) {
         block = fl_large_take(bytes, GRAIN);
-    } else if (units >= CACHE_UNITS_MAX || (block = cache_take(&lists[units + 1])) == NULL) {
+        return block != NULL ? block : no_memory();
+    }
+    if (units < CACHE_UNITS_MAX && fl_heap.mapped <= GENEROUS_MAX) {
+        block = cache_take(&lists[units + 1]);
+    }
+    if (block == NULL) {
         block = (void *)fl_heap_take(units);
     }
     return block != NULL ? block : no_memory();

@@ -122,17 +122,22 @@ size_t fl_large_usable(const void *block)
 void *fl_large_resize(void *block, size_t bytes)
 {
     struct large **link = find(block), *record = *link;
-    uintptr_t start = record->start, offset = (uintptr_t)record - start, moved;
-    size_t size = whole_pages(bytes + offset + sizeof(struct large));
+    uintptr_t offset, moved;
+    size_t size;
 
-    if (bytes > REQUEST_MAX || size < bytes) {
+    if (record == NULL || bytes > REQUEST_MAX) {
+        return NULL;
+    }
+    offset = (uintptr_t)record - record->start;
+    size = whole_pages(bytes + offset + sizeof(struct large));
+    if (size < bytes) {
         return NULL;
     }
     if (size == record->size) {
         return block;
     }
     *link = record->next;
-    moved = (uintptr_t)os_pages_remap((void *)start, record->size, size, true);
+    moved = (uintptr_t)os_pages_remap((void *)record->start, record->size, size, true);
     if (moved == 0) {
         insert(record);
         return NULL;

@@ -23,10 +23,10 @@ typedef struct {
  * why (user/alloc/malloc.c). */
 __attribute__((malloc, alloc_size(1))) void *malloc(size_t size);
 __attribute__((malloc, alloc_size(1, 2))) void *calloc(size_t count, size_t size);
-__attribute__((alloc_size(2))) void *realloc(void *block, size_t size);
+__attribute__((alloc_size(2))) void *realloc(void *old, size_t size);
 __attribute__((malloc, alloc_size(2))) void *aligned_alloc(size_t alignment, size_t size);
 int posix_memalign(void **block, size_t alignment, size_t size);
-void free(void *block);
+void free(void *pointer);
 
 int atoi(const char *text);
 long atol(const char *text);
