@@ -57,7 +57,7 @@ heap_call void fl_heap_cut_front(uintptr_t block, uintptr_t at);
 /* Is the address inside any of the heap's areas? */
 heap_call bool fl_heap_contains(uintptr_t at);
 /* Says, as far as it can be told, what is wrong with a pointer into the heap. */
-const char *fl_heap_blame(uintptr_t at, uintptr_t *block);
+const char *fl_heap_blame(uintptr_t at, uintptr_t *found);
 /* NULL, or which invariant does not hold. cached: blocks that the caller knows to be cached. */
 const char *fl_heap_check(uint32_t cached);
 
