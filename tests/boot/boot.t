@@ -151,7 +151,7 @@ like $cut->{output}, qr/initrd|no init/, 'B9: ... by name' or show($cut);
 for my $size ('16M', '128M') {
     my $full = boot_kernel(mem => $size, typed('run die_memory', 'run sum', 'ls', 'mem', 'off'));
     ends_well $full, "B6: all memory written, $size";
-    says $full, qr/die_memory\[\d+\]: SIGKILL .*: out-of-memory/, "B6: ... until none was left, $size";
+    says $full, qr/Out of memory: killed die_memory\[\d+\], oom_score/, "B6: ... until none was left, $size";
     says $full, $sum, "B6: kernel and initrd are as before, $size";
 }
 
