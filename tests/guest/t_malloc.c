@@ -62,16 +62,17 @@ static void test_sizes(void)
     bool is_refused = true;
     for (size_t i = 0; i < sizeof(too_large) / sizeof(too_large[0]); i++) {
         errno = 0;
-        is_refused &= malloc((size_t)hide((void *)too_large[i])) == NULL && errno == ENOMEM;
+        is_refused &= hide(malloc((size_t)hide((void *)too_large[i]))) == NULL && errno == ENOMEM;
     }
     ok(is_refused, "A3: sizes near SIZE_MAX give NULL and ENOMEM");
     errno = 0;
-    ok(calloc((size_t)hide((void *)0x10000), 0x10000) == NULL && errno == ENOMEM,
+    ok(hide(calloc((size_t)hide((void *)0x10000), 0x10000)) == NULL && errno == ENOMEM,
        "A4: a product that wraps gives NULL and ENOMEM");
     void *block = NULL;
     ok(posix_memalign(&block, (size_t)hide((void *)3), 8) == EINVAL && block == NULL,
        "A5: an alignment that is no power of two");
-    ok(aligned_alloc((size_t)hide((void *)0x80000000u), 8) == NULL, "A5: an alignment of 2 GiB");
+    ok(hide(aligned_alloc((size_t)hide((void *)0x80000000u), 8)) == NULL,
+       "A5: an alignment of 2 GiB");
     free(NULL);
     void *empty = malloc(0);
     ok(empty != NULL && (uintptr_t)empty % 16 == 0, "A3: no bytes are a block too");
