@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc_impl.h"
 #include "user/alloc/os_pages.h"
 
 const char *malloc_check(void);

@@ -43,7 +43,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc_impl.h"
 #include "user/alloc/os_pages.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -16,7 +16,7 @@
  * a remainder when it has become large. When something else of the program's lies in the way, the
  * rest becomes a free block, closed by a fence (a block of no size), and another area is begun.
  */
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc_impl.h"
 
 #include "user/alloc/os_pages.h"
 

@@ -6,7 +6,7 @@
  * number, so a pointer is believed only if a block with exactly that address is in the table: nothing
  * that the program has written can be taken for a record.
  */
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc_impl.h"
 #include "user/alloc/os_pages.h"
 
 #define N_CHAINS   256u

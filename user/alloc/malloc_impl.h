@@ -3,8 +3,8 @@
  * words of the heap: a block is named by its user address, which is a multiple of GRAIN, and its
  * header is the word below it.
  */
-#ifndef ALLOC_MALLOC_HEAP_H
-#define ALLOC_MALLOC_HEAP_H
+#ifndef ALLOC_MALLOC_IMPL_H
+#define ALLOC_MALLOC_IMPL_H
 
 #include <stdbool.h>
 #include <stddef.h>
