@@ -77,7 +77,7 @@ user_headers := $(patsubst user/libc/include/%,$(sysroot)/include/%,\
 uapi_list := $(wildcard user/libc/uapi.list)
 uapi_stamp := $(if $(uapi_list),$(sysroot)/.uapi)
 
-user_cflags := -std=gnu11 -m32 -march=i686 -O2 -g -fno-pie -fno-pic -fno-stack-protector \
+user_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -fno-pie -fno-pic -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-common -nostdinc -isystem $(sysroot)/include \
 	-isystem $(compiler_include) $(warnings)
 libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude

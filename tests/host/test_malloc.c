@@ -83,20 +83,26 @@ static void *model_set(uint32_t first, uint32_t n, bool is_mapped)
     return start;
 }
 
+static void *refuse(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
 static void *map_from(uint32_t from, size_t size)
 {
     uint32_t n = (uint32_t)(size / PAGE_SIZE);
 
     assert_true(size != 0 && size % PAGE_SIZE == 0);
-    if (is_refused() || n > MODEL_PAGES) {
-        return NULL;
+    if (is_refused()) {
+        return refuse();
     }
     for (uint32_t first = from; first + n <= MODEL_PAGES; first++) {
         if (is_free_range(first, n)) {
             return model_set(first, n, true);
         }
     }
-    return NULL;
+    return refuse();
 }
 
 void *os_pages_map(size_t size)
@@ -137,12 +143,12 @@ void *os_pages_remap(void *start, size_t old_size, size_t new_size, bool may_mov
     }
     if (n < MODEL_PAGES && is_free_range(first + old_n, n - old_n)) {
         if (is_refused()) {
-            return NULL;
+            return refuse();
         }
         model_set(first + old_n, n - old_n, true);
         return start;
     }
-    moved = may_move ? map_from(0, new_size) : NULL;
+    moved = may_move ? map_from(0, new_size) : refuse();
     if (moved != NULL) {
         memcpy(moved, start, old_size);
         model_set(first, old_n, false);

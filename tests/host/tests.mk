@@ -84,7 +84,8 @@ HOST_TESTS += $(1)
 $(1)_CPPFLAGS := $(foreach name,malloc calloc realloc free aligned_alloc posix_memalign \
 	malloc_usable_size abort write,-D$(name)=ours_$(name))
 $(1)_CFLAGS := -fno-builtin $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
-$(1)_SRC := user/alloc/malloc.c user/alloc/malloc_heap.c user/alloc/malloc_large.c
+$(1)_SRC := user/alloc/malloc.c user/alloc/malloc_slab.c user/alloc/malloc_heap.c \
+	user/alloc/malloc_large.c
 $(1)_COMMON := lib/string.c
 endef
 $(foreach name,test_malloc test_malloc_release,$(eval $(call malloc_test,$(name))))

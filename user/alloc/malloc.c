@@ -1,30 +1,32 @@
 /*
- * malloc and its family.
+ * malloc and its family. A request goes by its size to one of three:
  *
- * Three layers, each of which handles what the one above does not:
+ *   slabs   (malloc_slab.c)   up to 64 bytes: blocks of one size side by side, all that is known of
+ *                             them is in records elsewhere.
+ *   heap    (malloc_heap.c)   up to 120 KiB: areas tiled by blocks of all sizes, neighbours joined at
+ *                             once, bins by size, a good fit in constant time.
+ *   large   (malloc_large.c)  an area of its own for each, which grows by moving pages.
  *
- *   front cache   (here)            up to 1 KiB: blocks just given back, one list for each size, last
- *                                   in first out, bounded in bytes. A dozen instructions each way.
- *   heap          (malloc_heap.c)   up to 128 KiB: areas tiled by blocks of 16-byte grains, neighbours
- *                                   joined at once, bins by size, good fit in constant time.
- *   large blocks  (malloc_large.c)  an area of its own for each.
+ * Before the heap stands a cache, here in this file: blocks of up to 1 KiB that were just given back,
+ * one list for each size, last in first out. A dozen instructions each way.
  *
- * Why not slabs of one size each, as most allocators have them: when sizes and lifetimes mix, slabs
- * stay half empty because the number of live blocks of each size fluctuates. Blocks that split and join
- * cost a word each and leave 2 to 3 % unused in the same run.
+ * Why slabs only for what is small: when sizes and lifetimes mix, the number of live blocks of each
+ * size goes up and down, and slabs stay partly empty, a quarter of them at 128 bytes and four blocks to
+ * the slab. Blocks that split and join cost a header of a word each, which small blocks cannot afford,
+ * and leave 4 % unused in the same run.
  *
- * The header, one word below every block: its size, three flags, and in the upper half a seal, a value
- * made of the block's address. A pointer that is freed must have its seal and "handed out" in front of
- * it, and a header that is right must follow where the size says that the next block begins. So a
- * double free finds another state or no seal, and an interior pointer meets a right-looking word only
- * by a chance of one in 2^17, and behind it again. A foreign pointer is outside all areas and is never
- * followed. Each ends in one line that says what the pointer is, and abort. Headers of blocks that
- * cease to be are erased, so no old one is ever found true again.
+ * The header is the word below a block of the heap: its size, three flags, and a seal, a value made of
+ * the block's address. A pointer that is freed must have its seal and "handed out" in front of it, and
+ * a header that is right must follow where the size says that the next block begins. So a double free
+ * finds another state or no seal, and an interior pointer meets a right-looking word only by a chance
+ * of one in 2^17, and behind it again. Slabs know it for certain. A foreign pointer is outside all
+ * areas and is never followed. Each ends in one line that says what the pointer is, and abort. Headers
+ * of blocks that cease to be are erased, so no old one is ever found true again.
  *
- * Memory goes back to the kernel: large blocks at once; the heap's top when 160 KiB of it are unused,
- * down to 64. Cached blocks count as taken and would pin the heap. So the cache is emptied and closed
- * when less than half of the heap is in use, unless the heap is small anyway; it opens again when three
- * quarters are. As it holds 64 KiB at most, it is closed long before the last block is freed.
+ * Memory goes back to the kernel: large blocks at once; the heap's top when 144 KiB of it are unused,
+ * down to 64; slabs when half of them are empty. Cached blocks count as taken and would pin the heap.
+ * So the cache is emptied and closed when less than half of the heap is in use, unless the heap is
+ * small anyway; it opens again when three quarters are.
  *
  * calloc clears only what has been written before: pages fresh from the kernel are zero, and the heap
  * knows the address from which on it has never handed out anything.
@@ -50,35 +52,44 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define slow_path   __attribute__((noinline, regparm(3)))
 
-#define CACHE_UNITS_MAX 65u           /* 1024 bytes and the header                         */
-#define LIST_BYTES      1024u         /* what each list may hold: one block at least           */
-#define HEAP_SMALL      (160u * 1024) /* mapped bytes up to which the cache is always open */
+#define CACHED_MAX  1024u /* bytes of the largest block that is cached */
+#define CACHE_LISTS (CACHED_MAX / GRAIN + 2)
 
-#define GENEROUS_MAX (1024u * 1024) /* up to which a cached block may be a grain too large */
+/* A list has room for the largest n with n * (n + 1) * size <= share. Where sizes come and go at random,
+ * a list of n sends one in n + 1 to the heap, so one more place in it saves 1 / (n + 1) - 1 / (n + 2) of
+ * these ways, and holds half a block on average: all lists end where a byte would save the same. */
+#define SHARE_CLOSED 0u
+#define SHARE        2400u
+#define SHARE_AMPLE  8192u
+
+#define HEAP_SMALL   (160u * 1024)       /* mapped bytes up to which ...                      */
+#define HEAP_LARGE   (16u * 1024 * 1024) /* ... and from which on the cache may be ample      */
+#define GENEROUS_MAX (1024u * 1024)      /* up to which a cached block may be a grain longer  */
 
 #ifdef FAULTLINE_DEBUG
 #define GUARD_SIZE (sizeof(uint32_t) + 1)
 #else
 #define GUARD_SIZE 0
 #endif
-#define GUARD_BYTE    0xFD
-#define SIZE_TO_BYTES (GRAIN_SHIFT - UNITS_SHIFT) /* from a header's size field */
+#define GUARD_BYTE 0xFD
 
 struct cached {
     struct cached *next;
 };
 
-/* Of one size. Eight bytes, as many as a header counts for a grain: the size in a header is the
- * offset of its list. */
+/* Of one size. */
 struct list {
     struct cached *first;
-    uint32_t room; /* so many more may come in; 0 throughout while the cache is closed */
+    int32_t room; /* so many more may come in */
 };
 
-static struct list lists[CACHE_UNITS_MAX + 1];
-static bool is_open;
+static struct list lists[CACHE_LISTS]; /* by grains; what slabs are for stays empty */
+static uint32_t share;                 /* that the lists' rooms are made for          */
 
-_Static_assert(sizeof(struct list) == 1u << UNITS_SHIFT, "a header's size finds its list");
+/* No other share is wanted while the heap's size is this and what is held lies in this range. */
+static struct settled {
+    size_t mapped, held_min, held_span;
+} settled;
 
 /* ---- The end of programs with errors --------------------------------------------------------------- */
 
@@ -92,25 +103,33 @@ void fl_malloc_stop(const void *block, const char *what)
 }
 
 /* A pointer that is no block: says what it is. */
-static __attribute__((cold, noinline, noreturn)) void stop_bad_pointer(const void *pointer)
+void fl_malloc_stop_pointer(uintptr_t pointer)
 {
     uintptr_t block = 0;
     const char *what = "not from malloc";
     char line[128];
 
-    if (fl_heap_contains((uintptr_t)pointer)) {
-        what = fl_heap_blame((uintptr_t)pointer, &block);
+    if (fl_slab_contains(pointer)) {
+        what = fl_slab_blame(pointer, &block);
+    } else if (fl_heap_contains(pointer)) {
+        what = fl_heap_blame(pointer, &block);
     } else {
-        block = (uintptr_t)fl_large_around(pointer);
+        block = (uintptr_t)fl_large_around((void *)pointer);
         what = block != 0 ? "points into the middle of a block" : what;
     }
-    if (block != 0 && block != (uintptr_t)pointer) {
+    if (block != 0 && block != pointer) {
         (void)snprintf(line, sizeof(line), "invalid pointer: %s (the one at %p)", what,
                        (void *)block);
     } else {
         (void)snprintf(line, sizeof(line), "invalid pointer: %s", what);
     }
-    fl_malloc_stop(pointer, line);
+    fl_malloc_stop((void *)pointer, line);
+}
+
+/* Does not return, but is called as if it did: by functions that can then do without a frame. */
+static slow_path void stop_pointer(uintptr_t pointer)
+{
+    fl_malloc_stop_pointer(pointer);
 }
 
 static void *no_memory(void)
@@ -121,45 +140,56 @@ static void *no_memory(void)
 
 /* ---- Front cache ----------------------------------------------------------------------------------- */
 
-static inline struct list *list_of(uint32_t size_field)
+static inline struct list *list_of(size_t size)
 {
-    return (struct list *)(void *)((char *)lists + size_field);
+    return &lists[size >> GRAIN_SHIFT];
 }
 
-static void cache_open(void)
+/* Gives all blocks of a list to the heap. */
+static void list_empty(struct list *list)
 {
-    is_open = true;
-    for (uint32_t units = 1; units <= CACHE_UNITS_MAX; units++) {
-        uint32_t room = LIST_BYTES / (units << GRAIN_SHIFT);
-        lists[units].room = room > 0 ? room : 1;
+    struct cached *block = list->first;
+
+    list->first = NULL;
+    while (block != NULL) {
+        struct cached *next = block->next;
+        *header_of((uintptr_t)block) ^= BLOCK_CACHED;
+        fl_heap_give((uintptr_t)block);
+        block = next;
     }
 }
 
-/* Empties all lists into the heap. */
-static void cache_close(void)
+static void cache_set_share(uint32_t new_share)
 {
-    is_open = false;
-    for (uint32_t units = 1; units <= CACHE_UNITS_MAX; units++) {
-        struct cached *block = lists[units].first;
-        lists[units] = (struct list){NULL, 0};
-        while (block != NULL) {
-            struct cached *next = block->next;
-            *header_of((uintptr_t)block) ^= BLOCK_CACHED;
-            fl_heap_give((uintptr_t)block);
-            block = next;
+    if (new_share == share) {
+        return;
+    }
+    share = new_share;
+    for (size_t size = size_for(SMALL_MAX); size <= size_for(CACHED_MAX); size += GRAIN) {
+        int32_t room = 0;
+        while ((size_t)(room + 1) * (size_t)(room + 2) * size <= share) {
+            room++;
         }
+        list_empty(list_of(size));
+        list_of(size)->room = room;
     }
 }
 
-static inline void cache_decide(void)
+/* The share that suits the heap as it is, and how far the heap may change before another might. */
+static __attribute__((noinline)) void cache_decide(void)
 {
-    size_t mapped = fl_heap.mapped;
-    bool is_small = mapped <= HEAP_SMALL;
+    size_t mapped = fl_heap.mapped, held = fl_heap.held;
 
-    if (is_open && !is_small && fl_heap.held < mapped / 2) {
-        cache_close();
-    } else if (!is_open && (is_small || fl_heap.held > mapped / 4 * 3)) {
-        cache_open();
+    settled = (struct settled){.mapped = mapped, .held_min = 0, .held_span = SIZE_MAX};
+    if (mapped <= HEAP_SMALL) {
+        cache_set_share(SHARE_AMPLE);
+    } else if (held < mapped / 2 || (share == SHARE_CLOSED && held < mapped / 4 * 3)) {
+        settled.held_span = mapped / 4 * 3;
+        cache_set_share(SHARE_CLOSED);
+    } else {
+        settled.held_min = mapped / 2;
+        settled.held_span = mapped;
+        cache_set_share(mapped < HEAP_LARGE ? SHARE : SHARE_AMPLE);
     }
 }
 
@@ -188,89 +218,136 @@ static inline void *cache_take(struct list *list)
 
 /* No block of the right size is cached. In a heap that is not large one with a grain more does as well;
  * in a large one the grains would add up to more than the time is worth. */
-static slow_path void *take_slowly(size_t bytes)
+static slow_path void *take_uncached(size_t size)
 {
-    uint32_t units = units_for(bytes);
-    void *block = NULL;
-
-    if (bytes > LARGE_MIN) {
-        block = fl_large_take(bytes, GRAIN);
-        return block != NULL ? block : no_memory();
+    if (fl_heap.mapped <= GENEROUS_MAX && size < size_for(CACHED_MAX)) {
+        void *block = cache_take(list_of(size + GRAIN));
+        if (block != NULL) {
+            return block;
+        }
     }
-    if (units < CACHE_UNITS_MAX && fl_heap.mapped <= GENEROUS_MAX) {
-        block = cache_take(&lists[units + 1]);
-    }
-    if (block == NULL) {
-        block = (void *)fl_heap_take(units);
-    }
-    return block != NULL ? block : no_memory();
+    return (void *)fl_heap_take(size);
 }
 
-static inline void *block_take(size_t bytes)
+/* What is too large for the cache. */
+static slow_path void *take_uncacheable(size_t bytes)
 {
-    if (likely(bytes <= bytes_in(CACHE_UNITS_MAX))) {
-        void *block = cache_take(&lists[units_for(bytes)]);
+    return bytes <= LARGE_MIN ? (void *)fl_heap_take(size_for(bytes)) : fl_large_take(bytes, GRAIN);
+}
+
+static slow_path void *small_take(size_t bytes)
+{
+    uint32_t class = slab_class(bytes);
+    struct slab *slab = LIST_FIRST(&fl_slabs.with_room[class]);
+
+    if (likely(slab != NULL)) {
+        void *block = slab_take(slab, class);
         if (likely(block != NULL)) {
             return block;
         }
     }
-    return take_slowly(bytes);
+    return fl_slab_take_next(class);
+}
+
+static inline void *block_take(size_t bytes)
+{
+    if (bytes <= SMALL_MAX) {
+        return small_take(bytes);
+    }
+    if (likely(bytes <= CACHED_MAX)) {
+        size_t size = size_for(bytes);
+        void *block = cache_take(list_of(size));
+        return likely(block != NULL) ? block : take_uncached(size);
+    }
+    return take_uncacheable(bytes);
 }
 
 /* Is this the address of a block of the heap that is handed out? */
 static inline bool is_heap_block(uintptr_t block)
 {
     return block % GRAIN == 0 && fl_heap_contains(block) && is_handed_out(header_open(block)) &&
-           (*header_of(block) & SIZE_MASK) != 0;
-}
-
-static inline uint32_t units_of(uintptr_t block)
-{
-    return (*header_of(block) & SIZE_MASK) >> UNITS_SHIFT;
+           size_of(block) != 0;
 }
 
 /* A block for which the cache has no room. */
 static slow_path void give_to_heap(uintptr_t block)
 {
     fl_heap_give(block);
-    cache_decide();
+    if (unlikely(fl_heap.mapped != settled.mapped ||
+                 fl_heap.held - settled.held_min > settled.held_span)) {
+        cache_decide();
+    }
+}
+
+static slow_path void small_give(uintptr_t block)
+{
+    struct slab *slab = slab_of(block);
+
+    if (unlikely(!is_slab_block(slab, block))) {
+        stop_pointer(block);
+        return;
+    }
+    slab->taken ^= slab_bit_of(block);
+    if (slab->taken == 0) {
+        fl_slab_emptied(slab);
+    } else if (!slab->is_listed) {
+        fl_slab_list(slab);
+    }
 }
 
 /* What is not plainly a block of the growing area: NULL, other areas, large blocks, bad pointers. */
-static slow_path void give_slowly(void *pointer)
+static slow_path void give_slowly(uintptr_t block)
 {
-    if (pointer == NULL) {
+    if (block == 0) {
         return;
     }
-    if (is_heap_block((uintptr_t)pointer)) {
-        give_to_heap((uintptr_t)pointer);
-    } else if (!fl_large_give(pointer)) {
-        stop_bad_pointer(pointer);
+    if (fl_slab_contains(block)) {
+        small_give(block);
+    } else if (is_heap_block(block)) {
+        give_to_heap(block);
+    } else if (!fl_large_give((void *)block)) {
+        fl_malloc_stop_pointer(block);
     }
+}
+
+static slow_path void give_to_cache(uintptr_t block)
+{
+    struct cached *cached = (struct cached *)block;
+    struct list *list;
+    size_t size;
+
+    if (unlikely(block >= fl_heap.top || !is_handed_out(header_open(block)))) {
+        give_slowly(block);
+        return;
+    }
+    size = size_of(block);
+    if (size > size_for(CACHED_MAX) ||
+        unlikely(!is_taken(header_open(block + size)) && !is_free(block + size))) {
+        give_to_heap(block); /* which stops if the next header is not right */
+        return;
+    }
+    list = list_of(size);
+    if (--list->room < 0) {
+        list->room = 0;
+        give_to_heap(block);
+        return;
+    }
+    cached->next = list->first;
+    list->first = cached;
+    *header_of(block) |= BLOCK_CACHED;
 }
 
 static inline void block_give(void *pointer)
 {
     uintptr_t block = (uintptr_t)pointer;
-    struct cached *cached = pointer;
-    struct list *list;
-    uint32_t size;
 
-    if (unlikely(block < fl_heap.first || block >= fl_heap.top ||
-                 !is_handed_out(header_open(block)))) {
-        give_slowly(pointer);
-        return;
+    if (block >= fl_heap.first) {
+        give_to_cache(block);
+    } else if (fl_slab_contains(block)) {
+        small_give(block);
+    } else {
+        give_slowly(block);
     }
-    size = *header_of(block) & SIZE_MASK;
-    if (size > CACHE_UNITS_MAX << UNITS_SHIFT || (list = list_of(size))->room == 0 ||
-        unlikely(!is_plausible(header_open(block + ((size_t)size << SIZE_TO_BYTES))))) {
-        give_to_heap(block); /* which stops if the next header is not right */
-        return;
-    }
-    list->room--;
-    cached->next = list->first;
-    list->first = cached;
-    *header_of(block) |= BLOCK_CACHED;
 }
 
 /* Bytes that the block has, or the end of the program if there is none. */
@@ -278,12 +355,15 @@ static size_t block_usable(const void *pointer)
 {
     size_t usable;
 
-    if (is_heap_block((uintptr_t)pointer)) {
-        return bytes_in(units_of((uintptr_t)pointer));
+    if (fl_slab_contains((uintptr_t)pointer)) {
+        usable = fl_slab_usable((uintptr_t)pointer);
+    } else if (is_heap_block((uintptr_t)pointer)) {
+        usable = bytes_in(size_of((uintptr_t)pointer));
+    } else {
+        usable = fl_large_usable(pointer);
     }
-    usable = fl_large_usable(pointer);
     if (usable == 0) {
-        stop_bad_pointer(pointer);
+        fl_malloc_stop_pointer((uintptr_t)pointer);
     }
     return usable;
 }
@@ -291,11 +371,15 @@ static size_t block_usable(const void *pointer)
 /* In place, or by moving pages; NULL: neither can be done. */
 static void *block_resize(void *pointer, size_t bytes)
 {
+    if (fl_slab_contains((uintptr_t)pointer)) {
+        uint32_t class = slab_of((uintptr_t)pointer)->class, wanted = slab_class(bytes);
+        return wanted <= class && wanted > class / 2 ? pointer : NULL;
+    }
     if (!is_heap_block((uintptr_t)pointer)) {
         bool becomes_small = bytes <= LARGE_MIN / 2;
         return becomes_small ? NULL : fl_large_resize(pointer, bytes);
     }
-    if (bytes > LARGE_MIN || !fl_heap_resize((uintptr_t)pointer, units_for(bytes))) {
+    if (bytes > LARGE_MIN || !fl_heap_resize((uintptr_t)pointer, size_for(bytes))) {
         return NULL;
     }
     return pointer;
@@ -406,22 +490,21 @@ void *realloc(void *old, size_t size)
  * alignment is taken, and what is before and behind is given back. */
 static void *take_aligned(size_t alignment, size_t bytes)
 {
-    uint32_t units = units_for(bytes);
+    size_t size = size_for(bytes);
     uintptr_t block, at;
 
     if (bytes > LARGE_MIN || alignment > LARGE_MIN - bytes) {
-        void *large = fl_large_take(bytes, alignment);
-        return large != NULL ? large : no_memory();
+        return fl_large_take(bytes, alignment);
     }
-    block = fl_heap_take(units + (uint32_t)(alignment >> GRAIN_SHIFT));
+    block = fl_heap_take(size + alignment);
     if (block == 0) {
-        return no_memory();
+        return NULL;
     }
     at = (block + alignment - 1) & ~(uintptr_t)(alignment - 1);
     if (at != block) {
         fl_heap_cut_front(block, at);
     }
-    (void)fl_heap_resize(at, units);
+    (void)fl_heap_resize(at, size);
     return (void *)at;
 }
 
@@ -469,14 +552,17 @@ const char *malloc_check(void)
     uint32_t n = 0;
     const char *wrong;
 
-    for (uint32_t units = 1; units <= CACHE_UNITS_MAX; units++) {
-        const struct cached *block = lists[units].first;
+    for (size_t size = 0; size <= size_for(CACHED_MAX); size += GRAIN) {
+        const struct cached *block = list_of(size)->first;
         for (; block != NULL; block = block->next, n++) {
-            if (!is_cached(header_open((uintptr_t)block)) || units_of((uintptr_t)block) != units) {
+            if (!is_cached(header_open((uintptr_t)block)) || size_of((uintptr_t)block) != size) {
                 return "a cached block is in the wrong list";
             }
         }
     }
-    wrong = fl_heap_check(n);
+    wrong = fl_slab_check();
+    if (wrong == NULL) {
+        wrong = fl_heap_check(n);
+    }
     return wrong != NULL ? wrong : fl_large_check();
 }

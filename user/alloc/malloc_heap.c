@@ -20,26 +20,30 @@
 
 #include "user/alloc/os_pages.h"
 
-#define GROW_MIN   (4u * 1024)   /* pages are fetched at least so many bytes at a time ...      */
-#define GROW_MAX   (64u * 1024)  /* ... and at most, unless more is missing; between the two, ... */
-#define GROW_SHARE 512u          /* ... this part of what is there                               */
-#define TRIM_FROM  (160u * 1024) /* so much at the top is given back ...                    */
+#define GROW_MIN   (4u * 1024)  /* pages are fetched at least so many bytes at a time ...      */
+#define GROW_MAX   (64u * 1024) /* ... and at most, unless more is missing; between the two, ... */
+#define GROW_SHARE 2048u
+#define TRIM_FROM  (144u * 1024) /* so much at the top is given back ...                    */
 #define TRIM_KEEP  (64u * 1024)  /* ... down to this: the distance keeps a loop from thrashing */
 
 #define AREA_SHARE 8           /* a second or later area has at least this part of the whole  */
 #define HEAP_HINT  0x90000000u /* out of the way of the kernel's own choices, from 0x80000000   */
 
-#define EXACT_SHIFT    5 /* sub-bins of a doubling: 1 << 5       */
-#define SUB_BINS       (1u << EXACT_SHIFT)
-#define UNITS_MAX_LOG2 28 /* a block of the whole address space   */
-#define N_BINS         ((UNITS_MAX_LOG2 - EXACT_SHIFT + 2) * SUB_BINS)
+#define SUB_BINS_SHIFT 5
+#define SUB_BINS       (1u << SUB_BINS_SHIFT)
+#define EXACT_BINS     (2 * SUB_BINS)       /* in these all blocks have the same size */
+#define EXACT_SIZE     (EXACT_BINS * GRAIN) /* from here on bins are shared           */
+#define SIZE_LOG2_MAX  32                   /* a block of the whole address space     */
+#define N_BINS         ((SIZE_LOG2_MAX - GRAIN_SHIFT - SUB_BINS_SHIFT + 1) * SUB_BINS)
 #define WORD_BITS      32u
-#define SEARCH_MAX     32u /* blocks looked at in one bin          */
+#define SEARCH_MAX     32u
 
 /* A free block, at its address. */
 struct free_block {
-    struct free_block *next, *prev;
+    LIST_ENTRY(free_block) in_bin;
 };
+
+LIST_HEAD(bin, free_block);
 
 /* At the start of each area. Its first block follows at first_of(). */
 struct area {
@@ -49,10 +53,12 @@ struct area {
 
 struct heap fl_heap;
 
+#define likely(x) __builtin_expect(!!(x), 1)
+
 static struct area *areas; /* the growing one comes first */
-static struct free_block *bins[N_BINS];
-static uint32_t bin_map[N_BINS / WORD_BITS];
-static uint32_t bin_map_sum;
+static struct bin bins[N_BINS];
+static uint32_t bin_map[N_BINS / WORD_BITS]; /* bit set: the bin is not empty             */
+static uint32_t bin_map_sum;                 /* bit set: that word of the map is not 0    */
 
 _Static_assert(N_BINS / WORD_BITS <= WORD_BITS, "one word sums up the bitmap");
 _Static_assert(sizeof(struct free_block) + 2 * HEADER_SIZE <= GRAIN, "a grain holds a free block");
@@ -64,24 +70,10 @@ static inline uintptr_t first_of(const struct area *area)
 
 /* ---- Blocks -------------------------------------------------------------------------------------- */
 
-static inline uintptr_t block_end(uintptr_t block, uint32_t units)
+/* Of a free block, whose header is nothing else. */
+static inline size_t free_size(uintptr_t block)
 {
-    return block + ((uintptr_t)units << GRAIN_SHIFT);
-}
-
-static inline bool is_free(uintptr_t block)
-{
-    return !(*header_of(block) & BLOCK_TAKEN);
-}
-
-static inline uint32_t free_units(uintptr_t block)
-{
-    return *header_of(block) >> UNITS_SHIFT;
-}
-
-static inline uint32_t taken_units(uintptr_t block)
-{
-    return (*header_of(block) & SIZE_MASK) >> UNITS_SHIFT;
+    return *header_of(block);
 }
 
 /* The copy of a free block's size, seen from the block above it. */
@@ -90,52 +82,57 @@ static inline uint32_t *size_below(uintptr_t block)
     return (uint32_t *)(block - 2 * HEADER_SIZE);
 }
 
+static inline void set_taken(uintptr_t block, size_t size, uint32_t prev_free)
+{
+    *header_of(block) = seal_of(block) ^ (uint32_t)size ^ BLOCK_TAKEN ^ prev_free;
+}
+
 /* ---- Bins ---------------------------------------------------------------------------------------- */
 
-static inline uint32_t bin_of(uint32_t units)
+static inline uint32_t bin_of(size_t size)
 {
-    if (units < 2 * SUB_BINS) {
-        return units;
+    uint32_t grains = size >> GRAIN_SHIFT;
+
+    if (grains < EXACT_BINS) {
+        return grains;
     }
-    uint32_t shift = (WORD_BITS - 1 - EXACT_SHIFT) - (uint32_t)__builtin_clz(units);
-    return (shift << EXACT_SHIFT) + (units >> shift);
+    uint32_t shift = (WORD_BITS - 1 - SUB_BINS_SHIFT) - (uint32_t)__builtin_clz(grains);
+    return (shift << SUB_BINS_SHIFT) + (grains >> shift);
 }
 
-static inline void bin_insert(uintptr_t at, uint32_t units)
+static inline void bin_insert(uintptr_t at, size_t size)
 {
-    struct free_block *block = (struct free_block *)at, *first;
-    uint32_t bin = bin_of(units);
+    struct free_block *block = (struct free_block *)at;
+    uint32_t bin = bin_of(size);
 
-    first = bins[bin];
-    block->next = first;
-    block->prev = NULL;
-    bins[bin] = block;
-    if (first != NULL) {
-        first->prev = block;
-        return;
+    if (LIST_EMPTY(&bins[bin])) {
+        bin_map[bin / WORD_BITS] |= 1u << (bin % WORD_BITS);
+        bin_map_sum |= 1u << (bin / WORD_BITS);
     }
-    bin_map[bin / WORD_BITS] |= 1u << (bin % WORD_BITS);
-    bin_map_sum |= 1u << (bin / WORD_BITS);
+    LIST_INSERT_HEAD(&bins[bin], block, in_bin);
 }
 
-static inline void bin_remove(uintptr_t at, uint32_t units)
+/* The last block of a list has left. What pointed to it: the head, if the bin is empty now. */
+static __attribute__((noinline)) heap_call void bin_lost_last(const struct bin *head)
 {
-    struct free_block *block = (struct free_block *)at, *next = block->next, *prev = block->prev;
+    uintptr_t offset = (uintptr_t)head - (uintptr_t)bins;
 
-    if (next != NULL) {
-        next->prev = prev;
-    }
-    if (prev != NULL) {
-        prev->next = next;
-        return;
-    }
-    uint32_t bin = bin_of(units);
-    bins[bin] = next;
-    if (next == NULL) {
-        uint32_t word = bin_map[bin / WORD_BITS] &= ~(1u << (bin % WORD_BITS));
-        if (word == 0) {
+    if (offset < sizeof(bins)) {
+        uint32_t bin = offset / sizeof(bins[0]), *word = &bin_map[bin / WORD_BITS];
+        *word &= ~(1u << (bin % WORD_BITS));
+        if (*word == 0) {
             bin_map_sum &= ~(1u << (bin / WORD_BITS));
         }
+    }
+}
+
+static inline void bin_remove(uintptr_t at)
+{
+    struct free_block *block = (struct free_block *)at, *next = LIST_NEXT(block, in_bin);
+
+    LIST_REMOVE(block, in_bin);
+    if (next == NULL) {
+        bin_lost_last((const struct bin *)block->in_bin.le_prev);
     }
 }
 
@@ -156,48 +153,51 @@ static inline uint32_t bin_next(uint32_t bin)
 }
 
 /* The smallest of the first few blocks in a bin that are large enough, or 0. */
-static uintptr_t bin_best(uint32_t bin, uint32_t units)
+static __attribute__((noinline)) uintptr_t bin_best(uint32_t bin, size_t size)
 {
+    const struct free_block *b;
+    size_t best_size = SIZE_MAX;
     uintptr_t best = 0;
-    uint32_t best_units = ~0u, n = 0;
+    uint32_t n = 0;
 
-    for (struct free_block *b = bins[bin]; b != NULL && n < SEARCH_MAX; b = b->next, n++) {
-        uint32_t have = free_units((uintptr_t)b);
-        if (have >= units && have < best_units) {
+    LIST_FOREACH (b, &bins[bin], in_bin) {
+        size_t have = free_size((uintptr_t)b);
+        if (have >= size && have < best_size) {
             best = (uintptr_t)b;
-            best_units = have;
+            best_size = have;
+        }
+        if (++n == SEARCH_MAX) {
+            break;
         }
     }
     return best;
 }
 
-static inline uintptr_t find_fit(uint32_t units)
+/* A free block of at least this size, or 0: of the bin of that size, where sizes may differ, the best
+ * of the first few; else any of the next bin, in which all are large enough. */
+static inline uintptr_t find_fit(size_t size)
 {
-    uint32_t bin = bin_of(units);
+    uint32_t own = bin_of(size), bin = bin_next(own);
 
-    if (units >= 2 * SUB_BINS) {
-        uintptr_t found = bin_best(bin, units);
+    if (bin == own && own >= EXACT_BINS) {
+        uintptr_t found = bin_best(bin, size);
         if (found != 0) {
             return found;
         }
-        bin++;
+        bin = bin_next(bin + 1);
     }
-    bin = bin_next(bin);
-    if (bin >= 2 * SUB_BINS) {
-        return bin < N_BINS ? bin_best(bin, units) : 0;
-    }
-    return (uintptr_t)bins[bin];
+    return bin < N_BINS ? (uintptr_t)LIST_FIRST(&bins[bin]) : 0;
 }
 
-/* Makes [at, at + units) a free block. Its lower neighbour is taken; the upper one is told. */
-static inline void free_put(uintptr_t at, uint32_t units)
+/* Makes [at, at + size) a free block. Its lower neighbour is taken; the upper one is told. */
+static inline void free_put(uintptr_t at, size_t size)
 {
-    uintptr_t next = block_end(at, units);
+    uintptr_t next = at + size;
 
-    *header_of(at) = units << UNITS_SHIFT;
-    *size_below(next) = units;
+    *header_of(at) = size;
+    *size_below(next) = size;
     *header_of(next) |= BLOCK_PREV_FREE;
-    bin_insert(at, units);
+    bin_insert(at, size);
 }
 
 /* ---- Areas --------------------------------------------------------------------------------------- */
@@ -210,9 +210,9 @@ static void close_area(void)
     if (areas == NULL) {
         return;
     }
-    *header_of(fence) = header_seal(fence, 0, BLOCK_TAKEN);
+    set_taken(fence, 0, 0);
     if (fl_heap.top < fence) {
-        free_put(fl_heap.top, (uint32_t)(fence - fl_heap.top) >> GRAIN_SHIFT);
+        free_put(fl_heap.top, fence - fl_heap.top);
     }
 }
 
@@ -290,19 +290,19 @@ static __attribute__((noinline)) void trim_top(void)
 }
 
 /* A closed area that has become one free block goes back to the kernel. */
-static void drop_area_of(uintptr_t block, uintptr_t fence)
+static __attribute__((cold, noinline)) void drop_area_of(uintptr_t block, uintptr_t fence)
 {
     for (struct area **link = &areas->next; *link != NULL; link = &(*link)->next) {
         struct area *area = *link, *next = area->next;
         if (first_of(area) != block) {
             continue;
         }
-        bin_remove(block, free_units(block));
+        bin_remove(block);
         if (os_pages_unmap(area, fence - (uintptr_t)area)) {
             *link = next;
             fl_heap.mapped -= fence - (uintptr_t)area;
         } else {
-            bin_insert(block, (uint32_t)(fence - block) >> GRAIN_SHIFT);
+            bin_insert(block, fence - block);
         }
         return;
     }
@@ -310,34 +310,34 @@ static void drop_area_of(uintptr_t block, uintptr_t fence)
 
 /* ---- Taking -------------------------------------------------------------------------------------- */
 
-/* A found free block of which `units` are used; the rest stays free. */
-static inline void carve(uintptr_t block, uint32_t units)
+/* A found free block of which `size` bytes are used; the rest stays free. */
+static inline void carve(uintptr_t block, size_t size)
 {
-    uint32_t have = free_units(block);
-    uintptr_t rest = block_end(block, units);
+    size_t have = free_size(block);
+    uintptr_t rest = block + size, next = block + have;
 
-    bin_remove(block, have);
-    *header_of(block) = header_seal(block, units, BLOCK_TAKEN);
-    if (have == units) {
-        *header_of(rest) &= ~BLOCK_PREV_FREE;
+    bin_remove(block);
+    set_taken(block, size, 0);
+    fl_heap.held += size;
+    have -= size;
+    if (have == 0) {
+        *header_of(next) &= ~BLOCK_PREV_FREE;
         return;
     }
-    have -= units;
-    *header_of(rest) = have << UNITS_SHIFT;
-    *size_below(block_end(rest, have)) = have;
+    *header_of(rest) = have;
+    *size_below(next) = have;
     bin_insert(rest, have);
 }
 
-static __attribute__((noinline)) uintptr_t take_top(uint32_t units)
+static __attribute__((noinline)) uintptr_t take_top(size_t size)
 {
-    size_t bytes = (size_t)units << GRAIN_SHIFT;
     uintptr_t block;
 
-    if (fl_heap.end - fl_heap.top < bytes && !grow_top(bytes)) {
+    if (fl_heap.end - fl_heap.top < size && !grow_top(size)) {
         return 0;
     }
     block = fl_heap.top;
-    fl_heap.top += bytes;
+    fl_heap.top += size;
     if (fl_heap.top <= fl_heap.zero_from) { /* what stands above the last block looks free */
         *header_of(fl_heap.top) = 0;
     }
@@ -345,49 +345,53 @@ static __attribute__((noinline)) uintptr_t take_top(uint32_t units)
     if (fl_heap.zero_from < fl_heap.top) {
         fl_heap.zero_from = fl_heap.top;
     }
-    *header_of(block) = header_seal(block, units, BLOCK_TAKEN);
+    set_taken(block, size, 0);
+    fl_heap.held += size;
     return block;
 }
 
-heap_call uintptr_t fl_heap_take(uint32_t units)
+heap_call uintptr_t fl_heap_take(size_t size)
 {
-    uintptr_t block = find_fit(units);
+    uintptr_t block = find_fit(size);
 
-    if (block != 0) {
-        carve(block, units);
-    } else {
-        block = take_top(units);
-        if (block == 0) {
-            return 0;
-        }
+    if (block == 0) {
+        return take_top(size);
     }
-    fl_heap.held += (size_t)units << GRAIN_SHIFT;
+    carve(block, size);
     return block;
 }
 
 /* ---- Giving -------------------------------------------------------------------------------------- */
+
+static __attribute__((cold, noinline)) heap_call bool is_inside_any(uintptr_t at)
+{
+    return fl_heap_contains(at) || fl_heap_contains(at - 1);
+}
+
+/* A block may start or end here: asked before anything is read there. */
+static inline bool is_inside(uintptr_t at)
+{
+    return likely(at >= fl_heap.first && at < fl_heap.top) || is_inside_any(at);
+}
 
 static __attribute__((cold, noinline, noreturn)) void stop_overrun(uintptr_t block)
 {
     fl_malloc_stop((void *)block, "the heap was overwritten behind this block");
 }
 
-static inline bool is_inside(uintptr_t at)
+/* What of the memory from `next` on is free: 0, or the block's size, of which both copies must agree. */
+static inline size_t free_above(uintptr_t block, uintptr_t next)
 {
-    return (at >= fl_heap.first && at < fl_heap.top) || fl_heap_contains(at) ||
-           fl_heap_contains(at - 1);
-}
+    size_t size;
 
-/* The size of the free block above `block`, whose two sizes must agree. */
-static inline uint32_t units_above(uintptr_t block, uintptr_t next)
-{
-    uint32_t above = free_units(next);
-    uintptr_t end = block_end(next, above);
-
-    if (above >= (1u << UNITS_MAX_LOG2) || !is_inside(end) || *size_below(end) != above) {
+    if (is_taken(header_open(next))) {
+        return 0;
+    }
+    size = free_size(next);
+    if (!is_free(next) || !is_inside(next + size) || *size_below(next + size) != size) {
         stop_overrun(block);
     }
-    return above;
+    return size;
 }
 
 static __attribute__((cold, noinline, noreturn)) void stop_overrun_below(uintptr_t block)
@@ -398,11 +402,10 @@ static __attribute__((cold, noinline, noreturn)) void stop_overrun_below(uintptr
 /* The start of the free block below. */
 static inline uintptr_t start_below(uintptr_t block)
 {
-    uint32_t below = *size_below(block);
-    uintptr_t start = block - ((uintptr_t)below << GRAIN_SHIFT);
+    size_t size = *size_below(block);
+    uintptr_t start = block - size;
 
-    if (below >= (1u << UNITS_MAX_LOG2) || !is_inside(start) ||
-        *header_of(start) >> UNITS_SHIFT != below) {
+    if (!is_inside(start) || free_size(start) != size) {
         stop_overrun_below(block);
     }
     return start;
@@ -420,31 +423,25 @@ static void give_to_top(uintptr_t block)
 
 heap_call void fl_heap_give(uintptr_t block)
 {
-    uint32_t units = taken_units(block), above = 0;
-    uintptr_t next = block_end(block, units), start = block;
+    uintptr_t next = block + size_of(block), start = block;
+    size_t above = next != fl_heap.top ? free_above(block, next) : 0;
 
-    if (next != fl_heap.top) {
-        if (!is_plausible(header_open(next))) {
-            stop_overrun(block);
-        }
-        above = is_free(next) ? units_above(block, next) : 0;
-    }
     if (*header_of(block) & BLOCK_PREV_FREE) {
         start = start_below(block);
-        bin_remove(start, *size_below(block));
+        bin_remove(start);
     }
+    fl_heap.held -= size_of(block);
     *header_of(block) = 0;
-    fl_heap.held -= (size_t)units << GRAIN_SHIFT;
     if (next == fl_heap.top) {
         give_to_top(start);
         return;
     }
     if (above != 0) {
-        bin_remove(next, above);
+        bin_remove(next);
         *header_of(next) = 0;
-        next = block_end(next, above);
+        next += above;
     }
-    free_put(start, (uint32_t)(next - start) >> GRAIN_SHIFT);
+    free_put(start, next - start);
     if ((*header_of(next) & SIZE_MASK) == 0) {
         drop_area_of(start, next);
     }
@@ -453,67 +450,54 @@ heap_call void fl_heap_give(uintptr_t block)
 /* ---- Resizing ------------------------------------------------------------------------------------ */
 
 /* Splits a taken block in two taken ones. */
-static void split(uintptr_t block, uint32_t units, uint32_t rest_units)
+static void split(uintptr_t block, size_t size)
 {
-    uintptr_t rest = block_end(block, units);
+    size_t rest = size_of(block) - size;
 
-    *header_of(rest) = header_seal(rest, rest_units, BLOCK_TAKEN);
-    *header_of(block) =
-        header_seal(block, units, BLOCK_TAKEN | (*header_of(block) & BLOCK_PREV_FREE));
+    set_taken(block + size, rest, 0);
+    set_taken(block, size, *header_of(block) & BLOCK_PREV_FREE);
 }
 
-static void set_units(uintptr_t block, uint32_t old_units, uint32_t units)
+/* A block of which nothing is left but the space joins the one below it. */
+static void join_taken(uintptr_t block, uintptr_t next)
 {
-    *header_of(block) =
-        header_seal(block, units, BLOCK_TAKEN | (*header_of(block) & BLOCK_PREV_FREE));
-    fl_heap.held += (size_t)units << GRAIN_SHIFT;
-    fl_heap.held -= (size_t)old_units << GRAIN_SHIFT;
+    size_t size = size_of(next);
+
+    *header_of(next) = 0;
+    set_taken(block, size_of(block) + size, *header_of(block) & BLOCK_PREV_FREE);
 }
 
-static bool grow_into_top(uintptr_t block, uint32_t old_units, uint32_t units)
+heap_call bool fl_heap_resize(uintptr_t block, size_t size)
 {
-    uint32_t more = units - old_units;
-    uintptr_t rest;
+    size_t old_size = size_of(block), more = size - old_size;
+    uintptr_t next = block + old_size;
 
-    if (fl_heap.end - fl_heap.top < (size_t)more << GRAIN_SHIFT) {
-        return false;
-    }
-    rest = take_top(more);
-    *header_of(rest) = 0;
-    set_units(block, old_units, units);
-    return true;
-}
-
-heap_call bool fl_heap_resize(uintptr_t block, uint32_t units)
-{
-    uint32_t old_units = taken_units(block);
-    uintptr_t next = block_end(block, old_units);
-
-    if (units < old_units) {
-        split(block, units, old_units - units);
-        fl_heap_give(block_end(block, units));
+    if (size < old_size) {
+        split(block, size);
+        fl_heap_give(block + size);
         return true;
     }
-    if (units == old_units) {
+    if (size == old_size) {
         return true;
     }
     if (next == fl_heap.top) {
-        return grow_into_top(block, old_units, units);
+        if (fl_heap.end - fl_heap.top < more) {
+            return false;
+        }
+        (void)take_top(more);
+    } else {
+        if (!is_free(next) || free_size(next) < more) {
+            return false;
+        }
+        carve(next, more);
     }
-    if (!is_free(next) || old_units + free_units(next) < units) {
-        return false;
-    }
-    carve(next, units - old_units);
-    *header_of(next) = 0;
-    set_units(block, old_units, units);
+    join_taken(block, next);
     return true;
 }
 
 heap_call void fl_heap_cut_front(uintptr_t block, uintptr_t at)
 {
-    uint32_t units = taken_units(block), front = (uint32_t)(at - block) >> GRAIN_SHIFT;
-
-    split(block, front, units - front);
+    split(block, at - block);
     fl_heap_give(block);
 }
 
@@ -539,9 +523,9 @@ static inline uintptr_t blocks_end(const struct area *area)
     return area == areas ? fl_heap.top : area->end;
 }
 
-static inline uint32_t any_units(uintptr_t block)
+static inline size_t any_size(uintptr_t block)
 {
-    return is_free(block) ? free_units(block) : taken_units(block);
+    return is_free(block) ? free_size(block) : size_of(block);
 }
 
 /* Walks the blocks of the area, from its first to the one that contains the address. */
@@ -551,8 +535,8 @@ const char *fl_heap_blame(uintptr_t at, uintptr_t *found)
     uintptr_t block = first_of(area), end = blocks_end(area);
 
     while (block < end) {
-        uintptr_t next = block_end(block, any_units(block));
-        if (next <= block || next > end || !is_plausible(header_open(block))) {
+        uintptr_t next = block + any_size(block);
+        if (next <= block || next > end || !(is_free(block) || is_taken(header_open(block)))) {
             return "the heap below this address was overwritten";
         }
         if (at < next) {
@@ -573,29 +557,26 @@ struct sums {
     size_t held, mapped;
 };
 
-/* One block of the walk: what its header says must fit the one before and, if free, its bin. */
+/* One block of the walk: what its header says must fit the one before and, if free, its copy. */
 static const char *check_block(uintptr_t block, bool was_free, uintptr_t end, struct sums *sums)
 {
-    bool says_free = (*header_of(block) & BLOCK_PREV_FREE) != 0;
+    size_t size = any_size(block);
 
-    if (says_free != was_free) {
-        return "a block is wrong about the one below it";
-    }
-    if (any_units(block) == 0 || block_end(block, any_units(block)) > end) {
+    if (size == 0 || size % GRAIN != 0 || size > end - block) {
         return "a block leaves its area";
     }
-    if (!is_free(block)) {
-        uint32_t opened = header_open(block);
-        sums->n_cached += is_cached(opened);
-        sums->held += (size_t)taken_units(block) << GRAIN_SHIFT;
-        return opened <= ~SEAL_MASK ? NULL : "a broken seal";
+    if (is_free(block)) {
+        if (was_free) {
+            return "two free blocks touch";
+        }
+        return *size_below(block + size) == size ? NULL : "a free block's two sizes differ";
     }
-    if (was_free) {
-        return "two free blocks touch";
+    if (((*header_of(block) & BLOCK_PREV_FREE) != 0) != was_free) {
+        return "a block is wrong about the one below it";
     }
-    return *size_below(block_end(block, free_units(block))) == free_units(block)
-               ? NULL
-               : "a free block's two sizes differ";
+    sums->n_cached += is_cached(header_open(block));
+    sums->held += size;
+    return is_taken(header_open(block)) ? NULL : "a broken seal";
 }
 
 static const char *check_area(const struct area *area, struct sums *sums)
@@ -611,26 +592,28 @@ static const char *check_area(const struct area *area, struct sums *sums)
         }
         was_free = is_free(block);
         sums->n_free += was_free;
-        block = block_end(block, any_units(block));
+        block += any_size(block);
     }
     if (area == areas) {
         return was_free ? "a free block below the top" : NULL;
     }
-    return header_open(end) <= ~SEAL_MASK ? NULL : "a fence is gone";
+    return is_taken(header_open(end)) ? NULL : "a fence is gone";
 }
 
 static const char *check_bin(uint32_t bin, uint32_t *n_free)
 {
     bool is_marked = (bin_map[bin / WORD_BITS] >> (bin % WORD_BITS) & 1) != 0;
-    const struct free_block *prev = NULL;
+    struct free_block *const *link = &LIST_FIRST(&bins[bin]);
 
-    if (is_marked != (bins[bin] != NULL)) {
+    if (is_marked != (*link != NULL)) {
         return "the bitmap is wrong about a bin";
     }
-    for (const struct free_block *b = bins[bin]; b != NULL; prev = b, b = b->next) {
-        if (b->prev != prev || !is_free((uintptr_t)b) || bin_of(free_units((uintptr_t)b)) != bin) {
+    for (const struct free_block *b = *link; b != NULL; b = *link) {
+        if (b->in_bin.le_prev != link || !is_free((uintptr_t)b) ||
+            bin_of(free_size((uintptr_t)b)) != bin) {
             return "a bin is broken";
         }
+        link = &LIST_NEXT(b, in_bin);
         (*n_free)--;
     }
     return NULL;

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/list.h"
+
 #define GRAIN       16u
 #define GRAIN_SHIFT 4
 #define HEADER_SIZE sizeof(uint32_t)
@@ -19,23 +21,26 @@
 /* Beyond this a pointer difference would not fit: always refused. */
 #define REQUEST_MAX (SIZE_MAX / 2 - 64u * 1024)
 
-/* Header: the size in grains << UNITS_SHIFT, three flags, and while the block is not free a seal in the
- * upper half, which depends on the address. A free block's size fills the whole word. */
-#define BLOCK_TAKEN     1u /* handed out, or in the front cache                */
-#define BLOCK_PREV_FREE 2u /* the block below is free, its size is below us    */
-#define BLOCK_CACHED    4u /* given back, waiting in the front cache           */
-#define UNITS_SHIFT     3
-#define SIZE_MASK       0xFFF8u /* the size of a block that is not free        */
-#define SEAL_MASK       0xFFFF0000u
-#define SEAL            0x5AC30000u
+/* Header of a block in the heap: its size in bytes, header included, a multiple of GRAIN, in whose low
+ * bits are three flags; and while the block is not free a seal above the size, which depends on the
+ * address. A free block's header is just its size. */
+#define BLOCK_TAKEN     1u       /* handed out, or in the front cache                */
+#define BLOCK_PREV_FREE 2u       /* the block below is free, its size is below us    */
+#define BLOCK_CACHED    4u       /* given back, waiting in the front cache           */
+#define SIZE_MASK       0x1FFF0u /* the size of a block that is not free       */
+#define SEAL_SHIFT      17
+#define SEAL_MASK       0xFFFE0000u
+#define SEAL            0x5AC20000u
 #define STATE_MASK      (SEAL_MASK | BLOCK_CACHED | BLOCK_TAKEN)
 
+#define heap_call __attribute__((regparm(3)))
+
+/* A pointer that is no block: says what it is, and ends the program (malloc.c). */
+__attribute__((noreturn, cold, noinline)) void fl_malloc_stop_pointer(uintptr_t pointer);
 /* How errors of the program and of the heap end: one line on descriptor 2, then abort. */
 __attribute__((noreturn, cold, noinline)) void fl_malloc_stop(const void *block, const char *what);
 
 /* ---- The heap (malloc_heap.c) ------------------------------------------------------------------ */
-
-#define heap_call __attribute__((regparm(3)))
 
 /* All blocks of the growing area lie in [first, top). */
 extern struct heap {
@@ -46,12 +51,12 @@ extern struct heap {
     uintptr_t clean_from;      /* set by what takes fresh memory, for calloc: zero from here on */
 } fl_heap;
 
-/* A block of so many units, or 0. */
-heap_call uintptr_t fl_heap_take(uint32_t units);
+/* A block of this size (size_for), or 0 with errno set. */
+heap_call uintptr_t fl_heap_take(size_t size);
 /* Gives a block back whose header is sealed as handed out; what is free beside it joins it. */
 heap_call void fl_heap_give(uintptr_t block);
-/* The block's size becomes `units` where it lies, if there is room. */
-heap_call bool fl_heap_resize(uintptr_t block, uint32_t units);
+/* Makes the block longer or shorter where it lies, if there is room. */
+heap_call bool fl_heap_resize(uintptr_t block, size_t size);
 /* The part of a block before `at`, which is a multiple of GRAIN inside it, is given back. */
 heap_call void fl_heap_cut_front(uintptr_t block, uintptr_t at);
 /* Is the address inside any of the heap's areas? */
@@ -66,19 +71,19 @@ static inline uint32_t *header_of(uintptr_t block)
     return (uint32_t *)(block - HEADER_SIZE);
 }
 
-/* The header with the seal taken off, which leaves the lower half if it was the right one. The seal
+static inline uint32_t seal_of(uintptr_t block)
+{
+    return (uint32_t)block << SEAL_SHIFT ^ SEAL;
+}
+
+/* The header with the seal taken off, which leaves size and flags if it was the right one. The seal
  * holds the address from bit 0 on: one that is not a multiple of GRAIN has no seal that is right. */
 static inline uint32_t header_open(uintptr_t block)
 {
     uint32_t header;
 
     __builtin_memcpy(&header, (const char *)block - HEADER_SIZE, sizeof(header)); /* any address */
-    return header ^ ((uint32_t)block << 16) ^ SEAL;
-}
-
-static inline uint32_t header_seal(uintptr_t block, uint32_t units, uint32_t flags)
-{
-    return ((uint32_t)block << 16) ^ SEAL ^ (units << UNITS_SHIFT) ^ flags;
+    return header ^ seal_of(block);
 }
 
 static inline bool is_handed_out(uint32_t opened)
@@ -91,25 +96,117 @@ static inline bool is_cached(uint32_t opened)
     return (opened & STATE_MASK) == (BLOCK_TAKEN | BLOCK_CACHED);
 }
 
-/* May this stand above a block? A free one has no seal. */
-static inline bool is_plausible(uint32_t opened)
+/* Handed out or cached, and so sealed. */
+static inline bool is_taken(uint32_t opened)
 {
-    return opened <= ~SEAL_MASK || !(opened & BLOCK_TAKEN);
+    return (opened & (SEAL_MASK | BLOCK_TAKEN)) == BLOCK_TAKEN;
 }
 
-static inline uint32_t units_for(size_t bytes)
+static inline bool is_free(uintptr_t block)
 {
-    return (uint32_t)((bytes + HEADER_SIZE + GRAIN - 1) >> GRAIN_SHIFT);
+    return !(*header_of(block) & BLOCK_TAKEN);
 }
 
-static inline size_t bytes_in(uint32_t units)
+/* Of a block that is not free. */
+static inline size_t size_of(uintptr_t block)
 {
-    return ((size_t)units << GRAIN_SHIFT) - HEADER_SIZE;
+    return *header_of(block) & SIZE_MASK;
+}
+
+/* A block of this size holds so many bytes: what fits between its header and the next one. */
+static inline size_t size_for(size_t bytes)
+{
+    return (bytes + HEADER_SIZE + GRAIN - 1) & ~(size_t)(GRAIN - 1);
+}
+
+static inline size_t bytes_in(size_t size)
+{
+    return size - HEADER_SIZE;
+}
+
+/* ---- Slabs (malloc_slab.c) ---------------------------------------------------------------------- */
+
+#define SMALL_MAX  64u
+#define N_CLASSES  (SMALL_MAX / GRAIN)
+#define SLAB_SIZE  512u
+#define SLAB_SHIFT 9
+
+/* All there is to know of a slab. Slab and record have the same number. */
+struct slab {
+    LIST_ENTRY(slab) in_list; /* of its class, while is_listed; of those that are free  */
+    uintptr_t start;          /* of its bytes                                           */
+    uint32_t taken;           /* bit n: at grain n starts a block that is handed out    */
+    uint8_t class;            /* grains in each block; 0: the slab is free              */
+    bool is_listed;           /* in its class's list: had room when last looked at      */
+};
+
+LIST_HEAD(slab_list, slab);
+
+extern struct slabs {
+    uintptr_t first;                           /* of the area of the slabs                       */
+    size_t span;                               /* bytes from there that slabs have been made of  */
+    struct slab *records;                      /* in pages of their own                          */
+    struct slab_list with_room[N_CLASSES + 1]; /* by class; the first stays empty                */
+} fl_slabs;
+
+/* Where blocks start in a slab, by class: every n-th bit, as often as n grains fit. */
+extern const uint32_t fl_slab_starts[N_CLASSES + 1];
+
+/* When the first slab of the class's list is full, or there is none: a block from the next or a new
+ * one, or from the heap when no slab can be made. NULL: refused, errno is set. */
+heap_call void *fl_slab_take_next(uint32_t class);
+/* A slab that was full has got room. */
+heap_call void fl_slab_list(struct slab *slab);
+/* A slab has lost its last block. */
+heap_call void fl_slab_emptied(struct slab *slab);
+/* Bytes of the block that starts here, in the slabs' area; 0: none that is handed out does. */
+heap_call size_t fl_slab_usable(uintptr_t block);
+/* As fl_heap_blame. */
+const char *fl_slab_blame(uintptr_t at, uintptr_t *found);
+const char *fl_slab_check(void);
+
+static inline bool fl_slab_contains(uintptr_t at)
+{
+    return at - fl_slabs.first < fl_slabs.span;
+}
+
+/* Grains in the blocks that are taken for so many bytes. */
+static inline uint32_t slab_class(size_t bytes)
+{
+    return (bytes + GRAIN - 1) >> GRAIN_SHIFT;
+}
+
+static inline struct slab *slab_of(uintptr_t at)
+{
+    return &fl_slabs.records[(at - fl_slabs.first) >> SLAB_SHIFT];
+}
+
+/* In its slab's bitmap. */
+static inline uint32_t slab_bit_of(uintptr_t at)
+{
+    return 1u << (at >> GRAIN_SHIFT) % (SLAB_SIZE / GRAIN);
+}
+
+/* A block of the slab, or NULL if it is full. */
+static inline void *slab_take(struct slab *slab, uint32_t class)
+{
+    uint32_t room = fl_slab_starts[class] & ~slab->taken;
+
+    if (__builtin_expect(room == 0, false)) {
+        return NULL;
+    }
+    slab->taken |= room & -room;
+    return (void *)(slab->start + ((uintptr_t)__builtin_ctz(room) << GRAIN_SHIFT));
+}
+
+static inline bool is_slab_block(const struct slab *slab, uintptr_t at)
+{
+    return at % GRAIN == 0 && (slab->taken & slab_bit_of(at)) != 0;
 }
 
 /* ---- Large blocks (malloc_large.c) --------------------------------------------------------------- */
 
-/* NULL if the kernel refuses. alignment: a power of two. Always zero: sets fl_heap.clean_from. */
+/* NULL with errno set if the kernel refuses. alignment: a power of two. Always zero: sets fl_heap.clean_from. */
 void *fl_large_take(size_t bytes, size_t alignment);
 /* false: no large block starts there. */
 bool fl_large_give(void *block);

@@ -6,6 +6,8 @@
  * number, so a pointer is believed only if a block with exactly that address is in the table: nothing
  * that the program has written can be taken for a record.
  */
+#include <errno.h>
+
 #include "user/alloc/malloc_impl.h"
 #include "user/alloc/os_pages.h"
 
@@ -80,6 +82,7 @@ void *fl_large_take(size_t bytes, size_t alignment)
     uintptr_t start;
 
     if (bytes > REQUEST_MAX || alignment > REQUEST_MAX / 2 || size < bytes) {
+        errno = ENOMEM;
         return NULL;
     }
     start = (uintptr_t)os_pages_map(size);

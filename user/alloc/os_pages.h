@@ -18,7 +18,8 @@
 #define PAGE_SIZE 4096
 #endif
 
-/* Fresh private pages, readable and writable, all zero, resident only once touched. NULL: refused. */
+/* Fresh private pages, readable and writable, all zero, resident only once touched. NULL: refused,
+ * here and below, and errno says why: ENOMEM. */
 __attribute__((warn_unused_result)) void *os_pages_map(size_t size);
 
 /* The same, at `start` if nothing is mapped there, else anywhere. */
