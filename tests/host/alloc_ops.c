@@ -4,12 +4,15 @@
 #include "tests/host/alloc_ops.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 #include "tests/host/support.h"
 #include "user/alloc/include/alloc.h"
 #include "user/alloc/include/ealloc.h"
 #include "user/alloc/include/heapwalk.h"
 #include "user/alloc/include/mems.h"
+
+const char *malloc_check(void); /* the host has no <malloc.h> of ours */
 
 static void *same_memory(void *handle)
 {
@@ -54,6 +57,18 @@ static void *elastic_take(size_t size)
 static void elastic_give(void *handle)
 {
     edealloc_mem(handle);
+}
+
+static void nothing(void)
+{
+}
+
+static void check_malloc(void)
+{
+    const char *wrong = malloc_check();
+    if (wrong != NULL) {
+        fail_msg("malloc_check: %s", wrong);
+    }
 }
 
 const struct alloc_ops alloc_ops_table[] = {
@@ -101,6 +116,18 @@ const struct alloc_ops alloc_ops_table[] = {
         .give = mems_free,
         .memory = mems_get,
         .check = mems_check,
+    },
+    {
+        .name = "malloc",
+        .grain = 1,
+        .max_size = 50 * PAGE_SIZE,
+        .max_live = 1024 * PAGE_SIZE,
+        .start = nothing,
+        .finish = nothing,
+        .take = malloc,
+        .give = free,
+        .memory = same_memory,
+        .check = check_malloc,
     },
 };
 

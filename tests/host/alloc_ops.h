@@ -15,7 +15,7 @@ struct alloc_ops {
     size_t max_live;            /* bytes the random walk keeps at most, when there is no limit */
     bool is_first_fit;          /* and joins: what a chain allocator promises and malloc does not */
     bool is_refusing_zero;      /* size 0 gives NULL */
-    bool is_ignoring_bad_frees; /* malloc may abort */
+    bool is_ignoring_bad_frees; /* malloc ends the program */
     void (*start)(void);
     void (*finish)(void);
     void *(*take)(size_t size); /* a handle: what the allocator calls an address */

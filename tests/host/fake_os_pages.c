@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* mremap */
 #include "tests/host/fake_os_pages.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "tests/host/support.h"
@@ -42,19 +43,34 @@ static void mark(const void *start, size_t size, unsigned char value)
     n_mapped = value ? n_mapped + count : n_mapped - count;
 }
 
-void *os_pages_map(size_t size)
+/* Counts a request; true: it is the one to refuse. */
+static bool is_refused(void)
 {
-    assert_true(size > 0 && size % PAGE_SIZE == 0);
     n_calls++;
     if (refuse_in != 0 && --refuse_in == 0) {
+        errno = ENOMEM;
+        return true;
+    }
+    return false;
+}
+
+void *os_pages_map_near(void *start, size_t size)
+{
+    assert_true(size > 0 && size % PAGE_SIZE == 0);
+    if (is_refused()) {
         return NULL;
     }
-    void *start = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    start = mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED) {
         return NULL;
     }
     mark(start, size, 1);
     return start;
+}
+
+void *os_pages_map(size_t size)
+{
+    return os_pages_map_near(NULL, size);
 }
 
 bool os_pages_unmap(void *start, size_t size)
@@ -65,8 +81,7 @@ bool os_pages_unmap(void *start, size_t size)
 
 void *os_pages_remap(void *start, size_t old_size, size_t new_size, bool may_move)
 {
-    n_calls++;
-    if (refuse_in != 0 && --refuse_in == 0) {
+    if (is_refused()) {
         return NULL;
     }
     void *moved = mremap(start, old_size, new_size, may_move ? MREMAP_MAYMOVE : 0);

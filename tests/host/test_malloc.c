@@ -26,19 +26,21 @@
 
 const char *malloc_check(void);
 
-#define MODEL_PAGES  (48u * 1024)
-#define RESIDENT_MAX (200u * 1024)
-#define SLOTS        2000u
-#define WALK_STEPS   100000u
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MODEL_PAGES    (48u * 1024)
+#define RESIDENT_MAX   (200u * 1024)
+#define NEAR_FIRST     0x88000000u /* the lowest address that malloc asks for */
+#define SLOTS          2000u
+#define WALK_STEPS     100000u
+#define EXHAUST_ROUNDS 1000u
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 
 /* ---- The model of the kernel ------------------------------------------------------------------- */
 
 static struct {
     char *base;
     unsigned char is_mapped[MODEL_PAGES];
-    uint32_t n_mapped;
-    uint32_t hint;  /* where "near" begins to look, when it asks for an address of its own */
+    uint32_t n_mapped, limit;
+    uint32_t hint;  /* page of NEAR_FIRST */
     long refuse_in; /* this many requests from now are granted; -1: all                    */
     bool refuse_for_ever;
 } model;
@@ -94,7 +96,7 @@ static void *map_from(uint32_t from, size_t size)
     uint32_t n = (uint32_t)(size / PAGE_SIZE);
 
     assert_true(size != 0 && size % PAGE_SIZE == 0);
-    if (is_refused()) {
+    if (is_refused() || n > model.limit - model.n_mapped) {
         return refuse();
     }
     for (uint32_t first = from; first + n <= MODEL_PAGES; first++) {
@@ -110,10 +112,17 @@ void *os_pages_map(size_t size)
     return map_from(0, size);
 }
 
+/* The places asked for lie as far apart as 2 GiB allow; the model has room for an eighth of that. */
 void *os_pages_map_near(void *start, size_t size)
 {
-    (void)start;
-    return map_from(model.hint, size);
+    uint32_t pages = ((uint32_t)(uintptr_t)start - NEAR_FIRST) / PAGE_SIZE;
+    return map_from(model.hint + pages / 8, size);
+}
+
+/* Something else of the program's, in the first page from here on that is free. */
+static void *wall_behind(uintptr_t end)
+{
+    return map_from((uint32_t)((end - (uintptr_t)model.base) / PAGE_SIZE), PAGE_SIZE);
 }
 
 static uint32_t page_of(void *start, size_t size)
@@ -142,7 +151,7 @@ void *os_pages_remap(void *start, size_t old_size, size_t new_size, bool may_mov
         return start;
     }
     if (n < MODEL_PAGES && is_free_range(first + old_n, n - old_n)) {
-        if (is_refused()) {
+        if (is_refused() || n - old_n > model.limit - model.n_mapped) {
             return refuse();
         }
         model_set(first + old_n, n - old_n, true);
@@ -218,6 +227,7 @@ static int model_init(void **state)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     model.hint = MODEL_PAGES / 2;
     model.refuse_in = -1;
+    model.limit = MODEL_PAGES;
     return model.base == MAP_FAILED;
 }
 
@@ -377,7 +387,7 @@ static void many_areas(void **state)
     (void)state;
     random_state = 5;
     for (uint32_t i = 0; i < COUNT(walls); i++) {
-        walls[i] = map_from(model.hint, PAGE_SIZE);
+        walls[i] = wall_behind(fl_heap.end);
         for (uint32_t k = 0; k < SLOTS / COUNT(walls); k++, slot++) {
             slot->size = rnd() % 8000;
             slot->block = malloc(slot->size);
@@ -413,31 +423,78 @@ static void refused(void **state)
     model.refuse_for_ever = false;
 }
 
-/* A9: until nothing is left, again and again: as much each time. */
-static void exhausted(void **state)
+/* Small blocks come from the heap when the slabs cannot grow, and from slabs again when they can. */
+static void slabs_hemmed_in(void **state)
 {
-    uint32_t first = 0;
+    struct slot *slot;
+    void *wall;
 
     (void)state;
-    for (int round = 0; round < 20; round++) {
-        void **chain = NULL, **block;
-        uint32_t n = 0;
-        while ((block = malloc(100000)) != NULL) {
-            *block = chain;
-            chain = block;
-            n++;
-        }
-        assert_int_equal(errno, ENOMEM);
-        check();
-        while (chain != NULL) {
-            block = *chain;
-            free(chain);
-            chain = (void **)block;
-        }
-        assert_int_equal(all_is_free(NULL), 0);
-        first = round == 1 ? n : first; /* before, the heap began somewhere else */
-        assert_true(round == 0 || n == first);
+    random_state = 7;
+    slots[0].block = malloc(slots[0].size = 40);
+    slot_fill(&slots[0], 0);
+    wall = wall_behind(fl_slabs.first);
+    for (slot = slots + 1; slot < slots + SLOTS; slot++) {
+        slot->size = rnd() % (SMALL_MAX + 1);
+        slot->block = malloc(slot->size);
+        assert_non_null(slot->block);
+        slot_fill(slot, 0);
     }
+    check();
+    assert_false(fl_slab_contains((uintptr_t)slots[SLOTS - 1].block));
+    assert_true(os_pages_unmap(wall, PAGE_SIZE));
+    for (slot = slots; slot < slots + SLOTS; slot++) {
+        slot_drop(slot);
+    }
+    check();
+    for (slot = slots; slot < slots + SLOTS; slot++) {
+        slot->block = malloc(slot->size = 40);
+        slot_fill(slot, 0);
+    }
+    assert_true(fl_slab_contains((uintptr_t)slots[SLOTS - 1].block));
+    for (slot = slots; slot < slots + SLOTS; slot++) {
+        slot_drop(slot);
+    }
+}
+
+/* Takes blocks of this size until nothing is left, gives all back, and says how many there were. */
+static uint32_t exhaust(size_t size)
+{
+    void **chain = NULL, **block;
+    uint32_t n = 0;
+
+    while ((block = malloc(size)) != NULL) {
+        *block = chain;
+        chain = block;
+        n++;
+    }
+    assert_int_equal(errno, ENOMEM);
+    while (chain != NULL) {
+        block = *chain;
+        free(chain);
+        chain = (void **)block;
+    }
+    return n;
+}
+
+/* A9: until nothing is left, 1 000 times: as much each time, and nothing stays. */
+static void exhausted(void **state)
+{
+    static const size_t of[] = {40, 700, 30000, 300000};
+
+    (void)state;
+    model.limit = 512;
+    for (uint32_t i = 0; i < COUNT(of); i++) {
+        uint32_t first = 0;
+        for (uint32_t round = 0; round < EXHAUST_ROUNDS; round++) {
+            uint32_t n = exhaust(of[i]);
+            first = round == 1 ? n : first; /* before, the heap began somewhere else */
+            assert_true(n > 0 && (round == 0 || n == first));
+            assert_true(model.n_mapped * PAGE_SIZE <= RESIDENT_MAX);
+        }
+        check();
+    }
+    model.limit = MODEL_PAGES;
 }
 
 /* ---- Rules ------------------------------------------------------------------------------------- */
@@ -570,7 +627,8 @@ static void misuse_of(size_t size)
 
 static void misuse(void **state)
 {
-    static const size_t of[] = {1, 12, 24, 100, 500, 1020, 2000, 30000, 100000, 200000};
+    static const size_t of[] = {1,   12,  24,   48,   59,    64,     65,
+                                100, 500, 1020, 2000, 30000, 100000, 200000};
     static char of_data[64];
     char on_stack[64];
 
@@ -641,6 +699,7 @@ int main(void)
         cmocka_unit_test_teardown(overrun, all_is_free),
         cmocka_unit_test_teardown(random_walk, all_is_free),
         cmocka_unit_test_teardown(many_areas, all_is_free),
+        cmocka_unit_test_teardown(slabs_hemmed_in, all_is_free),
         cmocka_unit_test_teardown(refused, all_is_free),
         cmocka_unit_test_teardown(exhausted, all_is_free),
     };

@@ -72,20 +72,26 @@ alloc_test_src := tests/host/fake_os_pages.c user/alloc/chain.c user/alloc/simpl
 HOST_TESTS += test_alloc_chain
 test_alloc_chain_SRC := tests/host/fake_os_pages.c user/alloc/chain.c
 
-HOST_TESTS += test_alloc_conformance
-test_alloc_conformance_SRC := $(alloc_test_src) tests/host/alloc_ops.c
-
 HOST_TESTS += test_alloc_contract
 test_alloc_contract_SRC := $(alloc_test_src)
 
-# malloc under names of its own, so that the host's stays; abort and write are the test's.
+# malloc under names of its own, so that the host's stays.
+malloc_src := user/alloc/malloc.c user/alloc/malloc_slab.c user/alloc/malloc_heap.c \
+	user/alloc/malloc_large.c
+malloc_renamed := $(foreach name,malloc calloc realloc free aligned_alloc posix_memalign \
+	malloc_usable_size,-D$(name)=ours_$(name))
+
+HOST_TESTS += test_alloc_conformance
+test_alloc_conformance_CPPFLAGS := $(malloc_renamed)
+test_alloc_conformance_CFLAGS := -fno-builtin
+test_alloc_conformance_SRC := $(alloc_test_src) $(malloc_src) tests/host/alloc_ops.c
+
+# Here abort and write are the test's too.
 define malloc_test
 HOST_TESTS += $(1)
-$(1)_CPPFLAGS := $(foreach name,malloc calloc realloc free aligned_alloc posix_memalign \
-	malloc_usable_size abort write,-D$(name)=ours_$(name))
+$(1)_CPPFLAGS := $(malloc_renamed) -Dabort=ours_abort -Dwrite=ours_write
 $(1)_CFLAGS := -fno-builtin $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
-$(1)_SRC := user/alloc/malloc.c user/alloc/malloc_slab.c user/alloc/malloc_heap.c \
-	user/alloc/malloc_large.c
+$(1)_SRC := $(malloc_src)
 $(1)_COMMON := lib/string.c
 endef
 $(foreach name,test_malloc test_malloc_release,$(eval $(call malloc_test,$(name))))

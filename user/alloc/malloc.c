@@ -545,7 +545,16 @@ size_t malloc_usable_size(void *pointer)
     return pointer != NULL ? guard_check(pointer) : 0;
 }
 
-/* ---- Check ----------------------------------------------------------------------------------------- */
+/* ---- Looking --------------------------------------------------------------------------------------- */
+
+void malloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context)
+{
+    struct heap_walk walk = {.visit = visit, .context = context};
+
+    fl_slab_walk(&walk);
+    fl_heap_walk(&walk);
+    fl_large_walk(&walk);
+}
 
 const char *malloc_check(void)
 {

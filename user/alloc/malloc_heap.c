@@ -528,6 +528,26 @@ static inline size_t any_size(uintptr_t block)
     return is_free(block) ? free_size(block) : size_of(block);
 }
 
+static void walk_area(struct heap_walk *walk, const struct area *area)
+{
+    uintptr_t block = first_of(area), end = blocks_end(area);
+
+    for (; block < end; block += any_size(block)) {
+        walk_piece(walk, block, any_size(block), is_handed_out(header_open(block)));
+    }
+    if (block < area->end) {
+        walk_piece(walk, block, area->end - block, false);
+    }
+    walk->piece.region++;
+}
+
+void fl_heap_walk(struct heap_walk *walk)
+{
+    for (const struct area *area = areas; area != NULL; area = area->next) {
+        walk_area(walk, area);
+    }
+}
+
 /* Walks the blocks of the area, from its first to the one that contains the address. */
 const char *fl_heap_blame(uintptr_t at, uintptr_t *found)
 {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/list.h"
+#include "user/alloc/include/heapwalk.h"
 
 #define GRAIN       16u
 #define GRAIN_SHIFT 4
@@ -37,6 +38,22 @@
 
 /* A pointer that is no block: says what it is, and ends the program (malloc.c). */
 __attribute__((noreturn, cold, noinline)) void fl_malloc_stop_pointer(uintptr_t pointer);
+/* Of malloc_walk, in parts: each visits what it knows and counts piece->region on. */
+struct heap_walk {
+    void (*visit)(const struct heap_piece *piece, void *context);
+    void *context;
+    struct heap_piece piece;
+};
+
+static inline void walk_piece(struct heap_walk *walk, uintptr_t start, size_t size, bool is_used)
+{
+    walk->piece.address = start;
+    walk->piece.memory = (const void *)start;
+    walk->piece.size = size;
+    walk->piece.is_used = is_used;
+    walk->visit(&walk->piece, walk->context);
+}
+
 /* How errors of the program and of the heap end: one line on descriptor 2, then abort. */
 __attribute__((noreturn, cold, noinline)) void fl_malloc_stop(const void *block, const char *what);
 
@@ -63,6 +80,7 @@ heap_call void fl_heap_cut_front(uintptr_t block, uintptr_t at);
 heap_call bool fl_heap_contains(uintptr_t at);
 /* Says, as far as it can be told, what is wrong with a pointer into the heap. */
 const char *fl_heap_blame(uintptr_t at, uintptr_t *found);
+void fl_heap_walk(struct heap_walk *walk);
 /* NULL, or which invariant does not hold. cached: blocks that the caller knows to be cached. */
 const char *fl_heap_check(uint32_t cached);
 
@@ -163,6 +181,7 @@ heap_call void fl_slab_emptied(struct slab *slab);
 heap_call size_t fl_slab_usable(uintptr_t block);
 /* As fl_heap_blame. */
 const char *fl_slab_blame(uintptr_t at, uintptr_t *found);
+void fl_slab_walk(struct heap_walk *walk);
 const char *fl_slab_check(void);
 
 static inline bool fl_slab_contains(uintptr_t at)
@@ -216,6 +235,7 @@ size_t fl_large_usable(const void *block);
 void *fl_large_resize(void *block, size_t bytes);
 /* The large block whose area contains the address, or NULL. */
 void *fl_large_around(const void *at);
+void fl_large_walk(struct heap_walk *walk);
 const char *fl_large_check(void);
 
 #endif

@@ -164,6 +164,16 @@ void *fl_large_around(const void *at)
     return NULL;
 }
 
+void fl_large_walk(struct heap_walk *walk)
+{
+    for (uint32_t i = 0; i < N_CHAINS; i++) {
+        for (struct large *record = chains[i]; record != NULL; record = record->next) {
+            walk_piece(walk, record->start, record->size, true);
+            walk->piece.region++;
+        }
+    }
+}
+
 const char *fl_large_check(void)
 {
     for (uint32_t i = 0; i < N_CHAINS; i++) {

@@ -220,6 +220,27 @@ const char *fl_slab_blame(uintptr_t at, uintptr_t *found)
     return "freed already (double free), or never allocated";
 }
 
+static void walk_slab(struct heap_walk *walk, const struct slab *slab)
+{
+    size_t size = (size_t)slab->class << GRAIN_SHIFT;
+    uintptr_t block = slab->start, end = slab->start + SLAB_SIZE;
+
+    for (; size != 0 && end - block >= size; block += size) {
+        walk_piece(walk, block, size, is_slab_block(slab, block));
+    }
+    if (block < end) {
+        walk_piece(walk, block, end - block, false);
+    }
+}
+
+void fl_slab_walk(struct heap_walk *walk)
+{
+    for (uint32_t i = 0; i < n_slabs; i++) {
+        walk_slab(walk, &fl_slabs.records[i]);
+    }
+    walk->piece.region += n_slabs > 0;
+}
+
 static bool is_right(const struct slab *slab, uint32_t number)
 {
     return slab->start == fl_slabs.first + number * SLAB_SIZE &&

@@ -1,7 +1,8 @@
 /*
- * Draws what an allocator holds, a line of characters per 4096 bytes or more:
+ * Draws what an allocator holds as lines of 64 characters, each of which stands for as many bytes as
+ * make the whole fit on a screen:
  *
- *     heapmap [mems|simple|elastic] [SIZE | -N]...
+ *     heapmap [mems|simple|elastic|malloc] [SIZE | -N]...
  *
  * SIZE takes that many bytes, -N gives back the N-th block taken. Without them it plays a small
  * scene. Neighbouring blocks are drawn in turns, so that their border shows.
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define COLUMNS    64
+#define LINES_MAX  40
 #define BLOCKS_MAX 1024
 
 /* ---- The allocators --------------------------------------------------------------------------- */
@@ -26,6 +28,7 @@ struct allocator {
     void (*give)(void *block);
     void (*walk)(void (*visit)(const struct heap_piece *piece, void *context), void *context);
     const char *const *scene; /* ended by NULL */
+    size_t finest;            /* bytes that a character stands for at least */
 };
 
 static void start_simple(void)
@@ -58,16 +61,24 @@ static void give_elastic(void *block)
     edealloc_mem(block);
 }
 
+static void start_malloc(void)
+{
+}
+
 static const char *const mems_scene[] = {"1000", "1000", "1000", "1000", "6000",
                                          "500",  "-2",   "700",  "-5",   NULL};
 static const char *const simple_scene[] = {"64", "128", "1024", "512", "-2", "64", "-3", NULL};
 static const char *const elastic_scene[] = {"256",  "512", "1024", "4096", "2048",
                                             "2560", "-2",  "256",  "-4",   NULL};
 
+static const char *const malloc_scene[] = {"16",  "48",  "48", "48", "64",   "200", "900",
+                                           "900", "300", "-3", "-7", "3000", "500", NULL};
+
 static const struct allocator allocators[] = {
-    {"mems", mems_init, mems_malloc, mems_free, mems_walk, mems_scene},
-    {"simple", start_simple, take_simple, give_simple, alloc_walk, simple_scene},
-    {"elastic", start_elastic, take_elastic, give_elastic, ealloc_walk, elastic_scene},
+    {"mems", mems_init, mems_malloc, mems_free, mems_walk, mems_scene, 64},
+    {"simple", start_simple, take_simple, give_simple, alloc_walk, simple_scene, 64},
+    {"elastic", start_elastic, take_elastic, give_elastic, ealloc_walk, elastic_scene, 64},
+    {"malloc", start_malloc, malloc, free, malloc_walk, malloc_scene, 16},
 };
 
 static const struct allocator *find_allocator(const char *name)
@@ -157,9 +168,42 @@ static void draw_piece(const struct heap_piece *piece, void *context)
     }
 }
 
+/* How many lines a scale takes. */
+struct measure {
+    size_t per_line, region, in_line, n_lines;
+};
+
+static void measure_piece(const struct heap_piece *piece, void *context)
+{
+    struct measure *measure = context;
+
+    if (piece->region != measure->region || measure->n_lines == 0) {
+        measure->region = piece->region;
+        measure->in_line = 0;
+        measure->n_lines++;
+    }
+    measure->in_line += piece->size;
+    while (measure->in_line > measure->per_line) {
+        measure->in_line -= measure->per_line;
+        measure->n_lines++;
+    }
+}
+
+/* The finest scale with which everything fits; many regions take a line each in any. */
+static size_t choose_scale(const struct allocator *allocator)
+{
+    for (size_t per_cell = allocator->finest;; per_cell *= 2) {
+        struct measure measure = {.per_line = per_cell * COLUMNS};
+        allocator->walk(measure_piece, &measure);
+        if (measure.n_lines <= LINES_MAX || measure.n_lines == measure.region + 1) {
+            return per_cell;
+        }
+    }
+}
+
 static void draw(const struct allocator *allocator)
 {
-    struct map map = {.per_cell = PAGE_SIZE / COLUMNS, .last_used = '='};
+    struct map map = {.per_cell = choose_scale(allocator), .last_used = '='};
 
     allocator->walk(draw_piece, &map);
     end_line(&map);
@@ -203,7 +247,7 @@ int main(int argc, char **argv)
 {
     const struct allocator *allocator = find_allocator(argc > 1 ? argv[1] : "mems");
     if (allocator == NULL) {
-        (void)fprintf(stderr, "usage: heapmap [mems|simple|elastic] [SIZE | -N]...\n");
+        (void)fprintf(stderr, "usage: heapmap [mems|simple|elastic|malloc] [SIZE | -N]...\n");
         return 2;
     }
     allocator->start();

@@ -2,6 +2,10 @@
  * <heapwalk.h>: a look into the allocators, for tools and tests. A walk shows every piece of memory an
  * allocator holds, used or free, in the allocator's own order; a check aborts the program if the
  * allocator's books are not in order.
+ *
+ * malloc's regions are the slabs of small blocks, the areas of the heap, and each large block. Its
+ * pieces are whole blocks, with their headers and what was rounded up; a block that waits in the
+ * cache is free.
  */
 #ifndef FL_HEAPWALK_H
 #define FL_HEAPWALK_H
@@ -20,9 +24,11 @@ struct heap_piece {
 void mems_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context);
 void alloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context);
 void ealloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context);
+void malloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context);
 
 void mems_check(void);
 void alloc_check(void);
 void ealloc_check(void);
+/* malloc's check, which gives a sentence instead, is in <malloc.h>. */
 
 #endif
