@@ -237,16 +237,16 @@ static slow_path void *take_uncacheable(size_t bytes)
 
 static slow_path void *small_take(size_t bytes)
 {
-    uint32_t class = slab_class(bytes);
-    struct slab *slab = LIST_FIRST(&fl_slabs.with_room[class]);
+    uint32_t grains = grains_for(bytes);
+    struct slab *slab = LIST_FIRST(&fl_slabs.with_room[grains]);
 
     if (likely(slab != NULL)) {
-        void *block = slab_take(slab, class);
+        void *block = slab_take(slab, grains);
         if (likely(block != NULL)) {
             return block;
         }
     }
-    return fl_slab_take_next(class);
+    return fl_slab_take_next(grains);
 }
 
 static inline void *block_take(size_t bytes)
@@ -372,8 +372,8 @@ static size_t block_usable(const void *pointer)
 static void *block_resize(void *pointer, size_t bytes)
 {
     if (fl_slab_contains((uintptr_t)pointer)) {
-        uint32_t class = slab_of((uintptr_t)pointer)->class, wanted = slab_class(bytes);
-        return wanted <= class && wanted > class / 2 ? pointer : NULL;
+        uint32_t grains = slab_of((uintptr_t)pointer)->grains, wanted = grains_for(bytes);
+        return wanted <= grains && wanted > grains / 2 ? pointer : NULL;
     }
     if (!is_heap_block((uintptr_t)pointer)) {
         bool becomes_small = bytes <= LARGE_MIN / 2;

@@ -231,7 +231,7 @@ static size_t growth_for(size_t missing)
 
     step = step < GROW_MIN ? GROW_MIN : step > GROW_MAX ? GROW_MAX : step;
     step = step < missing ? missing : step;
-    return (step + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+    return whole_pages(step);
 }
 
 static bool begin_area(size_t bytes)
@@ -277,7 +277,7 @@ static bool grow_top(size_t bytes)
 
 static __attribute__((noinline)) void trim_top(void)
 {
-    uintptr_t end = (fl_heap.top + TRIM_KEEP + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1);
+    uintptr_t end = whole_pages(fl_heap.top + TRIM_KEEP);
 
     if (!os_pages_unmap((void *)end, fl_heap.end - end)) {
         return;

@@ -12,6 +12,7 @@
 
 #include "lib/list.h"
 #include "user/alloc/include/heapwalk.h"
+#include "user/alloc/os_pages.h"
 
 #define GRAIN       16u
 #define GRAIN_SHIFT 4
@@ -84,6 +85,11 @@ void fl_heap_walk(struct heap_walk *walk);
 /* NULL, or which invariant does not hold. cached: blocks that the caller knows to be cached. */
 const char *fl_heap_check(uint32_t cached);
 
+static inline size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+}
+
 static inline uint32_t *header_of(uintptr_t block)
 {
     return (uint32_t *)(block - HEADER_SIZE);
@@ -144,35 +150,36 @@ static inline size_t bytes_in(size_t size)
 
 /* ---- Slabs (malloc_slab.c) ---------------------------------------------------------------------- */
 
-#define SMALL_MAX  64u
-#define N_CLASSES  (SMALL_MAX / GRAIN)
-#define SLAB_SIZE  512u
-#define SLAB_SHIFT 9
+#define SMALL_MAX    64u /* bytes of the largest block that comes from a slab */
+#define SMALL_GRAINS (SMALL_MAX / GRAIN)
+#define SLAB_SIZE    512u
+#define SLAB_SHIFT   9
 
 /* All there is to know of a slab. Slab and record have the same number. */
 struct slab {
-    LIST_ENTRY(slab) in_list; /* of its class, while is_listed; of those that are free  */
-    uintptr_t start;          /* of its bytes                                           */
-    uint32_t taken;           /* bit n: at grain n starts a block that is handed out    */
-    uint8_t class;            /* grains in each block; 0: the slab is free              */
-    bool is_listed;           /* in its class's list: had room when last looked at      */
+    LIST_ENTRY(slab) in_list; /* of its size, while is_listed; of those that are free    */
+    uintptr_t start;          /* of its bytes                                            */
+    uint32_t taken;           /* bit n: at grain n starts a block that is handed out     */
+    uint8_t grains;           /* in each block; 0: the slab is free                      */
+    bool is_listed;           /* in the list of its size: had room when last looked at   */
 };
 
 LIST_HEAD(slab_list, slab);
 
 extern struct slabs {
-    uintptr_t first;                           /* of the area of the slabs                       */
-    size_t span;                               /* bytes from there that slabs have been made of  */
-    struct slab *records;                      /* in pages of their own                          */
-    struct slab_list with_room[N_CLASSES + 1]; /* by class; the first stays empty                */
+    uintptr_t first;      /* of the area of the slabs                      */
+    size_t span;          /* bytes from there that slabs have been made of */
+    struct slab *records; /* in pages of their own                         */
+    /* Slabs that may have room, by grains in their blocks; the first list stays empty. */
+    struct slab_list with_room[SMALL_GRAINS + 1];
 } fl_slabs;
 
-/* Where blocks start in a slab, by class: every n-th bit, as often as n grains fit. */
-extern const uint32_t fl_slab_starts[N_CLASSES + 1];
+/* Where blocks start in a slab, by grains: every n-th bit, as often as n grains fit. */
+extern const uint32_t fl_slab_starts[SMALL_GRAINS + 1];
 
-/* When the first slab of the class's list is full, or there is none: a block from the next or a new
+/* When the first slab of the list is full, or there is none: a block from the next or a new
  * one, or from the heap when no slab can be made. NULL: refused, errno is set. */
-heap_call void *fl_slab_take_next(uint32_t class);
+heap_call void *fl_slab_take_next(uint32_t grains);
 /* A slab that was full has got room. */
 heap_call void fl_slab_list(struct slab *slab);
 /* A slab has lost its last block. */
@@ -190,7 +197,7 @@ static inline bool fl_slab_contains(uintptr_t at)
 }
 
 /* Grains in the blocks that are taken for so many bytes. */
-static inline uint32_t slab_class(size_t bytes)
+static inline uint32_t grains_for(size_t bytes)
 {
     return (bytes + GRAIN - 1) >> GRAIN_SHIFT;
 }
@@ -207,9 +214,9 @@ static inline uint32_t slab_bit_of(uintptr_t at)
 }
 
 /* A block of the slab, or NULL if it is full. */
-static inline void *slab_take(struct slab *slab, uint32_t class)
+static inline void *slab_take(struct slab *slab, uint32_t grains)
 {
-    uint32_t room = fl_slab_starts[class] & ~slab->taken;
+    uint32_t room = fl_slab_starts[grains] & ~slab->taken;
 
     if (__builtin_expect(room == 0, false)) {
         return NULL;

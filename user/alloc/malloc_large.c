@@ -54,11 +54,6 @@ static void insert(struct large *record)
     *chain = record;
 }
 
-static inline size_t whole_pages(size_t bytes)
-{
-    return (bytes + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
-}
-
 /* What an alignment above a page made too long is given back, as far as the kernel can. */
 static void trim_ends(struct large *record, size_t bytes)
 {
