@@ -6,17 +6,11 @@ use strict;
 use warnings;
 use File::Basename qw(dirname);
 use FindBin ();
+use lib "$FindBin::RealBin/lib";
+use Files qw($root read_file);
 use Test::More;
 
-my $root = "$FindBin::RealBin/..";
 chdir $root or die "$root: $!\n";
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<', $path or die "$path: $!\n";
-    local $/;
-    return <$in>;
-}
 
 # ---- System calls ----------------------------------------------------------------------------------
 
