@@ -1,22 +1,16 @@
 #!/usr/bin/env perl
-# The texts against the tree: the call tables of docs/abi.md against include/abi/syscalls.def, the keys of
-# docs/command-line.md against kernel/cmdline.c, the cause words of docs/vm.md against abi/causes.def,
-# and every relative link of every page against the files there are.
+# The texts against the tree: the call tables of docs/abi.md and the calls of the how-tos against
+# include/abi/syscalls.def, the keys of docs/command-line.md against kernel/cmdline.c, the cause words of
+# docs/vm.md against abi/causes.def, and every relative link of every page against the files there are.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
 use FindBin ();
+use lib "$FindBin::RealBin/lib";
+use Files qw($root read_file);
 use Test::More;
 
-my $root = "$FindBin::RealBin/..";
 chdir $root or die "$root: $!\n";
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<', $path or die "$path: $!\n";
-    local $/;
-    return <$in>;
-}
 
 # ---- System calls ----------------------------------------------------------------------------------
 
@@ -42,6 +36,13 @@ for my $row (grep { /^\| *\d+ \| `/ } split /\n/, read_file('docs/abi.md')) {
     $documented{$name} = "$nr with $count arguments";
 }
 is_deeply \%documented, \%listed, 'docs/abi.md lists the calls of include/abi/syscalls.def';
+
+# The worked examples would not compile with a number that another call has by now.
+my %taken = map { /^(\d+)/ => 1 } values %listed;
+my ($of_call) = read_file('docs/howto-add-a-system-call.md') =~ /^#define FL_NR_\w+ (\d+)/m;
+my ($of_pager) = read_file('docs/howto-add-a-pager.md') =~ /`, number (\d+), in/;
+ok $of_call && $of_pager && !$taken{$of_call} && !$taken{$of_pager} && $of_call != $of_pager,
+    'the how-tos add calls under numbers that are free';
 
 # ---- Command line ----------------------------------------------------------------------------------
 

@@ -4,22 +4,12 @@
 # its figures rest on, and the libc's own tests pass on the host, whose ABI is the same.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
+use lib "$FindBin::RealBin/lib";
+use Files qw($root $build $folder write_file);
 use Test::More;
 
-my $root = "$FindBin::RealBin/..";
-my $build = "$root/build/release";
-my $folder = File::Temp->newdir;
 my @warnings = qw(-Wall -Wextra -Wpedantic -Werror);
-
-sub write_file {
-    my ($name, $text) = @_;
-    open my $out, '>', "$folder/$name" or die "$folder/$name: $!\n";
-    print {$out} $text;
-    close $out or die "$folder/$name: $!\n";
-    return "$folder/$name";
-}
 
 # Gives success and everything that was printed.
 sub run {

@@ -3,65 +3,15 @@
 # little and much memory, and with boot loaders' mistakes (bad-input, section 8).
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
-use lib "$FindBin::RealBin/../../tools/lib";
-use Faultline::Boot qw(boot last_lines);
+use lib "$FindBin::RealBin/../lib";
+use Boots qw(boot_build boot_kernel typed show ends_well says refuses);
+use Files qw($build read_file write_file);
+use Faultline::Boot qw(boot);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-my $build = $ENV{FAULTLINE_BUILD} // "$root/build/release";
 my $prompt = qr/^faultline> \z/m;
-my $folder = File::Temp->newdir;
-
-# A boot of the kernel with the release initrd, unless the options say otherwise.
-sub boot_kernel {
-    my (%option) = @_;
-    my $append = join ' ', 'exit=qemu panic=halt', delete $option{append} // ();
-    return boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 120,
-        append => $append, %option);
-}
-
-# What a person does at the prompt; every answer is typed when the prompt is there.
-sub typed { return answers => [map { [qr/^faultline> /m, "$_\r"] } @_] }
-
-sub write_file {
-    my ($name, $bytes) = @_;
-    open my $out, '>:raw', "$folder/$name" or die "$folder/$name: $!\n";
-    print {$out} $bytes;
-    close $out or die "$folder/$name: $!\n";
-    return "$folder/$name";
-}
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
-    local $/;
-    return <$in>;
-}
-
-# All that a boot said is shown when a test of it fails.
-sub show { diag map { "  | $_\n" } last_lines($_[0]) }
-
-sub ends_well {
-    my ($result, $name) = @_;
-    return ok($result->{outcome} eq 'ended' && $result->{status} == 33, "$name: ends well")
-        || show($result);
-}
-
-sub says {
-    my ($result, $pattern, $name) = @_;
-    return like($result->{output}, $pattern, $name) || show($result);
-}
-
-# One clear line, and the panic status.
-sub refuses {
-    my ($result, $pattern, $name) = @_;
-    says($result, $pattern, "$name: is named");
-    is $result->{status}, 35, "$name: ends with the panic status";
-    unlike $result->{output}, qr/^faultline> /m, "$name: no prompt comes";
-    return;
-}
+$Boots::timeout = 120;
 
 # ---- The two ways to boot -------------------------------------------------------------------------
 
@@ -162,8 +112,7 @@ ends_well $odd, 'B10: odd command line';
 says $odd, qr/nonsense/, 'B10: an unknown key is listed';
 says $odd, qr/policy=both/, 'B10: a bad value is named';
 says $odd, qr/trace=9/, 'B10: another one too';
-ends_well boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 120,
-    append => 'x' x 3000 . ' exit=qemu', typed('off')), 'B10: a long command line';
+ends_well boot_build(append => 'x' x 3000 . ' exit=qemu', typed('off')), 'B10: a long command line';
 refuses boot_kernel(append => 'init=/nonexistent'), qr/no init: \/nonexistent/,
     'B10: init= names nothing';
 refuses boot_kernel(append => 'init=/.'), qr/no init/, 'B10: init= names a folder';

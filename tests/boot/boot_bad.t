@@ -4,65 +4,18 @@
 # lines, a machine without serial ports.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
-use lib "$FindBin::RealBin/../../tools/lib", "$FindBin::RealBin/../lib";
-use Faultline::Boot qw(boot last_lines);
+use lib "$FindBin::RealBin/../lib";
+use Boots qw(boot_build boot_kernel typed show ends_well says refuses);
+use Faultline::Boot qw(boot);
 use Faultline::Machine;
 use Faultline::Ustar;
+use Files qw($root $build $folder read_file write_file);
 use Guests qw(assemble);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-my $build = $ENV{FAULTLINE_BUILD} // "$root/build/release";
-my $folder = File::Temp->newdir;
 my $prompt = qr/^faultline> \z/m;
 my $sum = qr/^User _start return value = 2048\nTotal page faults: 3\nPages Allocated: 3\n/m;
-
-sub boot_kernel {
-    my (%option) = @_;
-    my $append = join ' ', 'exit=qemu panic=halt', delete $option{append} // ();
-    return boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
-        append => $append, %option);
-}
-
-sub typed { return answers => [map { [qr/^faultline> /m, "$_\r"] } @_] }
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
-    local $/;
-    return <$in> // '';
-}
-
-sub write_file {
-    my ($name, $bytes) = @_;
-    open my $out, '>:raw', "$folder/$name" or die "$folder/$name: $!\n";
-    print {$out} $bytes;
-    close $out or die "$folder/$name: $!\n";
-    return "$folder/$name";
-}
-
-sub show { diag map { "  | $_\n" } last_lines($_[0]) }
-
-sub says {
-    my ($result, $pattern, $name) = @_;
-    return like($result->{output}, $pattern, $name) || show($result);
-}
-
-sub ends_well {
-    my ($result, $name) = @_;
-    return ok($result->{outcome} eq 'ended' && $result->{status} == 33, "$name: ends well")
-        || show($result);
-}
-
-sub refuses {
-    my ($result, $pattern, $name) = @_;
-    says($result, $pattern, "$name: is named");
-    is $result->{status}, 35, "$name: ends with the panic status";
-    unlike $result->{output}, qr/^faultline> /m, "$name: no prompt comes";
-    return;
-}
 
 # ---- Memory (B2, B3, B4) --------------------------------------------------------------------------
 
@@ -245,17 +198,14 @@ for my $part (0.3, 0.6, 0.95) {
 
 # ---- The command line (B10) -----------------------------------------------------------------------
 
-my $empty = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
-    until => $prompt);
+my $empty = boot_build(until => $prompt);
 is $empty->{outcome}, 'matched', 'B10 no command line: the prompt comes' or show($empty);
-$empty = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
-    append => '', until => $prompt);
+$empty = boot_build(append => '', until => $prompt);
 is $empty->{outcome}, 'matched', 'B10 an empty command line' or show($empty);
 for my $length (4000, 4096, 5000, 20000) {
     my $line = 'exit=qemu run=/bin/sum ';
     $line .= 'x' x ($length - length $line);
-    my $result = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 60,
-        append => $line);
+    my $result = boot_build(append => $line);
     ends_well $result, "B10 a command line of $length bytes";
     says $result, $sum, "B10 $length bytes: its beginning counts";
     says $result, qr/^command line cut after 4095 bytes$/m, "B10 $length bytes: the cut is named"

@@ -4,14 +4,13 @@
 use strict;
 use warnings;
 use FindBin ();
-use File::Temp ();
 use JSON::PP ();
 use lib "$FindBin::RealBin/../lib";
+use Files qw($root $folder read_file write_file);
 use Guests qw(assemble);
+use Runs qw(run_command);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-my $folder = File::Temp->newdir;
 my $report = "echo[2]: a crash line\nTotal page faults: 3\n";
 
 # A build folder with a guest in the kernel's place.
@@ -24,31 +23,13 @@ sub build_with {
     return $build;
 }
 
-sub write_file {
-    my ($path, $bytes) = @_;
-    open my $out, '>:raw', $path or die "$path: $!\n";
-    print {$out} $bytes;
-    close $out or die "$path: $!\n";
-    return $path;
-}
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
-    local $/;
-    return <$in> // '';
-}
-
-# Gives status, standard output, standard error.
+# `faultline run` of a build, with options and the program. Gives status, standard output, standard error.
 sub faultline {
     my ($build, $input, $options) = @_;
-    write_file("$folder/in", $input);
-    my $status = system("FAULTLINE_BUILD=$build timeout 60 $root/faultline run $options "
-        . "<$folder/in >$folder/out 2>$folder/err");
-    return ($status >> 8, read_file("$folder/out"), read_file("$folder/err"));
+    return run_command("FAULTLINE_BUILD=$build timeout 60 $root/faultline run $options", $input);
 }
 
-my $program = write_file("$folder/program", 'whatever');
+my $program = write_file('program', 'whatever');
 my $echo = build_with('echo');
 
 my ($status, $out, $err) = faultline($echo, '', $program);
@@ -121,7 +102,7 @@ $status = system("head -c 100000 /dev/zero | FAULTLINE_BUILD=$echo timeout 60 $r
 is $status >> 8, 0, 'a closed standard output ends the run';
 
 # ^C: QEMU and the temporary files go too.
-write_file("$folder/out", '');
+write_file('out', '');
 my $pid = fork // die "fork: $!\n";
 if ($pid == 0) {
     $ENV{FAULTLINE_BUILD} = "$folder/hang";

@@ -7,56 +7,17 @@
 # each kind.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
 use JSON::PP ();
+use lib "$FindBin::RealBin/../lib";
+use Files qw($root $folder read_file write_file);
+use Runs qw(faultline compile report gave_all_back);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-my $folder = File::Temp->newdir;
-
-sub write_file {
-    my ($name, $bytes) = @_;
-    open my $out, '>:raw', "$folder/$name" or die "$folder/$name: $!\n";
-    print {$out} $bytes;
-    close $out or die "$folder/$name: $!\n";
-    return;
-}
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
-    local $/;
-    return <$in> // '';
-}
-
-# Gives status, standard output, standard error. The arguments are shell words.
-sub faultline {
-    my ($arguments) = @_;
-    my $status = system("cd $folder && timeout 120 $root/faultline run --timeout 100 $arguments "
-        . "</dev/null >$folder/out 2>$folder/err");
-    return ($status >> 8, read_file("$folder/out"), read_file("$folder/err"));
-}
-
-sub compile {
-    my ($name, $text, $with) = @_;
-    write_file("$name.c", $text);
-    system("cd $folder && $with $name.c -o $name") == 0 or die "$name.c does not compile\n";
-    return;
-}
-
-# Contract L7's lines, the fragmentation from bytes.
-sub report {
+# The report, the fragmentation from bytes.
+sub report_of_bytes {
     my ($value, $faults, $pages, $lost) = @_;
-    return "User _start return value = $value\nTotal page faults: $faults\nPages Allocated: $pages\n"
-        . sprintf "Total fragmentation (in KB): %.4fKB\n", $lost / 1024;
-}
-
-sub gave_all_back {
-    my ($out, $name) = @_;
-    my ($before, $after) = $out =~ /free frames (\d+) before and (\d+) after/;
-    is $after, $before, "$name: every frame came back";
-    return;
+    return report($value, $faults, $pages, sprintf '%.4f', $lost / 1024);
 }
 
 # ---- Files that are refused -----------------------------------------------------------------------
@@ -99,14 +60,14 @@ for my $name (qw(plain offset-301-vaddr-7 offset-1fff-vaddr-800 omagic text-cros
 {
     my ($id, undef, $value, @figures) = @{$index{$name}};
     for my $policy ('page', 'segment') {
-        my $wanted = report($value, splice @figures, 0, 3);
+        my $wanted = report_of_bytes($value, splice @figures, 0, 3);
         ($status, $out, $err) = faultline("--policy $policy elf/$name");
         is $status, $value, "$id $name, $policy: the status" or diag $err;
         is substr($out, 0, length $wanted), $wanted, "$id $name, $policy: the report";
     }
 }
 ($status, $out) = faultline('elf/bss-2-gib');
-my $wanted = report(42, @{$index{'bss-2-gib'}}[3 .. 5]);
+my $wanted = report_of_bytes(42, @{$index{'bss-2-gib'}}[3 .. 5]);
 is substr($out, 0, length $wanted), $wanted, 'E16 2 GiB of .bss: three pages are touched, and come';
 gave_all_back($out, 'E16');
 

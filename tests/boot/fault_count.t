@@ -6,17 +6,17 @@
 # log. It passes no untouched buffer to a call: those faults would be the kernel's.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+use Files qw($root $folder);
+use Runs qw(compile);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-my $folder = File::Temp->newdir;
 my $base = 0x20000000;
 my $span = 0x10000000;
 
-open my $out, '>', "$folder/touch.c" or die "touch.c: $!\n";
-print {$out} <<'END';
+my $with = 'gcc -m32 -nostdlib -no-pie -fno-pie -Wl,-Ttext-segment=0x20000000';
+my $touch = compile('touch', <<'END', $with);
 static char page_aligned[64 * 4096];
 static int initialised[3000] = {1, 2, 3};
 static int far(int n) { return n + 1; }
@@ -31,13 +31,10 @@ int _start(void)
     return sum;
 }
 END
-close $out or die "touch.c: $!\n";
-system("gcc -m32 -nostdlib -no-pie -fno-pie -Wl,-Ttext-segment=0x20000000 "
-    . "$folder/touch.c -o $folder/touch") == 0 or die "touch.c does not compile\n";
 
 for my $policy (qw(page segment)) {
     local $ENV{FAULTLINE_QEMU} = "-d int -D $folder/int.log";
-    my $report = `$root/faultline run --timeout 100 --policy $policy $folder/touch </dev/null`;
+    my $report = `$root/faultline run --timeout 100 --policy $policy $touch </dev/null`;
     my ($counted) = $report =~ /^Total page faults: (\d+)$/m;
     ok $counted, "$policy: the program ran" or diag $report;
 

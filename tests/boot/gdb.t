@@ -3,40 +3,28 @@
 # field would break them unseen.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
-use lib "$FindBin::RealBin/../../tools/lib";
-use Faultline::Boot qw(boot);
+use lib "$FindBin::RealBin/../lib";
+use Boots qw(boot_build socket_arguments start_beside);
+use Files qw($root $build $folder read_file);
 use Test::More;
 
 plan skip_all => 'no gdb' if system('command -v gdb >/dev/null') != 0;
 
-my $root = "$FindBin::RealBin/../..";
-my $build = "$root/build/release";
-my $folder = File::Temp->newdir;
 my @script = ("target remote $folder/socket", 'hbreak sys_write', 'continue', 'pt 0x08049000',
     'pt 0xC0100000', 'pt 0x70000000', 'vm-map', 'frames', 'frame-of 1000', 'delete', 'continue');
 
-my $pid = fork // die "fork: $!\n";
-if ($pid == 0) {
-    open STDOUT, '>', "$folder/log" or die "log: $!\n";
-    open STDERR, '>&', \*STDOUT;
-    for (1 .. 100) {
-        last if -S "$folder/socket";
-        select undef, undef, undef, 0.1;
-    }
+my $pid = start_beside(sub {
     exec 'timeout', '80', 'gdb', '-q', '-nx', '-batch',
         (map { ('-x', $_) } glob "$root/tools/gdb/*.gdb"), (map { ('-ex', $_) } @script),
         "$build/faultline.elf";
-}
-my $result = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 90,
-    append => 'exit=qemu run=/bin/hello', arguments => ['-S', '-gdb', 'chardev:gdb', '-chardev',
-        "socket,id=gdb,path=$folder/socket,server=on,wait=off"]);
+});
+my $result = boot_build(timeout => 90, append => 'exit=qemu run=/bin/hello',
+    arguments => ['-S', socket_arguments('gdb')]);
 waitpid $pid, 0;
 is $result->{status}, 33, 'the kernel goes on afterwards';
 
-open my $in, '<', "$folder/log" or die "log: $!\n";
-my $log = do { local $/; <$in> };
+my $log = read_file("$folder/log");
 like $log, qr/^pointers  \[  0\] .* present.*\ndirectory \[ 64\] .* present.*\ntable     \[ 73\] .* user.*\nphysical   [0-9a-f]+$/m,
     'pt: a page of the program, level by level';
 like $log, qr/^pointers  \[  3\] .*\ndirectory \[  0\] .*\n(?:table .*\n)?physical   100000$/m,

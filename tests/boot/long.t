@@ -7,10 +7,10 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 use Deeds qw(run_guest_test);
+use Files qw($build);
 use Test::More;
 
 my $is_long = ($ENV{LONG} // '') eq '1';
-my $build = $ENV{FAULTLINE_BUILD} // "$FindBin::RealBin/../../build/release";
 my @long = $is_long ? ('--env', 'LONG=1') : ();
 
 run_guest_test($build, 'long_runs', @long);

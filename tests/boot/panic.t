@@ -3,35 +3,21 @@
 # by bending a register of the running kernel. All of them must end with the panic status.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
 use IO::Socket::UNIX ();
-use lib "$FindBin::RealBin/../../tools/lib";
-use Faultline::Boot qw(boot last_lines);
+use lib "$FindBin::RealBin/../lib";
+use Boots qw(boot_build show socket_arguments start_beside);
+use Files qw($root $folder);
 use Test::More;
 
-my $root = "$FindBin::RealBin/../..";
-our $build = $ENV{FAULTLINE_BUILD} // "$root/build/release";
-my $folder = File::Temp->newdir;
+our $build = $Files::build;
 
-# Boots with a helper process beside QEMU; it finds its socket at $folder/socket.
+# Boots with somebody beside QEMU.
 sub boot_with {
-    my ($helper, %option) = @_;
-    unlink "$folder/socket";
-    my $pid = fork // die "fork: $!\n";
-    if ($pid == 0) {
-        open STDOUT, '>', "$folder/helper.log" or die "helper.log: $!\n";
-        open STDERR, '>&', \*STDOUT;
-        for (1 .. 100) {
-            last if -S "$folder/socket";
-            select undef, undef, undef, 0.1;
-        }
-        $helper->();
-        require POSIX;
-        POSIX::_exit(0);
-    }
-    my $result = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar",
-        timeout => 90, append => 'exit=qemu run=/bin/hello', %option);
+    my ($work, %option) = @_;
+    my $pid = start_beside($work);
+    my $result = boot_build(build => $build, timeout => 90,
+        append => 'exit=qemu run=/bin/hello', %option);
     kill 'TERM', $pid;
     waitpid $pid, 0;
     return $result;
@@ -45,8 +31,7 @@ sub boot_with_gdb {
     return boot_with(
         sub { system 'timeout', '80', 'gdb', '-q', '-nx', '-batch', (map { ('-ex', $_) } @script),
             "$build/faultline.elf" },
-        arguments => ['-chardev', "socket,id=gdb,path=$folder/socket,server=on,wait=off", '-gdb',
-            'chardev:gdb', '-S']);
+        arguments => [socket_arguments('gdb'), '-S']);
 }
 
 # A QEMU monitor command a moment after the start.
@@ -60,8 +45,7 @@ sub boot_with_monitor {
             $monitor->flush;
             sleep 5;
         },
-        arguments => ['-chardev', "socket,id=mon,path=$folder/socket,server=on,wait=off", '-mon',
-            'chardev=mon'], %option);
+        arguments => [socket_arguments('mon')], %option);
 }
 
 sub is_panic {
@@ -74,12 +58,11 @@ sub is_panic {
         "$name: so are the control registers";
     my $n_screens = () = $result->{output} =~ /KERNEL PANIC/g;
     $is_right &= is $n_screens, 1, "$name: there is one screen";
-    diag map { "  | $_\n" } last_lines($result) unless $is_right;
+    show($result) unless $is_right;
     return;
 }
 
-my $no_init = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 90,
-    append => 'exit=qemu init=/nonexistent');
+my $no_init = boot_build(timeout => 90, append => 'exit=qemu init=/nonexistent');
 is_panic $no_init, qr/no init/, 'no init';
 like $no_init->{output}, qr/^call trace.*\n.*\bkernel_main\+0x/m, 'no init: the trace has names';
 

@@ -3,55 +3,12 @@
 # endings, input and output, crash lines, --json, --file, and the files that are refused.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
 use JSON::PP ();
+use lib "$FindBin::RealBin/../lib";
+use Files qw($root $folder read_file write_file);
+use Runs qw(faultline compile report gave_all_back);
 use Test::More;
-
-my $root = "$FindBin::RealBin/../..";
-my $folder = File::Temp->newdir;
-
-sub write_file {
-    my ($name, $bytes) = @_;
-    my $path = $name =~ m{/} ? $name : "$folder/$name";
-    open my $out, '>:raw', $path or die "$path: $!\n";
-    print {$out} $bytes;
-    close $out or die "$path: $!\n";
-    return $path;
-}
-
-sub read_file {
-    my ($path) = @_;
-    open my $in, '<:raw', $path or die "$path: $!\n";
-    local $/;
-    return <$in> // '';
-}
-
-# Gives status, standard output, standard error. The arguments are shell words.
-sub faultline {
-    my ($arguments, $input) = @_;
-    write_file('in', $input // '');
-    my $status = system("cd $folder && timeout 120 $root/faultline run --timeout 100 $arguments "
-        . "<$folder/in >$folder/out 2>$folder/err");
-    return ($status >> 8, read_file("$folder/out"), read_file("$folder/err"));
-}
-
-# Compiles C text with `./faultline cc`, or by `with`; gives the program's path.
-sub compile {
-    my ($name, $text, $with) = @_;
-    write_file("$name.c", $text);
-    $with //= "$root/faultline cc -Wall -Werror";
-    system("cd $folder && $with $name.c -o $name") == 0 or die "$name.c does not compile\n";
-    return "$folder/$name";
-}
-
-# The four lines of contract L7, or three without a value.
-sub report {
-    my ($value, $faults, $pages, $kb) = @_;
-    return (defined $value ? "User _start return value = $value\n" : '')
-        . "Total page faults: $faults\nPages Allocated: $pages\n"
-        . "Total fragmentation (in KB): ${kb}KB\n";
-}
 
 my $plain = 'gcc -m32 -nostdlib -no-pie';
 
@@ -140,8 +97,7 @@ for my $case (@deaths) {
     is $status, 128 + $signal, "$program: 128 + signal";
     like $out, qr/\A${pattern}Total page faults: \d+\nPages Allocated: \d+\n/,
         "$program: its last words, and no return value";
-    my ($before, $after) = $out =~ /free frames (\d+) before and (\d+) after/;
-    is $after, $before, "$program: every frame came back";
+    gave_all_back($out, $program);
 }
 
 # ---- Input, output, arguments ---------------------------------------------------------------------

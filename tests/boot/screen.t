@@ -3,18 +3,15 @@
 # of the VGA card, as a person at the machine would.
 use strict;
 use warnings;
-use File::Temp ();
 use FindBin ();
 use IO::Socket::UNIX ();
-use lib "$FindBin::RealBin/../../tools/lib";
-use Faultline::Boot qw(boot last_lines);
+use lib "$FindBin::RealBin/../lib";
+use Boots qw(boot_build show socket_arguments start_beside);
+use Files qw($folder read_file write_file);
 use Test::More;
 
 use constant { TEXT => 0xB8000, COLUMNS => 80, ROWS => 25 };
 
-my $root = "$FindBin::RealBin/../..";
-my $build = "$root/build/release";
-my $folder = File::Temp->newdir;
 my %key_name = ("\n" => 'ret', ' ' => 'spc', '-' => 'minus', '/' => 'slash');
 
 # Meanwhile what the monitor echoes is thrown away, for else it would wait for us.
@@ -63,56 +60,39 @@ sub type {
     return;
 }
 
-# Runs beside QEMU; what it saw goes to files.
+# Beside QEMU; what is seen goes to files.
 sub sit_at_the_machine {
-    my $monitor;
-    for (1 .. 100) {
-        $monitor = IO::Socket::UNIX->new(Peer => "$folder/socket") and last;
-        pause();
-    }
+    my $monitor = IO::Socket::UNIX->new(Peer => "$folder/socket") or die "monitor: $!\n";
     $monitor->autoflush(1);
     $monitor->blocking(0);
-    keep('start', wait_for($monitor, qr/^faultline> ?$/m));
+    write_file('start', wait_for($monitor, qr/^faultline> ?$/m));
     type($monitor, "run sum\n");
-    keep('sum', wait_for($monitor, qr/free frames/));
+    write_file('sum', wait_for($monitor, qr/free frames/));
     type($monitor, "off\n");
     pause() for 1 .. 20;
     return;
 }
 
-sub keep {
-    my ($name, $text) = @_;
-    open my $out, '>', "$folder/$name.txt" or die "$name: $!\n";
-    print {$out} $text;
-    close $out or die "$name: $!\n";
-    return;
-}
-
-sub kept {
+sub seen {
     my ($name) = @_;
-    open my $in, '<', "$folder/$name.txt" or return '';
-    local $/;
-    return <$in> // '';
+    return -e "$folder/$name" ? read_file("$folder/$name") : '';
 }
 
-my $pid = fork // die "fork: $!\n";
-if ($pid == 0) {
-    sit_at_the_machine();
-    require POSIX;
-    POSIX::_exit(0);
-}
-my $result = boot(kernel => "$build/faultline.elf", initrd => "$build/initrd.tar", timeout => 120,
-    append => 'exit=qemu', vga => 1, arguments => ['-chardev',
-        "socket,id=mon,path=$folder/socket,server=on,wait=off", '-mon', 'chardev=mon']);
+my $pid = start_beside(\&sit_at_the_machine);
+my $result = boot_build(timeout => 120, append => 'exit=qemu', vga => 1,
+    arguments => [socket_arguments('mon')]);
 kill 'TERM', $pid;
 waitpid $pid, 0;
 
 my $is_well = is $result->{status}, 33, 'the keyboard powers the machine off';
-$is_well &= like kept('start'), qr/^faultline>/m, 'the prompt is on the screen';
-$is_well &= like kept('sum'), qr/^faultline> run sum$/m, 'keys are echoed on the screen';
-$is_well &= like kept('sum'), qr/^User _start return value = 2048$/m, 'a program runs there';
+$is_well &= like seen('start'), qr/^faultline>/m, 'the prompt is on the screen';
+$is_well &= like seen('sum'), qr/^faultline> run sum$/m, 'keys are echoed on the screen';
+$is_well &= like seen('sum'), qr/^User _start return value = 2048$/m, 'a program runs there';
 $is_well &= like $result->{output}, qr/^User _start return value = 2048$/m,
     'the serial port shows the same';
-diag kept('start'), kept('sum'), map { "  | $_\n" } last_lines($result) unless $is_well;
+if (!$is_well) {
+    diag seen('start'), seen('sum');
+    show($result);
+}
 
 done_testing;

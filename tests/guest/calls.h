@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "../../user/libc/syscall.h"
+#include "tap.h"
 
 #define PAGE        4096u
 #define TABLE_SPAN  0x200000u   /* what one page table maps      */
@@ -167,10 +168,30 @@ static inline struct fl_report report_of_case(const char *program, const char *n
     return report;
 }
 
-/* Was the run ended by SIGSEGV for this very cause? */
+/* Was the run ended by the signal for this very cause? */
 static inline bool is_killed_for(const struct fl_report *report, unsigned int cause, int signal)
 {
     return report->exit_kind == FL_KILLED && report->value == signal && report->faults[cause] == 1;
+}
+
+/* What a program does at a word (report_of_case), and what it must die of. */
+struct fatal_case {
+    const char *word, *name;
+    unsigned int cause;
+    int signal;
+};
+
+/* Two tests for each: its death, and, by the name `all_back`, that every frame came back. */
+static inline void test_fatal(const char *program, const struct fatal_case *cases, size_t count,
+                              const char *all_back)
+{
+    for (size_t i = 0; i < count; i++) {
+        int before = freemem();
+        struct fl_report report = report_of_case(program, cases[i].word);
+        int after = freemem();
+        ok(is_killed_for(&report, cases[i].cause, cases[i].signal), cases[i].name);
+        is(before - after, 0, all_back);
+    }
 }
 
 #endif

@@ -236,6 +236,6 @@ __attribute__((unused)) static void do_deeds(const struct deed *deeds, size_t co
         do_deed(&deeds[i]);
     }
 }
-#define DO_DEEDS(table) do_deeds((table), sizeof(table) / sizeof((table)[0]))
+#define DO_DEEDS(table) do_deeds((table), COUNT(table))
 
 #endif

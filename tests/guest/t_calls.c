@@ -10,7 +10,6 @@
 #include "calls.h"
 #include "tap.h"
 
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define IOV_MAX_COUNT 1024
 #define LONGEST       0x7FFFFFFFu
 #define TRANSFER_MAX  0x7FFFF000u /* Linux cuts longer reads and writes to this */

@@ -225,7 +225,7 @@ static const char *const titles[] = {
 static const char *title_of(const char *id)
 {
     size_t length = strlen(id);
-    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+    for (size_t i = 0; i < COUNT(titles); i++) {
         if (strncmp(titles[i], id, length) == 0 && titles[i][length] == ' ') {
             return titles[i];
         }

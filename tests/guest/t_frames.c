@@ -18,7 +18,6 @@
 #include "calls.h"
 #include "tap.h"
 
-#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define RW            (PROT_READ | PROT_WRITE)
 #define ONCE          0
 #define FROM_THERE_ON 1

@@ -324,8 +324,8 @@ static const struct {
 
 static void test_selectors(void)
 {
-    for (size_t i = 0; i < sizeof(bad_selectors) / sizeof(bad_selectors[0]); i++) {
-        for (size_t j = 0; j < sizeof(loads) / sizeof(loads[0]); j++) {
+    for (size_t i = 0; i < COUNT(bad_selectors); i++) {
+        for (size_t j = 0; j < COUNT(loads); j++) {
             char name[80], words[64];
             (void)snprintf(name, sizeof(name), "P6 %s into %s", bad_selectors[i].name,
                            loads[j].name);
@@ -613,7 +613,7 @@ static void test_umip(void)
                   {"str", do_str, do_str_at},
                   {"smsw", do_smsw, do_smsw_at}};
     bool has_umip = has_feature("umip");
-    for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+    for (size_t i = 0; i < COUNT(stores); i++) {
         char name[64];
         (void)snprintf(name, sizeof(name), "P13 %s %s UMIP", stores[i].name,
                        has_umip ? "under" : "without");

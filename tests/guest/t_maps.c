@@ -8,12 +8,11 @@
 #include "calls.h"
 #include "tap.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define READ         PROT_READ
-#define RW           (PROT_READ | PROT_WRITE)
-#define RWX          (RW | PROT_EXEC)
-#define PRIVATE      PRIVATE_ANON
-#define PLACE        0x28000000u /* nothing is ever placed there by itself */
+#define READ    PROT_READ
+#define RW      (PROT_READ | PROT_WRITE)
+#define RWX     (RW | PROT_EXEC)
+#define PRIVATE PRIVATE_ANON
+#define PLACE   0x28000000u /* nothing is ever placed there by itself */
 
 static const char *program;
 static int file;
@@ -389,11 +388,7 @@ static void test_fatal_cases(void)
     if (!is_faultline()) {
         return;
     }
-    static const struct {
-        const char *name, *words;
-        unsigned int cause;
-        int signal;
-    } cases[] = {
+    static const struct fatal_case cases[] = {
         {"code", "M15: for no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"stack", "M15: munmap of the stack's page: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"stack-middle", "M15: of a page in its middle: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
@@ -402,13 +397,7 @@ static void test_fatal_cases(void)
         {"none", "M17: made inaccessible, then read: no-access", VM_CAUSE_NO_ACCESS, SIGSEGV},
         {"past-end", "F12: a POSIX file page past the end: SIGBUS", VM_CAUSE_IO, SIGBUS},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        int before = freemem();
-        struct fl_report report = report_of_case(program, cases[i].name);
-        int after = freemem();
-        ok(is_killed_for(&report, cases[i].cause, cases[i].signal), cases[i].words);
-        is(before - after, 0, "M15 M17: and everything comes back");
-    }
+    test_fatal(program, cases, COUNT(cases), "M15 M17: and everything comes back");
 }
 
 /* ---- M16, M17: mprotect ---------------------------------------------------------------------- */

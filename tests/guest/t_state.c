@@ -253,7 +253,7 @@ static void test_call_registers(void)
     r.eax = NR_GETPID;
     call_with(&r);
     ok(r.eax == (uint32_t)getpid() && is_unchanged(&r), "P16 getpid changes eax alone");
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+    for (size_t i = 0; i < COUNT(calls); i++) {
         char name[80];
         r = marked;
         r.eax = calls[i].number;

@@ -80,7 +80,7 @@ static void test_bad_sizes(void)
     ok(tamalloc(0) == NULL && errno == EINVAL, "T1 the wrapper gives NULL");
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 4095, 0xC0000000u, TAM_END,
                                    TAM_END - PAGE + 1};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; i < COUNT(sizes); i++) {
         char name[64];
         errno = 0;
         snprintf(name, sizeof(name), "M23 size %#lx is ENOMEM", (unsigned long)sizes[i]);

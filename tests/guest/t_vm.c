@@ -134,7 +134,7 @@ static void test_refused_ranges(void)
         {0x7FFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: a range whose end is negative"},
         {0xFFFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: a long range that wraps"},
     };
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < COUNT(ranges); i++) {
         ok(is_refused(ranges[i].addr, ranges[i].length, RW, MAP_ANONYMOUS, -1, 0), ranges[i].name);
         ok(is_refused(ranges[i].addr, ranges[i].length, RW, POPULATED, -1, 0), ranges[i].name);
     }
@@ -148,11 +148,11 @@ static void test_refused_rights_and_flags(void)
                                 0x100,   0x800,    0x1000,   0x2000,    0x4000, 0x10000, 0x20000,
                                 0x40000, 0x100000, 0x200000, 0x4000000, INT_MIN};
     char name[64];
-    for (size_t i = 0; i < sizeof(prots) / sizeof(prots[0]); i++) {
+    for (size_t i = 0; i < COUNT(prots); i++) {
         (void)snprintf(name, sizeof(name), "V2 M1: prot %#x", (unsigned)prots[i]);
         ok(is_refused(0, PAGE_SIZE, prots[i], MAP_ANONYMOUS, -1, 0), name);
     }
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+    for (size_t i = 0; i < COUNT(flags); i++) {
         (void)snprintf(name, sizeof(name), "V2 M1: flags %#x", (unsigned)flags[i]);
         ok(is_refused(0, PAGE_SIZE, RW, flags[i] | MAP_ANONYMOUS, -1, 0), name);
     }
@@ -301,7 +301,7 @@ static void test_file_bytes(int fd, int size)
 {
     static const int offsets[] = {0, PAGE_SIZE, 1, 100, 4095, 4097};
     char name[64];
-    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+    for (size_t i = 0; i < COUNT(offsets); i++) {
         read_expected(fd, offsets[i]);
         uint start = mmap(0, sizeof(expected), PROT_READ, 0, fd, offsets[i]);
         (void)snprintf(name, sizeof(name), "V3 V5: file bytes from offset %d", offsets[i]);
@@ -487,11 +487,7 @@ static int run_case(const char *name)
 
 static void test_refused_accesses(void)
 {
-    static const struct {
-        const char *name, *words;
-        unsigned int cause;
-        int signal;
-    } cases[] = {
+    static const struct fatal_case cases[] = {
         {"hole", "V6: an area that is gone: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"unmapped", "V6 V7: a page that was there: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"before", "V6: the byte before an area: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
@@ -501,13 +497,7 @@ static void test_refused_accesses(void)
         {"memory", "V6: memory runs out in the handler", VM_CAUSE_OUT_OF_MEMORY, SIGKILL},
     };
     struct fl_kernel_info info;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        int before = freemem();
-        struct fl_report report = report_of_case(program, cases[i].name);
-        int after = freemem();
-        ok(is_killed_for(&report, cases[i].cause, cases[i].signal), cases[i].words);
-        is(before - after, 0, "V6: and everything comes back");
-    }
+    test_fatal(program, cases, COUNT(cases), "V6: and everything comes back");
     (void)kernel_info(&info);
     struct fl_report report = report_of_case(program, "no-exec");
     if (info.has_nx) {

@@ -87,6 +87,9 @@ static inline bool tap_is_string(const char *got, const char *wanted, const char
 /* A test that cannot be done on this machine: counts, with the reason. */
 #define skip(name, reason) tap_ok(true, name " # SKIP " reason, __FILE__, __LINE__)
 
+/* Elements of an array, for tables of cases. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* A remark between the tests. */
 #define diag(...) (printf("# " __VA_ARGS__), printf("\n"))
 

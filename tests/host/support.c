@@ -1,4 +1,4 @@
-/* The hooks that product code calls and the kernel defines elsewhere. */
+/* The hooks that product code calls and the kernel defines elsewhere, and what tests share. */
 #include "tests/host/support.h"
 
 #include "lib/assert.h"
@@ -9,6 +9,15 @@ static char panic_text[512];
 const char *support_panic_text(void)
 {
     return panic_text;
+}
+
+uint32_t support_random(void)
+{
+    static uint32_t x = 2463534242u;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return x;
 }
 
 void panic(const char *fmt, ...)

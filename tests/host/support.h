@@ -17,4 +17,7 @@
 /* Text of the last panic. */
 const char *support_panic_text(void);
 
+/* Numbers that look random and are the same in every run of a test: xorshift32 (Marsaglia 2003). */
+uint32_t support_random(void);
+
 #endif

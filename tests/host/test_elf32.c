@@ -524,26 +524,17 @@ static void test_e22_every_word(void **state)
     }
 }
 
-static uint32_t random_next(void)
-{
-    static uint32_t x = 2463534242u;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return x;
-}
-
 /* Several spoiled places at once, and cut files: what no table of single changes reaches. */
 static void test_e22_random_headers(void **state)
 {
     (void)state;
     for (int round = 0; round < 50000; round++) {
         elf_file_usual(&file);
-        for (uint32_t changes = 1 + random_next() % 6; changes > 0; changes--) {
-            file.bytes[random_next() % headers_end] = (uint8_t)random_next();
+        for (uint32_t changes = 1 + support_random() % 6; changes > 0; changes--) {
+            file.bytes[support_random() % headers_end] = (uint8_t)support_random();
         }
-        if (random_next() % 4 == 0) {
-            file.size = random_next() % (file.size + 1);
+        if (support_random() % 4 == 0) {
+            file.size = support_random() % (file.size + 1);
         }
         expect_sane();
     }

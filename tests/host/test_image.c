@@ -470,18 +470,9 @@ static void test_e17_segment_below_the_guard(void **state)
     image_unref(image);
 }
 
-static uint32_t random_next(void)
-{
-    static uint32_t x = 362436069u;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return x;
-}
-
 static uint32_t random_below(uint32_t n)
 {
-    return random_next() % n;
+    return support_random() % n;
 }
 
 /* One to six segments anywhere in 16 pages, any order, any overlap. */

@@ -750,15 +750,6 @@ static void test_b9_many_complaints(void **state)
     expect_line("980 more complaints");
 }
 
-static uint32_t random_next(void)
-{
-    static uint32_t x = 521288629u;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return x;
-}
-
 /* Spoiled bytes with the checksums put right again, so that the fields are looked at. */
 static void test_b9_random_damage(void **state)
 {
@@ -777,12 +768,12 @@ static void test_b9_random_damage(void **state)
         add_file("cut", "more");
         headers[4] = last_header;
         add_end();
-        for (uint32_t n = 1 + random_next() % 4; n > 0; n--) {
-            struct header *h = headers[random_next() % 5];
-            ((uint8_t *)h)[random_next() % BLOCK] = (uint8_t)random_next();
+        for (uint32_t n = 1 + support_random() % 4; n > 0; n--) {
+            struct header *h = headers[support_random() % 5];
+            ((uint8_t *)h)[support_random() % BLOCK] = (uint8_t)support_random();
             set_checksum(h);
         }
-        archive_len -= random_next() % 2 ? random_next() % archive_len : 0;
+        archive_len -= support_random() % 2 ? support_random() % archive_len : 0;
         int n = mount();
         assert_true(n >= -EINVAL && n <= 5);
     }

@@ -578,10 +578,13 @@ static void replace_undo(void *context)
     }
 }
 
-/* M8: if it fails the old mapping is as before. One, two and no record at hand. */
-static void replace_fails_at_every_allocation(void **state)
+/*
+ * An operation on pages 4 and 5 of ten, whose allocations fail one by one; with none, one and two
+ * records of areas at hand. Each time the pages are what they were, and in the end every frame is
+ * back. Gives the number of failures.
+ */
+static uint32_t fail_in_the_middle(int (*attempt)(void *), void (*undo)(void *))
 {
-    (void)state;
     uint32_t failures = 0;
 
     for (uint32_t leave = 0; leave < 3; leave++) {
@@ -590,13 +593,20 @@ static void replace_fails_at_every_allocation(void **state)
             user_write(map, A + PAGES(i), (uint8_t)(i + 1));
         }
         use_up_records(leave);
-        replacement = anon_spec(A + PAGES(4), 2, VM_READ);
-        failures += fail_every_allocation(replace_attempt, replace_undo, pages_are_intact, NULL);
+        failures += fail_every_allocation(attempt, undo, pages_are_intact, NULL);
         unmap(A, 10);
         unmap(0x90000000u, 1000);
         assert_int_equal(frame_free_count(), base);
     }
-    assert_int_equal(failures, 2);
+    return failures;
+}
+
+/* M8: if it fails the old mapping is as before. */
+static void replace_fails_at_every_allocation(void **state)
+{
+    (void)state;
+    replacement = anon_spec(A + PAGES(4), 2, VM_READ);
+    assert_int_equal(fail_in_the_middle(replace_attempt, replace_undo), 2);
 }
 
 /* With a record of the reserve, and none left of those. */
@@ -725,19 +735,7 @@ static void protect_undo(void *context)
 static void protect_fails_at_every_allocation(void **state)
 {
     (void)state;
-    uint32_t failures = 0;
-
-    for (uint32_t leave = 0; leave < 3; leave++) {
-        add_anon(map, A, 10, RW);
-        for (uint32_t i = 0; i < 10; i++) {
-            user_write(map, A + PAGES(i), (uint8_t)(i + 1));
-        }
-        use_up_records(leave);
-        failures += fail_every_allocation(protect_attempt, protect_undo, pages_are_intact, NULL);
-        unmap(A, 10);
-        unmap(0x90000000u, 1000);
-    }
-    assert_int_equal(failures, 2);
+    assert_int_equal(fail_in_the_middle(protect_attempt, protect_undo), 2);
 }
 
 /* ---- The limit of areas -------------------------------------------------------------------------------- */
@@ -918,20 +916,7 @@ static void move_undo(void *context)
 static void move_fails_at_every_allocation(void **state)
 {
     (void)state;
-    uint32_t failures = 0;
-
-    for (uint32_t leave = 0; leave < 3; leave++) {
-        add_anon(map, A, 10, RW);
-        for (uint32_t i = 0; i < 10; i++) {
-            user_write(map, A + PAGES(i), (uint8_t)(i + 1));
-        }
-        use_up_records(leave);
-        failures += fail_every_allocation(move_attempt, move_undo, pages_are_intact, NULL);
-        unmap(A, 10);
-        unmap(0x90000000u, 1000);
-        assert_int_equal(frame_free_count(), base);
-    }
-    assert_int_equal(failures, 3 + 3 + 2);
+    assert_int_equal(fail_in_the_middle(move_attempt, move_undo), 3 + 3 + 2);
 }
 
 /* ---- Discard ------------------------------------------------------------------------------------------- */

@@ -7,12 +7,10 @@ use warnings;
 use Exporter qw(import);
 use File::Basename qw(basename);
 use File::Temp ();
-use FindBin ();
+use Files qw($root);
 use Test::More ();
 
 our @EXPORT_OK = qw(run_guest_test);
-
-my $root = "$FindBin::RealBin/../..";
 
 # Runs NAME of a build with more options of `faultline run`. Gives standard output, crash lines and
 # report behind the program's own.
