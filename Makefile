@@ -205,7 +205,7 @@ $(eval $(call stamp_rule,libc-list,$(libc_obj)))
 $(eval $(call stamp_rule,initrd-list,$(programs) $(plain_programs) $(extra_files)))
 $(eval $(call stamp_rule,tests-list,$(guest_tests)))
 
-$B/obj/tests/guest/%.o: user_cflags += $(test_cflags)
+$B/obj/tests/guest/%.o: user_cflags += $(test_cflags) -iquote . -Itests/guest/include
 $B/kernel/lib/string.o: kernel_cflags += $(no_idiom_flag)
 $B/user/lib/string.o $B/user/user/libc/string.o: libc_cflags += $(no_idiom_flag)
 

@@ -120,7 +120,7 @@ const struct alloc_ops alloc_ops_table[] = {
     {
         .name = "malloc",
         .grain = 1,
-        .max_size = 50 * PAGE_SIZE,
+        .max_size = 33 * PAGE_SIZE,
         .max_live = 1024 * PAGE_SIZE,
         .start = nothing,
         .finish = nothing,

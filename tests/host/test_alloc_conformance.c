@@ -13,8 +13,10 @@
 #define WALK_SLOTS   512
 #define CHECK_EVERY  97
 #define REFUSALS_MAX 64
-#define FILL_ROUNDS  1000
-#define FILL_MAX     4096
+#ifndef FILL_ROUNDS
+#define FILL_ROUNDS 1000
+#endif
+#define FILL_MAX 4096
 
 static const struct alloc_ops *ops;
 
@@ -203,7 +205,7 @@ static void random_walk(void)
 
     memset(slots, 0, sizeof(slots));
     random_state = 20260521;
-    printf("%s: seed %u\n", ops->name, (unsigned int)random_state);
+    print_message("%s: seed %u\n", ops->name, (unsigned int)random_state);
     for (int step = 0; step < WALK_STEPS; step++) {
         struct slot *slot = &slots[random_next() % WALK_SLOTS];
         size_t size = random_size();
