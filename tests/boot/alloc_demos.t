@@ -61,4 +61,8 @@ like(output_of(qw(heapmap simple 2048 1024 512 -2)),
     qr/^ {2}0 [0-9a-f]{8} #{32}\.{16}={8}\.{8}\n.*\nused 2560, holes 1536 bytes\n/m,
     'heapmap: blocks and holes to scale');
 
+like(output_of(qw(heapmap malloc 16 48 48 48 -3 200)),
+    qr/^ {2}0 [0-9a-f]{8} #\.{31}={3}\.{3}#{3}\.{23}\n {2}1 [0-9a-f]{8} ={13}\.{51}\n/m,
+    'heapmap: slabs and the heap of malloc');
+
 done_testing();
