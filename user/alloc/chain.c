@@ -4,9 +4,19 @@
  * Every operation that may fail does so before its first change: chain_alloc reserves the records it
  * may need, then maps memory, and from there on cannot fail.
  *
- * The index is touched as little as an operation allows. A split puts the new PROCESS before the
- * rest of the hole, so the hole keeps its place in the tree and only its size changes. A join keeps
- * the record that lies higher in the tree and takes out the other one, whose place has a free side.
+ * The index holds runs, not segments, because nearly every operation makes a segment or lets one go,
+ * and a tree that had to follow each time would spend as much on its balance as on its searches. A run
+ * takes a segment in by counting it. Only when it overflows is it cut in two, and only when it is
+ * empty does it go. Runs are never joined: one that is nearly empty fills up again, and there are never
+ * more runs than segments. (Johnson and Shasha, "B-trees with inserts and deletes: why free-at-empty
+ * is better than merge-at-half", 1993.)
+ *
+ * What is left to do is to keep the sums, and most of an operation's cost is the way up from a run as
+ * far as they change. So each run holds the sums of both its subtrees, and neither the way up nor the
+ * search down looks at a child that it does not go through.
+ *
+ * A segment never moves. A split leaves the PROCESS in the hole's record and makes a new one for the
+ * rest; a join leaves the record on the left.
  */
 #include "user/alloc/chain.h"
 
@@ -24,13 +34,9 @@ static void pool_init(struct record_pool *pool, struct chain_record *records, si
     SLIST_INIT(&pool->pages);
     pool->fresh = records;
     pool->fresh_end = records + n_records;
-    pool->n_returned = pool->n_used = 0;
+    pool->n_free = n_records;
+    pool->n_used = 0;
     pool->is_growing = records == NULL;
-}
-
-static size_t pool_count_free(const struct record_pool *pool)
-{
-    return pool->n_returned + (size_t)(pool->fresh_end - pool->fresh);
 }
 
 /* Called when fewer than CHAIN_RESERVE fresh records are left; those are not worth keeping. */
@@ -40,16 +46,19 @@ static bool pool_grow(struct record_pool *pool)
     if (records == NULL) {
         return false;
     }
+    size_t n_left = (size_t)(pool->fresh_end - pool->fresh);
+    size_t n_new = POOL_GROWTH / sizeof(*records) - 1;
+
     SLIST_INSERT_HEAD(&pool->pages, records, next);
     pool->fresh = records + 1;
-    pool->fresh_end = records + POOL_GROWTH / sizeof(*records);
+    pool->fresh_end = pool->fresh + n_new;
+    pool->n_free += n_new - n_left;
     return true;
 }
 
-static bool pool_reserve(struct record_pool *pool)
+static inline bool pool_reserve(struct record_pool *pool)
 {
-    return pool->n_returned >= CHAIN_RESERVE || pool_count_free(pool) >= CHAIN_RESERVE ||
-           pool_grow(pool);
+    return pool->n_free >= CHAIN_RESERVE || pool_grow(pool);
 }
 
 /* One of the records that pool_reserve promised. */
@@ -59,10 +68,10 @@ static struct chain_record *pool_take(struct record_pool *pool)
 
     if (record != NULL) {
         SLIST_REMOVE_HEAD(&pool->returned, next);
-        pool->n_returned--;
     } else {
         record = pool->fresh++;
     }
+    pool->n_free--;
     pool->n_used++;
     return record;
 }
@@ -70,7 +79,7 @@ static struct chain_record *pool_take(struct record_pool *pool)
 static void pool_return(struct record_pool *pool, struct chain_record *record)
 {
     SLIST_INSERT_HEAD(&pool->returned, record, next);
-    pool->n_returned++;
+    pool->n_free++;
     pool->n_used--;
 }
 
@@ -104,110 +113,186 @@ static struct region *region_of_pointer(const struct chain *chain, const void *p
     return region;
 }
 
-/* ---- The index of segments by address, with the largest hole of each subtree ------------------ */
+/* ---- The index of runs by address, with the largest hole of each subtree ---------------------- */
 
-static inline size_t largest_hole(const struct segment *subtree)
+static inline size_t max(size_t a, size_t b)
 {
-    return subtree != NULL ? subtree->largest_hole : 0;
+    return a > b ? a : b;
 }
 
-static inline size_t segment_sum(const struct segment *segment)
+static size_t run_largest_hole(const struct run *run)
 {
+    const struct segment *segment = run->first;
     size_t largest = segment->hole_size;
-    size_t left = largest_hole(RB_LEFT(segment, in_index));
-    size_t right = largest_hole(RB_RIGHT(segment, in_index));
 
-    largest = left > largest ? left : largest;
-    return right > largest ? right : largest;
+    for (size_t n = run->n_segments; n > 1; n--) {
+        segment = TAILQ_NEXT(segment, in_region);
+        largest = max(largest, segment->hole_size);
+    }
+    return largest;
 }
 
-static inline int segment_compare(const struct segment *a, const struct segment *b)
+/* The largest hole of the subtree whose root is this run. */
+static inline size_t run_sum(const struct run *run)
+{
+    return max(run->largest_hole, max(run->largest_left, run->largest_right));
+}
+
+static inline size_t subtree_sum(const struct run *root)
+{
+    return root != NULL ? run_sum(root) : 0;
+}
+
+static inline int run_compare(const struct run *a, const struct run *b)
 {
     return a->start < b->start ? -1 : a->start > b->start;
 }
 
 /* What the tree's macros call for a node whose children changed. */
 #undef RB_AUGMENT
-#define RB_AUGMENT(segment) ((segment)->largest_hole = segment_sum(segment))
+#define RB_AUGMENT(run)                                                                            \
+    ((run)->largest_left = subtree_sum(RB_LEFT(run, in_index)),                                    \
+     (run)->largest_right = subtree_sum(RB_RIGHT(run, in_index)))
 
-RB_GENERATE_STATIC(segment_index, segment, in_index, segment_compare)
+RB_GENERATE_STATIC(run_index, run, in_index, run_compare)
 
-/* After a change of a segment's hole_size the sums above it follow, before the tree changes in any
- * other way. Where a sum stays what it was, all above it do. */
+/* When the holes of a run change, the sums above it follow, before the tree changes in any other way.
+ * Where a sum stays what it was, all above it do. */
 
-static void index_shrink(struct segment *segment)
+/* Both say whether the sum is another one now. */
+static inline bool sum_replace(size_t *sum, size_t largest)
 {
-    while (segment != NULL) {
-        size_t sum = segment_sum(segment);
-        if (sum == segment->largest_hole) {
-            return;
-        }
-        segment->largest_hole = sum;
-        segment = RB_PARENT(segment, in_index);
+    bool is_new = *sum != largest;
+    *sum = largest;
+    return is_new;
+}
+
+static inline bool sum_raise(size_t *sum, size_t size)
+{
+    bool is_new = *sum < size;
+    if (is_new) {
+        *sum = size;
+    }
+    return is_new;
+}
+
+static void run_set_largest_hole(struct run *run, size_t size)
+{
+    struct run *parent;
+    bool is_new = true;
+
+    run->largest_hole = size;
+    for (; is_new && (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
+        size_t largest = run_sum(run);
+        is_new = run == RB_LEFT(parent, in_index) ? sum_replace(&parent->largest_left, largest)
+                                                  : sum_replace(&parent->largest_right, largest);
     }
 }
 
-/* A larger hole needs no look at what else there is. */
-static void index_grow(struct segment *segment)
+/* After any change of its segments. */
+static void run_update(struct run *run)
 {
-    size_t size = segment->hole_size;
+    run_set_largest_hole(run, run_largest_hole(run));
+}
 
-    while (segment != NULL && segment->largest_hole < size) {
-        segment->largest_hole = size;
-        segment = RB_PARENT(segment, in_index);
+/* After one of its holes became larger: no look at what else there is. */
+static void run_update_larger(struct run *run, size_t size)
+{
+    struct run *parent;
+    bool is_new = sum_raise(&run->largest_hole, size);
+
+    for (; is_new && (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
+        is_new = run == RB_LEFT(parent, in_index) ? sum_raise(&parent->largest_left, size)
+                                                  : sum_raise(&parent->largest_right, size);
     }
 }
 
-/* Puts a segment in between its neighbours (or NULL); no search is needed, since in an ordered tree
- * one of two neighbours always has the free place that lies between them. */
-static void index_insert(struct chain *chain, struct segment *segment, struct segment *previous,
-                         struct segment *next)
-{
-    struct segment_index *index = &chain->segments_by_address;
-    struct segment *parent = NULL, **place = &RB_ROOT(index);
-
-    if (next != NULL && RB_LEFT(next, in_index) == NULL) {
-        parent = next;
-        place = &RB_LEFT(next, in_index);
-    } else if (previous != NULL) {
-        parent = previous;
-        place = &RB_RIGHT(previous, in_index);
-    }
-    RB_SET(segment, parent, in_index);
-    *place = segment;
-    segment->largest_hole = 0;
-    index_grow(segment);
-    segment_index_RB_INSERT_COLOR(index, segment);
-}
-
-/* The leftmost hole of at least size bytes: go left whenever the left subtree has one. */
+/* The leftmost hole of at least size bytes, or NULL: go left whenever the left subtree has one. */
 static struct segment *index_first_fit(const struct chain *chain, size_t size)
 {
-    struct segment *segment = RB_ROOT(&chain->segments_by_address);
+    const struct run *run = RB_ROOT(&chain->runs_by_address);
 
-    if (largest_hole(segment) < size) {
+    while (run != NULL && (run->largest_left >= size || run->largest_hole < size)) {
+        run = run->largest_left >= size ? RB_LEFT(run, in_index) : RB_RIGHT(run, in_index);
+    }
+    if (run == NULL) {
         return NULL;
     }
-    for (;;) {
-        if (largest_hole(RB_LEFT(segment, in_index)) >= size) {
-            segment = RB_LEFT(segment, in_index);
-        } else if (segment->hole_size >= size) {
-            return segment;
+    struct segment *segment = run->first;
+    while (segment->hole_size < size) {
+        segment = TAILQ_NEXT(segment, in_region);
+    }
+    return segment;
+}
+
+/* The last run that starts at or before an address of the chain. */
+static const struct run *index_run_of(const struct chain *chain, size_t address)
+{
+    const struct run *run = RB_ROOT(&chain->runs_by_address), *found = NULL;
+
+    while (run != NULL) {
+        if (address < run->start) {
+            run = RB_LEFT(run, in_index);
         } else {
-            segment = RB_RIGHT(segment, in_index);
+            found = run;
+            run = RB_RIGHT(run, in_index);
         }
     }
+    return found;
 }
 
 struct segment *chain_segment_of(const struct chain *chain, size_t address)
 {
-    struct segment *segment = RB_ROOT(&chain->segments_by_address);
-
-    while (segment != NULL && address - segment->start >= segment->size) {
-        segment =
-            address < segment->start ? RB_LEFT(segment, in_index) : RB_RIGHT(segment, in_index);
+    if (address < chain->start || address >= chain->end) {
+        return NULL;
+    }
+    struct segment *segment = index_run_of(chain, address)->first;
+    while (address - segment->start >= segment->size) {
+        segment = TAILQ_NEXT(segment, in_region);
     }
     return segment;
+}
+
+/* ---- Runs ------------------------------------------------------------------------------------- */
+
+/* Makes n_segments from `first` on a run of their own. It is the caller's to update. */
+static struct run *run_create(struct chain *chain, struct region *region, struct segment *first,
+                              size_t n_segments)
+{
+    struct run *run = &pool_take(&chain->pool)->run;
+
+    run->region = region;
+    run->first = first;
+    run->n_segments = n_segments;
+    run->start = first->start;
+    run->largest_hole = run->largest_left = run->largest_right = 0;
+    RB_INSERT(run_index, &chain->runs_by_address, run);
+    for (struct segment *segment = first; n_segments > 0; n_segments--) {
+        segment->run = run;
+        segment = TAILQ_NEXT(segment, in_region);
+    }
+    return run;
+}
+
+static cold_fn void run_destroy(struct chain *chain, struct run *run)
+{
+    run_set_largest_hole(run, 0);
+    RB_REMOVE(run_index, &chain->runs_by_address, run);
+    pool_return(&chain->pool, (struct chain_record *)run);
+}
+
+/* The second half of a run becomes a run of its own. */
+static cold_fn void run_cut(struct chain *chain, struct run *run)
+{
+    size_t n_kept = run->n_segments / 2, n_cut = run->n_segments - n_kept;
+    struct segment *middle = run->first;
+
+    for (size_t i = 0; i < n_kept; i++) {
+        middle = TAILQ_NEXT(middle, in_region);
+    }
+    run->n_segments = n_kept;
+    run_update(run);
+    run_update(run_create(chain, run->region, middle, n_cut));
 }
 
 /* ---- Segments --------------------------------------------------------------------------------- */
@@ -217,75 +302,62 @@ static bool is_hole(const struct segment *segment)
     return segment != NULL && segment->kind == SEGMENT_HOLE;
 }
 
-static void segment_set(struct segment *segment, size_t start, size_t size, enum segment_kind kind)
+static void segment_set(struct segment *segment, size_t size, enum segment_kind kind)
 {
-    segment->start = start;
     segment->size = size;
     segment->kind = kind;
     segment->hole_size = kind == SEGMENT_HOLE ? size : 0;
 }
 
-static struct segment *segment_create(struct chain *chain, struct region *region)
+static struct segment *hole_create(struct chain *chain, size_t start, size_t size)
 {
     struct segment *segment = &pool_take(&chain->pool)->segment;
 
-    segment->region = region;
-    region->n_segments++;
+    segment->start = start;
+    segment_set(segment, size, SEGMENT_HOLE);
     return segment;
 }
 
-static void segment_destroy(struct chain *chain, struct segment *segment)
+/* What a segment leaves of the hole that it was becomes a hole behind it. The run is the caller's to
+ * update. */
+static void hole_insert_after(struct chain *chain, struct segment *segment, size_t size)
 {
-    segment->region->n_segments--;
-    pool_return(&chain->pool, (struct chain_record *)segment);
-}
+    struct segment *hole = hole_create(chain, segment->start + segment->size, size);
+    struct run *run = segment->run;
 
-/* The segment before this one in the chain, be it in the region before. */
-static struct segment *segment_previous(const struct segment *segment)
-{
-    struct segment *previous = TAILQ_PREV(segment, segment_list, in_region);
-    if (previous != NULL) {
-        return previous;
+    TAILQ_INSERT_AFTER(&run->region->segments, segment, hole, in_region);
+    run->region->n_segments++;
+    hole->run = run;
+    run->n_segments++;
+    if (run->n_segments > RUN_MAX) {
+        run_cut(chain, run);
     }
-    struct region *region = TAILQ_PREV(segment->region, region_list, in_chain);
-    return region != NULL ? TAILQ_LAST(&region->segments, segment_list) : NULL;
 }
 
-/* The first size bytes of a hole as a PROCESS segment of their own; the hole keeps the rest. */
-static struct segment *segment_split(struct chain *chain, struct segment *hole, size_t size)
+/* Joins a hole with the hole behind it. The first one's run is the caller's to update. */
+static void hole_join_next(struct chain *chain, struct segment *hole)
 {
-    struct segment *taken = segment_create(chain, hole->region);
+    struct segment *gone = TAILQ_NEXT(hole, in_region);
+    struct run *run = gone->run;
 
-    segment_set(taken, hole->start, size, SEGMENT_PROCESS);
-    segment_set(hole, hole->start + size, hole->size - size, SEGMENT_HOLE);
-    index_shrink(hole);
-    index_insert(chain, taken, segment_previous(hole), hole);
-    TAILQ_INSERT_BEFORE(hole, taken, in_region);
-    return taken;
-}
-
-/* Joins two neighbouring holes into one, and gives it. Of two neighbours in the tree's order one lies
- * below the other and has a free side towards it: that one is cheap to take out. */
-static struct segment *segment_join(struct chain *chain, struct segment *left,
-                                    struct segment *right)
-{
-    bool is_right_below = RB_LEFT(right, in_index) == NULL;
-    struct segment *kept = is_right_below ? left : right;
-    struct segment *gone = is_right_below ? right : left;
-
-    segment_set(kept, left->start, left->size + right->size, SEGMENT_HOLE);
-    segment_set(gone, gone->start, 0, SEGMENT_HOLE);
-    index_grow(kept);
-    index_shrink(gone);
-    RB_REMOVE(segment_index, &chain->segments_by_address, gone);
-    TAILQ_REMOVE(&gone->region->segments, gone, in_region);
-    segment_destroy(chain, gone);
-    return kept;
+    segment_set(hole, hole->size + gone->size, SEGMENT_HOLE);
+    run->n_segments--;
+    if (run->n_segments == 0) {
+        run_destroy(chain, run);
+    } else if (run != hole->run) {
+        run->first = TAILQ_NEXT(gone, in_region);
+        run->start = run->first->start;
+        run_update(run);
+    }
+    TAILQ_REMOVE(&hole->run->region->segments, gone, in_region);
+    hole->run->region->n_segments--;
+    pool_return(&chain->pool, (struct chain_record *)gone);
 }
 
 char *segment_memory(const struct segment *segment, size_t address)
 {
-    return segment->region->memory + (address - segment->region->start);
+    const struct region *region = segment->run->region;
+    return region->memory + (address - region->start);
 }
 
 /* ---- The chain -------------------------------------------------------------------------------- */
@@ -297,7 +369,7 @@ void chain_init(struct chain *chain, size_t start, size_t max_regions, struct ch
     chain->n_regions = 0;
     chain->max_regions = max_regions;
     chain->start = chain->end = start;
-    RB_INIT(&chain->segments_by_address);
+    RB_INIT(&chain->runs_by_address);
     RB_INIT(&chain->regions_by_memory);
     pool_init(&chain->pool, records, n_records);
 }
@@ -313,31 +385,30 @@ void chain_destroy(struct chain *chain)
     chain_init(chain, chain->start, chain->max_regions, NULL, 0);
 }
 
-/* Hooks a new region's record and its one hole into both chains and both indexes. */
+/* Hooks a new region's record and its one hole into both chains and both indexes. The hole's run is the
+ * caller's to update. */
 static struct segment *append_region(struct chain *chain, char *memory, size_t size)
 {
-    struct region *last = TAILQ_LAST(&chain->regions, region_list);
-    struct segment *previous = last != NULL ? TAILQ_LAST(&last->segments, segment_list) : NULL;
     struct region *region = &pool_take(&chain->pool)->region;
 
     region->start = chain->end;
     region->size = size;
     region->memory = memory;
-    region->n_segments = 0;
+    region->n_segments = 1;
     TAILQ_INIT(&region->segments);
     TAILQ_INSERT_TAIL(&chain->regions, region, in_chain);
     RB_INSERT(region_index, &chain->regions_by_memory, region);
     chain->n_regions++;
     chain->end += size;
 
-    struct segment *hole = segment_create(chain, region);
-    segment_set(hole, region->start, size, SEGMENT_HOLE);
+    struct segment *hole = hole_create(chain, region->start, size);
     TAILQ_INSERT_TAIL(&region->segments, hole, in_region);
-    index_insert(chain, hole, previous, NULL);
+    run_create(chain, region, hole, 1);
     return hole;
 }
 
-struct segment *chain_add_region(struct chain *chain, size_t size)
+/* chain_add_region, but that the run is the caller's to update. */
+static struct segment *map_region(struct chain *chain, size_t size)
 {
     size_t rounded = (size + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
 
@@ -349,6 +420,15 @@ struct segment *chain_add_region(struct chain *chain, size_t size)
     return memory != NULL ? append_region(chain, memory, rounded) : NULL;
 }
 
+struct segment *chain_add_region(struct chain *chain, size_t size)
+{
+    struct segment *hole = map_region(chain, size);
+    if (hole != NULL) {
+        run_update(hole->run);
+    }
+    return hole;
+}
+
 struct segment *chain_alloc(struct chain *chain, size_t size)
 {
     if (!pool_reserve(&chain->pool)) {
@@ -356,32 +436,33 @@ struct segment *chain_alloc(struct chain *chain, size_t size)
     }
     struct segment *hole = index_first_fit(chain, size);
     if (hole == NULL) {
-        hole = chain_add_region(chain, size);
+        hole = map_region(chain, size);
     }
     if (hole == NULL) {
         return NULL;
     }
-    if (hole->size > size) {
-        return segment_split(chain, hole, size);
+    size_t rest = hole->size - size;
+    segment_set(hole, size, SEGMENT_PROCESS);
+    if (rest > 0) {
+        hole_insert_after(chain, hole, rest);
     }
-    segment_set(hole, hole->start, size, SEGMENT_PROCESS);
-    index_shrink(hole);
+    run_update(hole->run);
     return hole;
 }
 
 void chain_free(struct chain *chain, struct segment *segment)
 {
     struct segment *previous = TAILQ_PREV(segment, segment_list, in_region);
-    struct segment *next = TAILQ_NEXT(segment, in_region);
 
-    segment_set(segment, segment->start, segment->size, SEGMENT_HOLE);
-    if (is_hole(next)) {
-        segment = segment_join(chain, segment, next);
+    segment_set(segment, segment->size, SEGMENT_HOLE);
+    if (is_hole(TAILQ_NEXT(segment, in_region))) {
+        hole_join_next(chain, segment);
     }
     if (is_hole(previous)) {
-        segment = segment_join(chain, previous, segment);
+        hole_join_next(chain, previous);
+        segment = previous;
     }
-    index_grow(segment);
+    run_update_larger(segment->run, segment->size);
 }
 
 struct segment *chain_process_at(const struct chain *chain, size_t address)
@@ -422,34 +503,65 @@ void chain_walk(const struct chain *chain,
 
 /* ---- The check -------------------------------------------------------------------------------- */
 
-/* The segments of a region tile it, are joined, and come in the index in the same order, *at being
- * the index's next. */
-static void check_region(const struct region *region, struct segment **at)
+static void check_pool(const struct record_pool *pool)
 {
-    size_t address = region->start, n_segments = 0;
+    const struct chain_record *record;
+    size_t n_free = (size_t)(pool->fresh_end - pool->fresh);
+
+    SLIST_FOREACH (record, &pool->returned, next) {
+        n_free++;
+    }
+    assert(n_free == pool->n_free);
+}
+
+static void check_run(const struct run *run, const struct region *region,
+                      const struct segment *first)
+{
+    assert(run->region == region);
+    assert(run->first == first && run->start == first->start);
+    assert(run->n_segments > 0 && run->n_segments <= RUN_MAX);
+    assert(run->largest_hole == run_largest_hole(run));
+    assert(run->largest_left == subtree_sum(RB_LEFT(run, in_index)));
+    assert(run->largest_right == subtree_sum(RB_RIGHT(run, in_index)));
+}
+
+/* The segments of a region tile it, are joined, and lie in runs without a gap, which come in the index
+ * in the same order, *at being the index's next. Gives the number of runs. */
+static size_t check_region(const struct region *region, struct run **at)
+{
+    size_t address = region->start, n_segments = 0, n_runs = 0, left_in_run = 0;
+    const struct segment *segment;
+    const struct run *run = NULL;
     bool was_hole = false;
-    struct segment *segment;
 
     TAILQ_FOREACH (segment, &region->segments, in_region) {
-        assert(segment == *at);
-        assert(segment->region == region);
+        if (left_in_run == 0) {
+            run = *at;
+            assert(run != NULL);
+            check_run(run, region, segment);
+            left_in_run = run->n_segments;
+            *at = RB_NEXT(run_index, NULL, *at);
+            n_runs++;
+        }
+        left_in_run--;
+        assert(segment->run == run);
         assert(segment->start == address && segment->size > 0);
         assert(segment->hole_size == (is_hole(segment) ? segment->size : 0));
-        assert(segment->largest_hole == segment_sum(segment));
         assert(!(was_hole && is_hole(segment)));
         was_hole = is_hole(segment);
         address += segment->size;
         n_segments++;
-        *at = RB_NEXT(segment_index, NULL, *at);
     }
+    assert(left_in_run == 0);
     assert(address == region->start + region->size);
     assert(n_segments == region->n_segments);
+    return n_runs;
 }
 
 void chain_check(const struct chain *chain)
 {
     size_t address = chain->start, n_regions = 0, n_records = 0;
-    struct segment *at = RB_ROOT(&chain->segments_by_address);
+    struct run *at = RB_ROOT(&chain->runs_by_address);
     const struct region *region;
 
     while (at != NULL && RB_LEFT(at, in_index) != NULL) {
@@ -459,12 +571,12 @@ void chain_check(const struct chain *chain)
         assert(region->start == address);
         assert(region->size > 0 && region->size % PAGE_SIZE == 0);
         assert(region_of_pointer(chain, region->memory) == region);
-        check_region(region, &at);
+        n_records += 1 + check_region(region, &at) + region->n_segments;
         address += region->size;
         n_regions++;
-        n_records += 1 + region->n_segments;
     }
     assert(at == NULL);
     assert(address == chain->end && n_regions == chain->n_regions);
     assert(n_records == chain->pool.n_used);
+    check_pool(&chain->pool);
 }

@@ -10,13 +10,18 @@
  * linked lists. A segment's *address* is its place in the chain: regions follow each other without a
  * gap from the chain's start on, whatever places in memory the kernel gave them.
  *
- * What describes memory never lies in that memory: regions and segments are *records* from a pool,
- * either a static array or pages mapped for records alone.
+ * What describes memory never lies in that memory: regions, segments and runs (below) are *records* from
+ * a pool, either a static array or pages mapped for records alone.
  *
- * Walking the chains would answer every question; two indexes answer it in logarithmic time. The tree
- * of segments, ordered by address, knows of each subtree the largest hole in it: the leftmost hole
- * that is large enough is found by one descent, and it is the hole that a walk would come to first.
- * The tree of regions, ordered by memory, leads from a pointer to its region.
+ * Walking the chains would answer every question; two indexes shorten the walk. The sub-chains are
+ * cut into *runs*, of at most RUN_MAX neighbouring segments each:
+ *
+ *     sub-chain    [P <-> P <-> H <-> P] <-> [P <-> H <-> P] <-> [P <-> P <-> P <-> H]
+ *
+ * The tree of runs, ordered by address, knows of each subtree the largest hole in it. One descent leads
+ * to the run of an address, or to the first run with a hole that is large enough, and a walk along that
+ * run does the rest: the hole found is the one that a walk from the start would come to first. The tree
+ * of regions, ordered by memory, leads from a pointer to its region.
  *
  * One thread. Nothing here is safe against a second one.
  */
@@ -37,17 +42,30 @@ enum segment_kind { SEGMENT_HOLE, SEGMENT_PROCESS };
 struct segment {
     size_t start; /* address of the first byte */
     size_t size;
-    enum segment_kind kind;
-    struct region *region;
-    TAILQ_ENTRY(segment) in_region;
-    RB_ENTRY(segment) in_index;
     size_t hole_size; /* size if this is a HOLE, else 0 */
-    size_t
-        largest_hole; /* the largest hole_size of this segment and of all below it in the index */
+    enum segment_kind kind;
+    struct run *run;
+    TAILQ_ENTRY(segment) in_region;
 };
 
 TAILQ_HEAD(segment_list, segment);
-RB_HEAD(segment_index, segment);
+
+/* Most segments of a run, 2 at least: more are more to walk, fewer make the tree higher. With 8 to 16
+ * the sum of the two hardly changes. */
+#define RUN_MAX 12
+
+struct run {
+    struct region *region;
+    struct segment *first; /* the others follow it in the sub-chain */
+    size_t n_segments;     /* 1 to RUN_MAX */
+    size_t start;          /* of the first */
+    size_t largest_hole;   /* in this run, 0 if it has none */
+    size_t largest_left;   /* in all runs of the subtree on its left */
+    size_t largest_right;  /* and on its right */
+    RB_ENTRY(run) in_index;
+};
+
+RB_HEAD(run_index, run);
 
 struct region {
     size_t start;
@@ -65,6 +83,7 @@ RB_HEAD(region_index, region);
 struct chain_record {
     union {
         struct segment segment;
+        struct run run;
         struct region region;
         SLIST_ENTRY(chain_record) next; /* while it is in the pool, or heads pages of the pool's */
     };
@@ -76,7 +95,7 @@ struct record_pool {
     struct record_list returned;
     struct chain_record *fresh; /* this one and all up to fresh_end were never used */
     const struct chain_record *fresh_end;
-    size_t n_returned;
+    size_t n_free; /* of both */
     size_t n_used;
     bool is_growing;          /* maps pages of its own when it runs dry */
     struct record_list pages; /* those pages */
@@ -88,15 +107,16 @@ struct chain {
     size_t max_regions;
     size_t start; /* address of the first region */
     size_t end;   /* address after the last */
-    struct segment_index segments_by_address;
+    struct run_index runs_by_address;
     struct region_index regions_by_memory;
     struct record_pool pool;
 };
 
-/* Most that one call takes: a new region, its hole, and a segment carved out of that. */
-#define CHAIN_RESERVE 3
-/* Length of a static array of records with which a chain never runs short of them. */
-#define CHAIN_RECORDS(n_regions, n_segments) ((n_regions) + (n_segments) + CHAIN_RESERVE)
+/* Most that one call takes: a new region, its run, its hole, and a segment carved out of that. */
+#define CHAIN_RESERVE 4
+/* Length of a static array of records with which a chain never runs short of them, even if every
+ * segment is a run of its own. */
+#define CHAIN_RECORDS(n_regions, n_segments) ((n_regions) + 2 * (n_segments) + CHAIN_RESERVE)
 /* For a chain without such a limit. */
 #define CHAIN_NO_LIMIT ((size_t)-1)
 
@@ -142,7 +162,7 @@ char *segment_memory(const struct segment *segment, size_t address);
 void chain_walk(const struct chain *chain,
                 void (*visit)(const struct heap_piece *piece, void *context), void *context);
 
-/* Aborts unless segments tile, holes are joined, both indexes agree with the chains, sums match. */
+/* Aborts unless segments tile, holes are joined, runs and both indexes agree with the chains, sums match. */
 void chain_check(const struct chain *chain);
 
 #endif

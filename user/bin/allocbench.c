@@ -9,14 +9,16 @@
  *   pair       one object, given back at once, 16..256 bytes
  *   lifo       a stack of 32, 16..256 bytes
  *   fifo       1000 live, the oldest goes first, 16..1024 bytes
- *   churn10k   10 000 live, a random one is replaced, 8..1024 bytes
+ *   churn1k    1000 live, a random one is replaced, 8..1024 bytes
+ *   churn10k   the same with 10 000
  *   churn100k  the same with 100 000
  *   large      1000 live, a random one is replaced, 8..65536 bytes
  *   grow       200 000 of 8..512 bytes, which then all go back in random order
  *
- * The workloads and their random numbers are those the peers were measured with, so the lines can be
- * laid side by side. elastic has a page limit and a largest size: a workload that it cannot hold ends
- * in one line that says so.
+ * The workloads and their random numbers are those the peers were measured with (churn1k is ours), so
+ * the lines can be laid side by side. Where an object's bytes must be asked for, as from mems_get, the
+ * churns also do that once per step, for a random address inside a random object. elastic has a page
+ * limit and a largest size: a workload that it cannot hold ends in one line that says so.
  */
 #include <ealloc.h>
 #include <inttypes.h>
@@ -91,7 +93,7 @@ struct cost {
     uint32_t count, max;
 };
 
-static struct cost take_cost, give_cost;
+static struct cost take_cost, give_cost, place_cost;
 static uint32_t clock_cost;
 static bool is_counting; /* not while a workload builds up and tears down */
 
@@ -160,14 +162,20 @@ static struct object {
 } objects[OBJECTS_MAX];
 
 static uint32_t random_state;
-static bool is_full; /* the allocator had no room: the workload is given up */
+static uint32_t place_random_state; /* so that looking into objects changes no workload */
+static bool is_full;                /* the allocator had no room: the workload is given up */
+
+static uint32_t random_next(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
 
 static uint32_t rnd(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
+    return random_next(&random_state);
 }
 
 static uint32_t between(uint32_t low, uint32_t high)
@@ -229,6 +237,25 @@ static void give(struct object *object)
     count(&give_cost, end - start);
 }
 
+/* Asks where a byte inside one of n objects is, if that is a question. */
+static void look_inside_one(uint32_t n)
+{
+    const struct object *object = &objects[random_next(&place_random_state) % n];
+    uint32_t offset = random_next(&place_random_state) % object->size;
+
+    if (allocator->place == same_place || object->handle == NULL) {
+        return;
+    }
+    uint32_t start = now();
+    unsigned char *byte = allocator->place((unsigned char *)object->handle + offset);
+    uint32_t end = now();
+    count(&place_cost, end - start);
+    if (byte != (unsigned char *)allocator->place(object->handle) + offset) {
+        fprintf(stderr, "allocbench: byte %" PRIu32 " of an object is not in its place\n", offset);
+        exit(EXIT_FAILURE);
+    }
+}
+
 static void give_all(uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -288,11 +315,17 @@ static void churn(uint32_t n, uint32_t low, uint32_t high, uint32_t steps)
         struct object *object = &objects[rnd() % n];
         give(object);
         take(object, between(low, high));
+        look_inside_one(n);
         if (i % (steps / SAMPLES) == 0) {
             sample();
         }
     }
     empty(n);
+}
+
+static void work_churn1k(void)
+{
+    churn(1000, 8, 1024, 1000000);
 }
 
 static void work_churn10k(void)
@@ -346,9 +379,9 @@ static const struct workload {
     const char *name;
     void (*run)(void);
 } workloads[] = {
-    {"pair", work_pair},           {"lifo", work_lifo},   {"fifo", work_fifo},
-    {"churn10k", work_churn10k},   {"large", work_large}, {"grow", work_grow},
-    {"churn100k", work_churn100k},
+    {"pair", work_pair},         {"lifo", work_lifo},           {"fifo", work_fifo},
+    {"churn10k", work_churn10k}, {"large", work_large},         {"grow", work_grow},
+    {"churn1k", work_churn1k},   {"churn100k", work_churn100k},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -362,10 +395,10 @@ static double mean(const struct cost *cost)
 
 static void start_over(void)
 {
-    random_state = SEED;
+    random_state = place_random_state = SEED;
     live = live_peak = 0;
     peak = (struct sizes){0, 0};
-    take_cost = give_cost = (struct cost){0, 0, 0};
+    take_cost = give_cost = place_cost = (struct cost){0, 0, 0};
     is_counting = true;
     is_full = false;
     for (uint32_t i = 0; i < OBJECTS_MAX; i++) { /* the table's own faults happen here */
@@ -383,19 +416,23 @@ static void run(const struct workload *workload)
         printf("%s %s: no room for it\n", allocator->name, workload->name);
         return;
     }
-    printf("%s %s malloc=%.1f max=%" PRIu32 " | free=%.1f max=%" PRIu32
-           " | pair=%.1f | live_kib=%lu mapped_kib=%lu resident_kib=%lu mapped/live=%.3f"
-           " resident_after_kib=%lu\n",
+    printf("%s %s malloc=%.1f max=%" PRIu32 " | free=%.1f max=%" PRIu32 " | pair=%.1f",
            allocator->name, workload->name, mean(&take_cost), take_cost.max, mean(&give_cost),
-           give_cost.max, mean(&take_cost) + mean(&give_cost), (unsigned long)(live_peak / KIB),
-           peak.mapped, peak.resident, (double)peak.mapped * KIB / (double)live_peak,
+           give_cost.max, mean(&take_cost) + mean(&give_cost));
+    if (place_cost.count != 0) {
+        printf(" | get=%.1f max=%" PRIu32, mean(&place_cost), place_cost.max);
+    }
+    printf(" | live_kib=%lu mapped_kib=%lu resident_kib=%lu mapped/live=%.3f"
+           " resident_after_kib=%lu\n",
+           (unsigned long)(live_peak / KIB), peak.mapped, peak.resident,
+           (double)peak.mapped * KIB / (double)live_peak,
            above(sizes_now().resident, base.resident));
 }
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: allocbench [-a malloc|mems|elastic] [pair|lifo|fifo|churn10k|churn100k|"
-                    "large|grow ...]\n");
+    fprintf(stderr, "usage: allocbench [-a malloc|mems|elastic] [pair|lifo|fifo|churn1k|churn10k|"
+                    "churn100k|large|grow ...]\n");
     exit(2);
 }
 
