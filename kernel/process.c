@@ -302,6 +302,7 @@ static void complete_record(const struct process *self)
     report->vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024);
     report->vmsize_peak_kb = counts.size_peak * (PAGE_SIZE / 1024);
     report->n_accounts = counts.n_accounts;
+    memcpy(report->faults, vm_map_unplaced_faults(self->map), sizeof(report->faults));
     for (uint32_t i = 0; i < counts.n_accounts && i < record->max_accounts; i++) {
         record->accounts[i] = *vm_map_account(self->map, i);
         for (uint32_t cause = 0; cause < VM_CAUSE_COUNT; cause++) {

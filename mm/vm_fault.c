@@ -444,6 +444,11 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
                                 : fault_outside(map, fault);
 }
 
+void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault)
+{
+    map->unplaced[fault->cause]++;
+}
+
 /* ---- Populate --------------------------------------------------------------------------------- */
 
 /* Makes one page ready for the access if it is not. */

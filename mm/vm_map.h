@@ -165,7 +165,8 @@ void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
 /* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
 
-/* Faults that were charged to no account (no area there), by cause: VM_CAUSE_COUNT counters. */
+/* Faults that no account was charged with (no area there, or given up for want of memory), by cause:
+ * VM_CAUSE_COUNT counters. */
 const uint32_t *vm_map_unplaced_faults(const struct vm_map *map);
 
 /* Tree order, hole sizes, counts, records, and that every present page lies in an area. Panics on a

@@ -1020,6 +1020,12 @@ static void faults_fail_at_every_allocation(void **state)
         assert_int_equal(user_read(map, va), i == 0 ? 0 : fake_byte(0));
         takes(va, VM_WRITE, i == 0 ? VM_CAUSE_DEMAND_ZERO : VM_CAUSE_COPY_ON_WRITE);
     }
+    /* Counted when the caller gives up, and not before. */
+    const struct vm_fault given_up = {.cause = VM_CAUSE_OUT_OF_MEMORY};
+
+    assert_int_equal(vm_map_unplaced_faults(map)[VM_CAUSE_OUT_OF_MEMORY], 0);
+    vm_fault_give_up(map, &given_up);
+    assert_int_equal(vm_map_unplaced_faults(map)[VM_CAUSE_OUT_OF_MEMORY], 1);
     assert_int_equal(faults(FL_ACCOUNT_MMAP, VM_CAUSE_OUT_OF_MEMORY), 0);
 }
 
