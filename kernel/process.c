@@ -199,7 +199,7 @@ void process_discard(struct process *process)
         inode_unref(process->program);
     }
     if (process->map != NULL) {
-        vm_map_unref(process->map);
+        vm_map_destroy(process->map);
     }
     process_set_record(process, NULL);
     free_stack(process);
@@ -328,7 +328,7 @@ static void release_resources(struct process *self)
     self->program = NULL;
     self->map = NULL;
     vm_map_activate(NULL);
-    vm_map_unref(map);
+    vm_map_destroy(map);
 }
 
 void process_exit(enum process_end end, int value)

@@ -198,6 +198,8 @@ static inline void page_fault(struct trap_frame *tf)
 static cold_fn void interrupt(uint32_t irq)
 {
     if (pic_is_spurious(irq)) {
+        printk_level(LOG_DEBUG, "spurious interrupt on IRQ %u (%u so far)", irq,
+                     pic_spurious_count());
         return;
     }
     if (irq == IRQ_TIMER) {

@@ -59,9 +59,8 @@ static inline enum zone zone_of(pfn_t pfn)
 
 /* ---- Buddy lists ------------------------------------------------------------------------------ */
 
-/* Free frames that no list holds: those inside a larger free block, and those in a magazine. */
-#define FRAME_INNER  0xFFu
-#define FRAME_LOADED 0xFEu
+/* The order of a free frame that no list holds: inside a larger free block, or in a magazine. */
+#define FRAME_INNER 0xFFu
 
 static inline uint32_t state_of(enum frame_owner owner, uint32_t order)
 {

@@ -300,7 +300,6 @@ struct vm_map *vm_map_create(uint32_t n_segments)
         return NULL;
     }
     kcache_init(&map->areas, "vm_area", sizeof(struct vm_area));
-    map->refs = 1;
     map->n_accounts = n;
     map->accounts = kheap_zalloc(accounts_bytes(n));
     if (map->accounts == NULL) {
@@ -324,11 +323,6 @@ no_records:
 no_accounts:
     kheap_free(map, sizeof(*map));
     return NULL;
-}
-
-void vm_map_ref(struct vm_map *map)
-{
-    map->refs++;
 }
 
 /* Unmaps all pages of a range and drops their references; areas stay. */
@@ -363,12 +357,8 @@ void vm_map_reap(struct vm_map *map)
     drop_all_pages(map);
 }
 
-void vm_map_unref(struct vm_map *map)
+void vm_map_destroy(struct vm_map *map)
 {
-    assert(map->refs > 0);
-    if (--map->refs > 0) {
-        return;
-    }
     drop_all_pages(map);
     commit_add(-(int32_t)map->committed_pages);
     for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
@@ -446,7 +436,7 @@ struct vm_map *vm_map_fork(struct vm_map *map)
     commit_add((int32_t)child->committed_pages);
     pmap_flush(&map->pmap);
     if (err != 0) {
-        vm_map_unref(child);
+        vm_map_destroy(child);
         return NULL;
     }
     return child;

@@ -41,7 +41,6 @@ struct vm_map {
         uint32_t low, from; /* no hole of a page or more begins in [low, from) */
     } full;
     struct kcache areas; /* this map's area records; its reserve is the teaching interface's */
-    uint32_t refs;
     uint32_t n_areas, n_teaching;
     uint32_t size_pages, size_peak;
     uint32_t rss_pages, rss_peak;

@@ -38,7 +38,7 @@ static int setup_without_nx(void **state)
 static int teardown(void **state)
 {
     map_check(map);
-    vm_map_unref(map);
+    vm_map_destroy(map);
     fake_file_free(&file);
     return machine_teardown(state);
 }
@@ -232,7 +232,7 @@ static void read_of_write_only(void **state)
     struct vm_map *other = vm_map_fork(map);
     takes(A, VM_READ, NO_FAULT);
     takes(A, VM_WRITE, VM_CAUSE_COPY_ON_WRITE);
-    vm_map_unref(other);
+    vm_map_destroy(other);
     assert_int_equal(vm_map_protect(map, pages_at(A, 2), 0), 0);
     assert_int_equal(vm_map_protect(map, pages_at(A, 2), VM_WRITE), 0);
     takes(A, VM_READ, VM_CAUSE_RESIDENT);
@@ -731,7 +731,7 @@ static void objects_fail_at_every_allocation(void **state)
     (void)state;
     int (*const make[])(void *) = {make_file, make_shared};
 
-    vm_map_unref(map); /* so that the kernel heap has no room left over anywhere */
+    vm_map_destroy(map); /* so that the kernel heap has no room left over anywhere */
     for (uint32_t i = 0; i < array_size(make); i++) {
         object_made = NULL;
         assert_int_equal(fail_every_allocation(make[i], drop_object, no_object_no_reference, NULL),
@@ -793,7 +793,7 @@ static void shared_anonymous_memory(void **state)
     assert_int_equal(vm_map_discard(child, pages_at(A, 100)), 0);
     assert_int_equal(user_read(child, A + PAGES(70)), 6);
     vm_map_check(child);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     assert_int_equal(used(), 0);
 }
 
@@ -1036,7 +1036,7 @@ static void a_page_in_every_table(void **state)
     uint32_t n = 0;
     struct access a;
 
-    vm_map_unref(map);
+    vm_map_destroy(map);
     machine_start(1000, 0);
     map = vm_map_create(0);
     base = frame_free_count();
@@ -1191,7 +1191,7 @@ static void cow_in_every_order(void **state)
             assert_int_equal(user_read(second, A), 1);
             both_check();
         }
-        vm_map_unref(child);
+        vm_map_destroy(child);
         unmap_all(map);
         assert_int_equal(used(), 0);
     }
@@ -1214,7 +1214,7 @@ static void parent_writes_after_fork(void **state)
         assert_int_equal(user_read(child, A + PAGES(i)), i & 0xFF);
     }
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1260,7 +1260,7 @@ static void fork_copies_the_map(void **state)
     user_write(child, USER_END - PAGES(9), 1);
     user_refused(map, USER_END - VM_STACK_MAX - 1, VM_READ, VM_FAULT_NO_MAPPING, VM_CAUSE_GUARD);
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
     assert_int_equal(frame_free_count(), before);
 }
@@ -1282,13 +1282,13 @@ static void three_generations(void **state)
     uint32_t before = frame_free_count();
     user_write(map, A, 2);
     assert_int_equal(frame_free_count(), before); /* the last of three */
-    vm_map_unref(child);
+    vm_map_destroy(child);
     user_write(grandchild, A + PAGES(1), 22);
     assert_int_equal(user_read(map, A + PAGES(1)), 2);
     vm_map_check(grandchild);
     child = NULL;
     both_check();
-    vm_map_unref(grandchild);
+    vm_map_destroy(grandchild);
 }
 
 /* Held pages (PROT_NONE) are shared too, and are copied on write when they come back. */
@@ -1308,7 +1308,7 @@ static void fork_with_held_pages(void **state)
     assert_int_equal(user_read(child, A), 1);
     user_write(child, A, 3);
     assert_int_equal(user_read(map, A), 2);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1327,7 +1327,7 @@ static void protect_up_does_not_break_cow(void **state)
     user_write(map, A, 2);
     assert_int_equal(user_read(child, A), 1);
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1344,7 +1344,7 @@ static void moved_pages_are_still_shared(void **state)
     assert_int_equal(user_read(child, A), 1);
     user_write(child, A, 3);
     assert_int_equal(user_read(map, B), 2);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1358,7 +1358,7 @@ static int fork_attempt(void *context)
 static void fork_undo(void *context)
 {
     (void)context;
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
