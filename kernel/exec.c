@@ -348,6 +348,7 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
 /* The point of no return, and nothing behind it can fail. */
 static void commit(struct process *self, struct exec_plan *plan, const char *path)
 {
+    debug_check(vm_map_check(plan->map));
     struct vm_map *old_map = self->map;
     struct inode *old_program = self->program;
 

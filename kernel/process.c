@@ -323,6 +323,7 @@ static void release_resources(struct process *self)
 {
     struct vm_map *map = self->map;
 
+    debug_check(vm_map_check(map));
     fd_table_release(&self->fds);
     inode_unref(self->program);
     self->program = NULL;
@@ -344,6 +345,9 @@ void process_exit(enum process_end end, int value)
         complete_record(self);
     }
     release_resources(self);
+    if (self->record != NULL) {
+        debug_check(frame_check()); /* all memory: when a program of `run` has ended */
+    }
     orphan_children(self);
     self->state = PROCESS_ZOMBIE;
     LIST_REMOVE(self, sibling_entry);

@@ -556,7 +556,7 @@ static void check_block(enum zone zone, uint32_t order, pfn_t pfn, pfn_t prev)
 uint32_t frame_check(void)
 {
     uint32_t found = zeroed_tables.count + singles[ZONE_LOW].count + singles[ZONE_HIGH].count;
-    uint32_t records = 0;
+    uint32_t records[FRAME_OWNER_COUNT] = {0};
 
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
         for (uint32_t order = 0; order < ORDERS; order++) {
@@ -570,8 +570,13 @@ uint32_t frame_check(void)
         }
     }
     for (pfn_t pfn = 0; pfn < frame_table_end; pfn++) {
-        records += frame_of(pfn)->owner == FRAME_FREE;
+        const struct frame *f = frame_of(pfn);
+        assert(f->owner < FRAME_OWNER_COUNT);
+        records[f->owner]++;
     }
-    assert(found == free_count && records == free_count);
+    assert(found == free_count);
+    for (uint32_t owner = FRAME_FREE; owner < FRAME_OWNER_COUNT; owner++) {
+        assert(records[owner] == frame_owner_count((enum frame_owner)owner));
+    }
     return found;
 }

@@ -133,7 +133,7 @@ uint32_t frame_fail_at(uint32_t n, bool from_then_on);
  * its object's index. */
 void frame_cache_release(struct frame *f);
 
-/* Walks all free lists and records: lists, orders, merging, counts. Panics on a broken invariant.
+/* Walks all free lists and records: lists, orders, merging, counts by owner. Panics on a broken invariant.
  * Gives the number of free frames found. O(memory). */
 uint32_t frame_check(void);
 
