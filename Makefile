@@ -48,7 +48,8 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wcast-qual -Wpointer-arit
 kernel_cflags := -std=gnu11 -m32 -march=i686 -mregparm=3 -freg-struct-return -O2 -g \
 	-ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -fomit-frame-pointer -fno-common -mno-sse -mno-sse2 -mno-mmx \
-	$(if $(is_clang),-mno-x87,-mno-80387) -msoft-float -I. -Iinclude \
+	$(if $(is_clang),-mno-x87 -mstack-alignment=4,-mno-80387 -mpreferred-stack-boundary=2) \
+	-msoft-float -I. -Iinclude \
 	$(if $(is_debug),-DFAULTLINE_DEBUG -fsanitize=undefined) \
 	$(warnings) -Wframe-larger-than=$(if $(is_debug),2048,1024)
 

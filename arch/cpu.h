@@ -60,10 +60,6 @@ static inline void cpu_irq_off(void)
 {
     __asm__ volatile("cli" ::: "memory");
 }
-static inline void cpu_irq_on(void)
-{
-    __asm__ volatile("sti" ::: "memory");
-}
 /* Waits for an interrupt with interrupts on, comes back with interrupts off. The sti shadow makes
  * sure that no wake-up is lost in between. */
 static inline void cpu_idle(void)

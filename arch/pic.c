@@ -63,12 +63,6 @@ void pic_unmask(uint32_t irq)
     pic_write_masks();
 }
 
-void pic_mask(uint32_t irq)
-{
-    pic_masked = (uint16_t)(pic_masked | (1u << irq));
-    pic_write_masks();
-}
-
 /* Is line 7 of the chip really being served? */
 static bool pic_line7_in_service(uint16_t command)
 {

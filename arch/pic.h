@@ -7,14 +7,12 @@
 
 #define IRQ_TIMER    0u
 #define IRQ_KEYBOARD 1u
-#define IRQ_COM2     3u
 #define IRQ_COM1     4u
 #define IRQ_COUNT    16u
 
 /* Moves the IRQs away from the exceptions' vectors and masks all of them. */
 void pic_init(void);
 void pic_unmask(uint32_t irq);
-void pic_mask(uint32_t irq);
 
 /* To be asked first in every interrupt: true if IRQ 7 or 15 came without a device behind it. Such
  * a one is counted, acknowledged as far as it needs to be, and must not be handled. */

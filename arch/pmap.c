@@ -88,10 +88,11 @@ bool pmap_has_nx(void)
     return nx_high != 0;
 }
 
-/* One shrd: bits 12..43 of the entry; NX and what lies between fall out at the top. */
+/* Bits 12..43 of the entry; NX and what lies between fall out at the top. Not by way of 64 bits, for
+ * which gcc goes through the stack. */
 static inline pfn_t pfn_of(uint32_t low, uint32_t high)
 {
-    return (pfn_t)(((uint64_t)high << 32 | low) >> PAGE_SHIFT);
+    return low >> PAGE_SHIFT | high << (32 - PAGE_SHIFT);
 }
 
 static inline pfn_t pte_pfn(const struct pte *slot)
@@ -319,19 +320,44 @@ bool pmap_lookup(struct pmap *pmap, vaddr_t va, struct pmap_entry *out)
     return true;
 }
 
-int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
-                      uint32_t prot)
+void pmap_fill_slot(void *slot, pfn_t pfn, uint32_t prot)
 {
-    struct pte *slot = absent->slot;
+    struct pte *pte = slot;
 
-    if (unlikely(slot == NULL)) {
-        return pmap_enter(pmap, va, pfn, prot);
+    debug_assert(!(pte->low & PTE_IN_USE));
+    live[pmap_direct_pfn(pte)]++;
+    pte->high = user_high(pfn, prot);
+    pte->low = user_low(pfn, prot & PMAP_ACCESS);
+}
+
+uint32_t pmap_count_absent(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, n = (table_end(va, range.end.raw) - va) >> PAGE_SHIFT;
+    const struct pte *dir_entry = dir_slot(pmap, va);
+
+    if (!(dir_entry->low & PTE_PRESENT)) {
+        return n;
     }
-    debug_assert(!(slot->low & PTE_IN_USE));
-    live[pmap_direct_pfn(slot)]++;
-    slot->high = user_high(pfn, prot);
-    slot->low = user_low(pfn, prot & PMAP_ACCESS);
-    return 0;
+    const struct pte *first = &table_of_slot(dir_entry)[table_index(va)], *slot = first;
+
+    while (slot < first + n && !(slot->low & PTE_IN_USE)) {
+        slot++;
+    }
+    return (uint32_t)(slot - first);
+}
+
+void pmap_enter_batch(struct pmap *pmap, vaddr_t va, const struct pmap_batch *batch, uint32_t prot)
+{
+    const struct pte *dir_entry = dir_slot(pmap, va.raw);
+    struct pte *slot = &table_of_slot(dir_entry)[table_index(va.raw)];
+    uint16_t *in_use = table_live(dir_entry);
+
+    for (uint32_t i = 0; i < batch->count; i++, slot++) {
+        debug_assert(!(slot->low & PTE_IN_USE));
+        slot->high = user_high(batch->pfn[i], prot);
+        slot->low = user_low(batch->pfn[i], prot);
+    }
+    *in_use = (uint16_t)(*in_use + batch->count);
 }
 
 bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *out)
@@ -385,6 +411,19 @@ static inline void slots_clear(struct pte *slot, uint32_t n, uint32_t va, bool e
         }
     }
     out->count = (uint32_t)(pfn - out->pfn);
+}
+
+vaddr_t pmap_next_table(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, end = range.end.raw;
+
+    if (pmap->tables == 0) {
+        return range.end;
+    }
+    while (va < end && !(dir_slot(pmap, va)->low & PTE_PRESENT)) {
+        va = table_end(va, end);
+    }
+    return vaddr(va);
 }
 
 bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)

@@ -23,33 +23,6 @@
 #define ANY_WRITE       0222u
 #define FILE_OFFSET_MAX INT64_MAX
 
-/* ---- Kernel buffers ---------------------------------------------------------------------------- */
-
-static void *kernel_place(const struct io_buffer *io)
-{
-    return (void *)(uintptr_t)(io->base + io->done);
-}
-
-static uint32_t kernel_put(struct io_buffer *io, const void *from, uint32_t n)
-{
-    memcpy(kernel_place(io), from, n);
-    io->done += n;
-    return n;
-}
-
-static uint32_t kernel_get(struct io_buffer *io, void *to, uint32_t n)
-{
-    memcpy(to, kernel_place(io), n);
-    io->done += n;
-    return n;
-}
-
-void io_buffer_init_kernel(struct io_buffer *io, void *buf)
-{
-    *io = (struct io_buffer){
-        .put = kernel_put, .get = kernel_get, .base = (uint32_t)(uintptr_t)buf, .done = 0};
-}
-
 /* ---- Files in memory --------------------------------------------------------------------------- */
 
 static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)

@@ -24,7 +24,7 @@ enum inode_type { INODE_FILE, INODE_DIRECTORY, INODE_DEVICE, INODE_SYMLINK };
 /*
  * User memory as fs/ sees it: file_ops copy through these, so fs/ knows no process and the host
  * tests need no user half. Gives the bytes that could be copied (fewer than n: a bad address).
- * Implemented by kernel/usercopy.c (user pointers) and fs itself (kernel buffers).
+ * Implemented by kernel/usercopy.c.
  */
 struct io_buffer {
     uint32_t (*put)(struct io_buffer *io, const void *from, uint32_t n); /* to the reader    */
@@ -32,9 +32,6 @@ struct io_buffer {
     uint32_t base; /* address of the buffer                    */
     uint32_t done; /* bytes moved so far; put and get go on there */
 };
-
-/* An io_buffer over kernel memory, which never refuses. */
-void io_buffer_init_kernel(struct io_buffer *io, void *buf);
 
 struct file_ops {
     /* Bytes moved, 0 at the end, or -errno. `len` is capped at 0x7FFFF000 by the caller. NULL:

@@ -99,7 +99,7 @@ bool console_send_from_process(struct serial_port *port, const char *bytes, uint
 {
     uint32_t sent = serial_send(port, bytes, n);
     while (sent < n) {
-        if ((process_current()->work & PROCESS_WORK_KILL) != 0) {
+        if ((process_running->work & PROCESS_WORK_KILL) != 0) {
             return false;
         }
         cpu_irq_window();

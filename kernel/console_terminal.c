@@ -181,7 +181,7 @@ static bool terminal_send(void *context, const char *bytes, uint32_t n)
     is_process_output = true;
     tty_output(&tty, bytes, n);
     is_process_output = false;
-    return (process_current()->work & PROCESS_WORK_KILL) == 0;
+    return (process_running->work & PROCESS_WORK_KILL) == 0;
 }
 
 static int32_t terminal_write(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)

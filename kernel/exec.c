@@ -278,7 +278,7 @@ static int make_record(struct exec_plan *plan, uint32_t policy)
 static void drop_plan(struct exec_plan *plan)
 {
     if (plan->map != NULL) {
-        vm_map_unref(plan->map);
+        vm_map_destroy(plan->map);
     }
     if (plan->image != NULL) {
         image_unref(plan->image);
@@ -348,6 +348,7 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
 /* The point of no return, and nothing behind it can fail. */
 static void commit(struct process *self, struct exec_plan *plan, const char *path)
 {
+    debug_check(vm_map_check(plan->map));
     struct vm_map *old_map = self->map;
     struct inode *old_program = self->program;
 
@@ -368,7 +369,7 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
         sched_load_machine(self);
     }
     if (old_map != NULL) {
-        vm_map_unref(old_map);
+        vm_map_destroy(old_map);
         inode_unref(old_program);
     }
 }

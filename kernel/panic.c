@@ -52,7 +52,7 @@ static struct {
     uint32_t eip, esp, ebp, cr2;
 } view;
 
-bool panic_is_active;
+static bool panic_is_active; /* from the first panic on */
 static uint32_t nested_count;
 static uint32_t next_part;
 
@@ -134,7 +134,7 @@ static void stack_bounds(uint32_t esp, uint32_t *start, uint32_t *end)
 /* The running process if its record can be read. */
 static const struct process *running_process(void)
 {
-    const struct process *process = process_current();
+    const struct process *process = process_running;
     return process != NULL && is_readable((uint32_t)process, sizeof(*process)) ? process : NULL;
 }
 

@@ -49,7 +49,4 @@ static inline const struct fault_note *panic_last_note(void)
     return &panic_faults[(panic_fault_next - 1u) % PANIC_FAULTS];
 }
 
-/* True from the first panic on: who sees it must not sleep, lock or wait. */
-extern bool panic_is_active;
-
 #endif

@@ -199,7 +199,7 @@ void process_discard(struct process *process)
         inode_unref(process->program);
     }
     if (process->map != NULL) {
-        vm_map_unref(process->map);
+        vm_map_destroy(process->map);
     }
     process_set_record(process, NULL);
     free_stack(process);
@@ -302,6 +302,7 @@ static void complete_record(const struct process *self)
     report->vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024);
     report->vmsize_peak_kb = counts.size_peak * (PAGE_SIZE / 1024);
     report->n_accounts = counts.n_accounts;
+    memcpy(report->faults, vm_map_unplaced_faults(self->map), sizeof(report->faults));
     for (uint32_t i = 0; i < counts.n_accounts && i < record->max_accounts; i++) {
         record->accounts[i] = *vm_map_account(self->map, i);
         for (uint32_t cause = 0; cause < VM_CAUSE_COUNT; cause++) {
@@ -322,12 +323,13 @@ static void release_resources(struct process *self)
 {
     struct vm_map *map = self->map;
 
+    debug_check(vm_map_check(map));
     fd_table_release(&self->fds);
     inode_unref(self->program);
     self->program = NULL;
     self->map = NULL;
     vm_map_activate(NULL);
-    vm_map_unref(map);
+    vm_map_destroy(map);
 }
 
 void process_exit(enum process_end end, int value)
@@ -343,6 +345,9 @@ void process_exit(enum process_end end, int value)
         complete_record(self);
     }
     release_resources(self);
+    if (self->record != NULL) {
+        debug_check(frame_check()); /* all memory: when a program of `run` has ended */
+    }
     orphan_children(self);
     self->state = PROCESS_ZOMBIE;
     LIST_REMOVE(self, sibling_entry);

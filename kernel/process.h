@@ -113,22 +113,6 @@ struct process {
 
 extern struct process *process_running; /* NULL before sched_start() */
 
-static inline struct process *process_current(void)
-{
-    return process_running;
-}
-static inline const char *process_name(const struct process *process)
-{
-    return process->name;
-}
-static inline int process_pid(const struct process *process)
-{
-    return process->pid;
-}
-static inline struct vm_map *process_map(const struct process *process)
-{
-    return process->map;
-}
 /* The registers of the process's user code, while it is in the kernel. */
 static inline struct trap_frame *process_trap_frame(const struct process *process)
 {

@@ -83,17 +83,6 @@ static inline bool is_return_of_start(const struct process *self, const struct t
     return tf->eip == self->entry_argc && tf->esp == self->entry_esp + sizeof(uint32_t);
 }
 
-/* A refusal that no account of the map knows still belongs into the report. */
-static void count_refusal(struct process *self, const struct vm_fault *fault,
-                          enum vm_fault_result result)
-{
-    bool is_counted = fault->account != 0xFF && result != VM_FAULT_NO_MEMORY;
-
-    if (self->record != NULL && !is_counted) {
-        self->record->report.faults[fault->cause]++;
-    }
-}
-
 /* Out of memory: the process with the highest score goes, and the fault is taken again, until it is
  * resolved or the choice falls on the faulting process itself, which is then on its way out. */
 static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
@@ -104,6 +93,9 @@ static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self
     while (result == VM_FAULT_NO_MEMORY && oom_relieve(self)) {
         result = resolve(self, tf, note);
     }
+    if (result == VM_FAULT_NO_MEMORY) {
+        vm_fault_give_up(self->map, &note->fault);
+    }
     return result;
 }
 
@@ -111,7 +103,6 @@ static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self
 static noreturn_fn cold_fn void refuse(struct process *self, const struct trap_frame *tf,
                                        const struct vm_fault *fault, enum vm_fault_result result)
 {
-    count_refusal(self, fault, result);
     trap_report_fault(self, tf, fault, result);
     process_exit(PROCESS_END_SIGNAL, trap_signal_of(result));
 }
@@ -162,9 +153,7 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
 
     if (unlikely(result != VM_FAULT_RESUME)) {
         result = resolve_short_of_memory(self, tf, note, result);
-        if (self->work & PROCESS_WORK_KILL) {
-            count_refusal(self, &note->fault, result);
-        } else if (result != VM_FAULT_RESUME) {
+        if (result != VM_FAULT_RESUME && !(self->work & PROCESS_WORK_KILL)) {
             refuse(self, tf, &note->fault, result);
         }
     }
@@ -186,7 +175,6 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
         return true;
     }
     if (result == VM_FAULT_NO_MEMORY && !(self->work & PROCESS_WORK_KILL)) {
-        count_refusal(self, &note->fault, result);
         trap_report_fault(self, process_trap_frame(self), &note->fault, result);
         process_kill(self, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     }
@@ -210,6 +198,8 @@ static inline void page_fault(struct trap_frame *tf)
 static cold_fn void interrupt(uint32_t irq)
 {
     if (pic_is_spurious(irq)) {
+        printk_level(LOG_DEBUG, "spurious interrupt on IRQ %u (%u so far)", irq,
+                     pic_spurious_count());
         return;
     }
     if (irq == IRQ_TIMER) {

@@ -1,6 +1,6 @@
 /*
- * Addresses have types. Kernel memory is a real pointer; a user virtual address and a physical
- * address are wrapped numbers, so that neither can be followed or mixed up by accident. Physical
+ * Addresses have types. Kernel memory is a real pointer; a user virtual address is a wrapped number,
+ * so that it cannot be followed by accident. Physical memory is spoken of by frame numbers alone:
  * addresses are wider than a pointer under PAE (SDM vol. 3, 4.4).
  */
 #ifndef LIB_ADDR_H
@@ -19,10 +19,6 @@
 #define KERNEL_BASE USER_END
 
 typedef struct {
-    uint64_t raw;
-} paddr_t;
-
-typedef struct {
     uint32_t raw;
 } vaddr_t;
 
@@ -39,11 +35,6 @@ struct vrange {
 static inline vaddr_t vaddr(uint32_t raw)
 {
     return (vaddr_t){raw};
-}
-
-static inline paddr_t paddr_of_pfn(pfn_t pfn)
-{
-    return (paddr_t){(uint64_t)pfn << PAGE_SHIFT};
 }
 
 static inline struct vrange vrange(uint32_t start, uint32_t end)

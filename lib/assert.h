@@ -13,11 +13,14 @@ noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 #define assert(cond)                                                                               \
     ((cond) ? (void)0 : panic("assertion failed: %s (%s:%d)", #cond, __FILE__, __LINE__))
 
-/* Checks that cost more than the operation they guard: debug builds only. */
+/* Checks that cost more than the operation they guard: debug builds only. debug_check is for the
+ * x_check functions, which walk whole structures: called at key points, not in every operation. */
 #ifdef FAULTLINE_DEBUG
 #define debug_assert(cond) assert(cond)
+#define debug_check(call)  ((void)(call))
 #else
 #define debug_assert(cond) ((void)0)
+#define debug_check(call)  ((void)0)
 #endif
 
 #endif

@@ -38,11 +38,12 @@ enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 struct frame *frame_table;
 pfn_t frame_table_end;
 pfn_t frame_zero_page;
+uint32_t frame_total;
 
 static pfn_t low_end;
 static pfn_t heads;                    /* number of the first list head's record */
 static uint32_t free_mask[ZONE_COUNT]; /* bit o: the list of that order is not empty */
-static uint32_t free_count, total_count;
+static uint32_t free_count;
 static uint32_t held[FRAME_OWNER_COUNT];
 static struct magazine {
     uint32_t count;
@@ -59,9 +60,8 @@ static inline enum zone zone_of(pfn_t pfn)
 
 /* ---- Buddy lists ------------------------------------------------------------------------------ */
 
-/* Free frames that no list holds: those inside a larger free block, and those in a magazine. */
-#define FRAME_INNER  0xFFu
-#define FRAME_LOADED 0xFEu
+/* The order of a free frame that no list holds: inside a larger free block, or in a magazine. */
+#define FRAME_INNER 0xFFu
 
 static inline uint32_t state_of(enum frame_owner owner, uint32_t order)
 {
@@ -245,7 +245,7 @@ void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
     }
     memset(free_mask, 0, sizeof(free_mask));
     memset(held, 0, sizeof(held));
-    free_count = total_count = fail_countdown = 0;
+    free_count = frame_total = fail_countdown = 0;
     zeroed_tables.count = singles[ZONE_LOW].count = singles[ZONE_HIGH].count = 0;
     frame_zero_page = PFN_NONE;
     assert(low_end >= end || low_end % (1u << FRAME_MAX_ORDER) == 0);
@@ -259,7 +259,7 @@ void frame_add_range(pfn_t start, pfn_t end)
         frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
     }
     free_count += end - start;
-    total_count += end - start;
+    frame_total += end - start;
     buddy_free_range(start, end);
     if (frame_zero_page == PFN_NONE) {
         frame_zero_page = frame_alloc(FRAME_KERNEL, FRAME_LOW | FRAME_ZEROED);
@@ -323,6 +323,17 @@ pfn_t frame_take(enum frame_owner owner, bool low_only)
         hand_out(pfn, owner, 0);
     }
     return pfn;
+}
+
+uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n)
+{
+    uint32_t taken = 0;
+
+    while (taken < n && !is_failure_due() && (pfn[taken] = take_single(false)) != PFN_NONE) {
+        hand_out(pfn[taken], owner, 0);
+        taken++;
+    }
+    return taken;
 }
 
 pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
@@ -487,8 +498,9 @@ uint32_t frame_ref_list(const pfn_t *pfn, uint32_t count)
     const struct frame *const zero_page = frame_of(frame_zero_page);
     uint32_t zero_before = zero_page->refs;
 
-    for (const pfn_t *end = pfn + count; pfn < end; pfn++) {
-        table[*pfn].refs++;
+    unrolled_loop
+    for (uint32_t i = 0; i < count; i++) {
+        table[pfn[i]].refs++;
     }
     return count - (zero_page->refs - zero_before);
 }
@@ -531,11 +543,6 @@ uint32_t frame_free_count(void)
     return free_count;
 }
 
-uint32_t frame_total_count(void)
-{
-    return total_count;
-}
-
 uint32_t frame_owner_count(enum frame_owner owner)
 {
     return owner == FRAME_FREE ? free_count : held[owner];
@@ -557,7 +564,7 @@ static void check_block(enum zone zone, uint32_t order, pfn_t pfn, pfn_t prev)
 uint32_t frame_check(void)
 {
     uint32_t found = zeroed_tables.count + singles[ZONE_LOW].count + singles[ZONE_HIGH].count;
-    uint32_t records = 0;
+    uint32_t records[FRAME_OWNER_COUNT] = {0};
 
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
         for (uint32_t order = 0; order < ORDERS; order++) {
@@ -571,8 +578,13 @@ uint32_t frame_check(void)
         }
     }
     for (pfn_t pfn = 0; pfn < frame_table_end; pfn++) {
-        records += frame_of(pfn)->owner == FRAME_FREE;
+        const struct frame *f = frame_of(pfn);
+        assert(f->owner < FRAME_OWNER_COUNT);
+        records[f->owner]++;
     }
-    assert(found == free_count && records == free_count);
+    assert(found == free_count);
+    for (uint32_t owner = FRAME_FREE; owner < FRAME_OWNER_COUNT; owner++) {
+        assert(records[owner] == frame_owner_count((enum frame_owner)owner));
+    }
     return found;
 }

@@ -99,6 +99,9 @@ must_check static inline pfn_t frame_alloc(enum frame_owner owner, uint32_t flag
     }
     return pfn;
 }
+/* As many frames as there are, at most n, with one reference each; gives how many. Nothing about their
+ * bytes. */
+must_check uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n);
 /* 2^order contiguous directly mapped frames, aligned to their size; the first has one reference.
  * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);
@@ -118,8 +121,12 @@ extern pfn_t frame_zero_page;
 
 /* ---- Counting --------------------------------------------------------------------------------- */
 
-uint32_t frame_free_count(void);                    /* freemem(): O(1), exact */
-uint32_t frame_total_count(void);                   /* usable frames, free or not */
+uint32_t frame_free_count(void); /* freemem(): O(1), exact */
+extern uint32_t frame_total;     /* usable frames, free or not */
+static inline uint32_t frame_total_count(void)
+{
+    return frame_total;
+}
 uint32_t frame_owner_count(enum frame_owner owner); /* frames held now, for tools */
 
 /* ---- Failure injection ------------------------------------------------------------------------ */
@@ -133,7 +140,7 @@ uint32_t frame_fail_at(uint32_t n, bool from_then_on);
  * its object's index. */
 void frame_cache_release(struct frame *f);
 
-/* Walks all free lists and records: lists, orders, merging, counts. Panics on a broken invariant.
+/* Walks all free lists and records: lists, orders, merging, counts by owner. Panics on a broken invariant.
  * Gives the number of free frames found. O(memory). */
 uint32_t frame_check(void);
 

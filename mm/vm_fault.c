@@ -190,44 +190,64 @@ static noinline_fn enum vm_fault_result resident_page(struct vm_map *map,
     return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
 }
 
-/* Enters a page where `absent` says there is none, and charges it; on failure the page's reference
- * is dropped. */
-static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
-                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
-                                             uint32_t prot)
+/* Enters a page where `absent` says there is none; on failure its reference is dropped. */
+static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
+                                              const struct pmap_entry *absent, pfn_t pfn,
+                                              uint32_t prot)
 {
     if (unlikely(pmap_enter_absent(&map->pmap, va, absent, pfn, prot) != 0)) {
         frame_unref(pfn);
         return VM_FAULT_NO_MEMORY;
     }
-    if (pfn != frame_zero_page) {
-        map->rss_pages++;
-        account->pages++;
-    }
     return VM_FAULT_RESUME;
 }
 
-/* Private memory without an object: zeros. A read gets the shared zero page where that is allowed.
- * The path of nearly all faults. */
+static inline void charge_pages(struct vm_map *map, struct fl_account *account, uint32_t n)
+{
+    map->rss_pages += n;
+    account->pages += n;
+}
+
+/* The same for a page that is charged: all but the shared zero page. */
+static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
+                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
+                                             uint32_t prot)
+{
+    enum vm_fault_result result = enter_page(map, va, absent, pfn, prot);
+
+    if (likely(result == VM_FAULT_RESUME)) {
+        charge_pages(map, account, 1);
+    }
+    return result;
+}
+
+/* Does a first access of this kind get zeros of its own? A read gets the shared zero page where that is
+ * allowed. */
+static inline bool wants_own_zeros(const struct vm_area *area, uint32_t access)
+{
+    return access == VM_WRITE || (area->flags & VM_OWN_ZERO);
+}
+
+/* Private memory without an object: zeros. The path of nearly all faults. */
 static inline enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
                                                   struct fl_account *account,
                                                   struct vm_fault *fault,
                                                   const struct pmap_entry *absent)
 {
-    uint32_t prot = area->prot;
-    pfn_t pfn = frame_zero_page;
+    enum vm_fault_result result;
 
-    if (fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO)) {
-        prot = enter_prot(area, false);
-        frame_ref(pfn);
-    } else {
-        pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
-        if (unlikely(pfn == PFN_NONE)) {
+    if (wants_own_zeros(area, fault->access)) {
+        fault->pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
+        if (unlikely(fault->pfn == PFN_NONE)) {
             return no_memory(fault);
         }
+        result = enter_new(map, account, fault->va, absent, fault->pfn, area->prot);
+    } else {
+        fault->pfn = frame_zero_page;
+        frame_ref(fault->pfn);
+        result = enter_page(map, fault->va, absent, fault->pfn, enter_prot(area, false));
     }
-    fault->pfn = pfn;
-    if (unlikely(enter_new(map, account, fault->va, absent, pfn, prot) != VM_FAULT_RESUME)) {
+    if (unlikely(result != VM_FAULT_RESUME)) {
         return no_memory(fault);
     }
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
@@ -444,42 +464,92 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
                                 : fault_outside(map, fault);
 }
 
+void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault)
+{
+    map->unplaced[fault->cause]++;
+}
+
 /* ---- Populate --------------------------------------------------------------------------------- */
 
 /* Makes one page ready for the access if it is not. */
-static inline enum vm_fault_result populate_page(struct vm_map *map, struct vm_area *area,
-                                                 struct vm_fault *fault)
+static inline int populate_page(struct vm_map *map, struct vm_area *area, struct vm_fault *fault)
 {
+    enum vm_fault_result result = VM_FAULT_RESUME;
     struct pmap_entry entry;
 
     if (!pmap_lookup(&map->pmap, fault->va, &entry)) {
-        return area->object != NULL
-                   ? backed_page(map, area, fault)
-                   : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
+        result = area->object != NULL
+                     ? backed_page(map, area, fault)
+                     : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
+    } else if (!(entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ))) {
+        /* A page held without access (PROT_NONE, and back) is not ready. */
+        result = resident_page(map, area, fault, &entry);
     }
-    /* A page held without access (PROT_NONE, and back) is not ready. */
-    if (entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ)) {
-        return VM_FAULT_RESUME;
+    if (likely(result == VM_FAULT_RESUME)) {
+        return 0;
     }
-    return resident_page(map, area, fault, &entry);
+    return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+}
+
+/* Zeros for n absent pages of one page table, at most a batch of them, in private memory without an
+ * object. -ENOMEM if it was not enough for all; what came stays. */
+static noinline_fn int populate_zeros(struct vm_map *map, const struct vm_area *area, vaddr_t va,
+                                      uint32_t n)
+{
+    struct pmap_batch batch;
+    int err = pmap_reserve(&map->pmap, va);
+
+    if (err != 0) {
+        return err;
+    }
+    batch.count = frame_take_list(FRAME_USER, batch.pfn, n);
+    for (uint32_t i = 0; i < batch.count; i++) {
+        pmap_zero_page(batch.pfn[i]);
+    }
+    pmap_enter_batch(&map->pmap, va, &batch, area->prot);
+    charge_pages(map, &map->accounts[area->account], batch.count);
+    if (unlikely(batch.count < n)) {
+        pmap_trim(&map->pmap, va);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The front of range, which lies in the area: *done pages of it. */
+static inline int populate_front(struct vm_map *map, struct vm_area *area, struct vrange range,
+                                 uint32_t access, uint32_t *done)
+{
+    if (area->object == NULL && wants_own_zeros(area, access)) {
+        uint32_t n = pmap_count_absent(&map->pmap, range);
+
+        if (n > 0) {
+            *done = n < PMAP_BATCH ? n : PMAP_BATCH;
+            return populate_zeros(map, area, range.start, *done);
+        }
+    }
+    struct vm_fault fault = {.va = range.start, .access = (uint8_t)access};
+
+    *done = 1;
+    return populate_page(map, area, &fault);
 }
 
 int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
 {
+    uint32_t access = write ? VM_WRITE : VM_READ, done;
     struct vm_area *area = NULL;
 
-    for (uint32_t va = range.start.raw; va < range.end.raw; va += PAGE_SIZE) {
-        struct vm_fault fault = {.va = vaddr(va), .access = write ? VM_WRITE : VM_READ};
+    for (uint32_t va = range.start.raw; va < range.end.raw; va += done << PAGE_SHIFT) {
         if (area == NULL || va >= area->end) {
             area = vm_map_lookup(map, va);
-            if (area == NULL || refusal(area, fault.access) != VM_CAUSE_COUNT) {
+            if (area == NULL || refusal(area, access) != VM_CAUSE_COUNT) {
                 return -EFAULT;
             }
         }
-        enum vm_fault_result result = populate_page(map, area, &fault);
+        uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
+        int err = populate_front(map, area, vrange(va, end), access, &done);
 
-        if (unlikely(result != VM_FAULT_RESUME)) {
-            return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+        if (unlikely(err != 0)) {
+            return err;
         }
     }
     return 0;

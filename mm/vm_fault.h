@@ -35,6 +35,8 @@ enum vm_fault_result {
 /* Handles one fault. Counts it by cause in the map's accounts. An out-of-memory answer is not
  * counted until the caller gives up (the caller may free memory and try again). */
 enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault);
+/* The caller gives up on an out-of-memory answer: counts it as unplaced. */
+void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault);
 
 /* "demand-zero", ... */
 const char *vm_cause_word(uint32_t cause);

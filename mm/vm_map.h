@@ -63,15 +63,14 @@ struct vm_area_spec {
 /* ---- Life -------------------------------------------------------------------------------------- */
 
 /* An empty map with its page directories, its FL_AREA_MAX area records, and n_segments segment
- * accounts after the five fixed ones. One reference. NULL without memory. */
+ * accounts after the five fixed ones. NULL without memory. */
 must_check struct vm_map *vm_map_create(uint32_t n_segments);
 /* fork: a copy with private pages copy on write, counters from zero. NULL without memory, with
  * nothing taken and the parent unchanged but for the write rights that its next write brings
  * back. */
 must_check struct vm_map *vm_map_fork(struct vm_map *map);
-void vm_map_ref(struct vm_map *map);
-/* The last reference takes everything apart and gives every frame back. */
-void vm_map_unref(struct vm_map *map);
+/* Takes everything apart and gives every frame back. */
+void vm_map_destroy(struct vm_map *map);
 /* Makes it the address space the CPU uses. NULL: none (kernel only). */
 void vm_map_activate(struct vm_map *map);
 
@@ -165,7 +164,8 @@ void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
 /* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
 
-/* Faults that were charged to no account (no area there), by cause: VM_CAUSE_COUNT counters. */
+/* Faults that no account was charged with (no area there, or given up for want of memory), by cause:
+ * VM_CAUSE_COUNT counters. */
 const uint32_t *vm_map_unplaced_faults(const struct vm_map *map);
 
 /* Tree order, hole sizes, counts, records, and that every present page lies in an area. Panics on a

@@ -38,7 +38,7 @@ static int setup_without_nx(void **state)
 static int teardown(void **state)
 {
     map_check(map);
-    vm_map_unref(map);
+    vm_map_destroy(map);
     fake_file_free(&file);
     return machine_teardown(state);
 }
@@ -232,7 +232,7 @@ static void read_of_write_only(void **state)
     struct vm_map *other = vm_map_fork(map);
     takes(A, VM_READ, NO_FAULT);
     takes(A, VM_WRITE, VM_CAUSE_COPY_ON_WRITE);
-    vm_map_unref(other);
+    vm_map_destroy(other);
     assert_int_equal(vm_map_protect(map, pages_at(A, 2), 0), 0);
     assert_int_equal(vm_map_protect(map, pages_at(A, 2), VM_WRITE), 0);
     takes(A, VM_READ, VM_CAUSE_RESIDENT);
@@ -731,7 +731,7 @@ static void objects_fail_at_every_allocation(void **state)
     (void)state;
     int (*const make[])(void *) = {make_file, make_shared};
 
-    vm_map_unref(map); /* so that the kernel heap has no room left over anywhere */
+    vm_map_destroy(map); /* so that the kernel heap has no room left over anywhere */
     for (uint32_t i = 0; i < array_size(make); i++) {
         object_made = NULL;
         assert_int_equal(fail_every_allocation(make[i], drop_object, no_object_no_reference, NULL),
@@ -793,7 +793,7 @@ static void shared_anonymous_memory(void **state)
     assert_int_equal(vm_map_discard(child, pages_at(A, 100)), 0);
     assert_int_equal(user_read(child, A + PAGES(70)), 6);
     vm_map_check(child);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     assert_int_equal(used(), 0);
 }
 
@@ -1020,6 +1020,12 @@ static void faults_fail_at_every_allocation(void **state)
         assert_int_equal(user_read(map, va), i == 0 ? 0 : fake_byte(0));
         takes(va, VM_WRITE, i == 0 ? VM_CAUSE_DEMAND_ZERO : VM_CAUSE_COPY_ON_WRITE);
     }
+    /* Counted when the caller gives up, and not before. */
+    const struct vm_fault given_up = {.cause = VM_CAUSE_OUT_OF_MEMORY};
+
+    assert_int_equal(vm_map_unplaced_faults(map)[VM_CAUSE_OUT_OF_MEMORY], 0);
+    vm_fault_give_up(map, &given_up);
+    assert_int_equal(vm_map_unplaced_faults(map)[VM_CAUSE_OUT_OF_MEMORY], 1);
     assert_int_equal(faults(FL_ACCOUNT_MMAP, VM_CAUSE_OUT_OF_MEMORY), 0);
 }
 
@@ -1030,7 +1036,7 @@ static void a_page_in_every_table(void **state)
     uint32_t n = 0;
     struct access a;
 
-    vm_map_unref(map);
+    vm_map_destroy(map);
     machine_start(1000, 0);
     map = vm_map_create(0);
     base = frame_free_count();
@@ -1079,6 +1085,53 @@ static void populate(void **state)
 }
 
 /* Pages that are held without access are brought back, not skipped. */
+/* More pages than a batch, in two page tables, with some of them there already. */
+static void populate_in_batches(void **state)
+{
+    (void)state;
+    const uint32_t n = 2 * PMAP_BATCH + 44, start = A + SPAN - PAGES(n / 2);
+    const uint32_t there[] = {10, PMAP_BATCH, n / 2 - 1, n / 2, n - 1};
+
+    add_anon(map, start, n, RW);
+    for (uint32_t i = 0; i < array_size(there); i++) {
+        user_write(map, start + PAGES(there[i]), 7);
+    }
+    takes(start + PAGES(20), VM_READ, VM_CAUSE_DEMAND_ZERO); /* the shared zero page */
+    assert_int_equal(vm_map_populate(map, pages_at(start, n), true), 0);
+    map_check(map);
+    assert_int_equal(counts(map).rss_pages, n);
+    assert_int_equal(vm_map_account(map, FL_ACCOUNT_MMAP)->pages, n);
+    assert_int_equal(counts(map).tables, 2);
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        takes(start + PAGES(i), VM_WRITE, NO_FAULT);
+        sum += user_read(map, start + PAGES(i));
+    }
+    assert_int_equal(sum, 7 * array_size(there));
+}
+
+/* Memory runs out in the middle: what came stays and is accounted for. */
+static void populate_more_than_there_is(void **state)
+{
+    (void)state;
+    vm_map_destroy(map);
+    machine_start(1000, 0);
+    map = vm_map_create(0);
+    base = frame_free_count();
+    struct vm_area_spec spec = anon_spec(A, 2000, RW);
+
+    spec.flags = VM_NO_RESERVE;
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    uint32_t with_area = frame_free_count();
+    assert_int_equal(vm_map_populate(map, spec.range, true), -ENOMEM);
+    map_check(map);
+    assert_int_equal(frame_free_count(), 0);
+    assert_int_equal(counts(map).rss_pages + counts(map).tables, with_area);
+    unmap_all(map);
+    assert_int_equal(used(), 0);
+}
+
 static void populate_after_prot_none(void **state)
 {
     (void)state;
@@ -1185,7 +1238,7 @@ static void cow_in_every_order(void **state)
             assert_int_equal(user_read(second, A), 1);
             both_check();
         }
-        vm_map_unref(child);
+        vm_map_destroy(child);
         unmap_all(map);
         assert_int_equal(used(), 0);
     }
@@ -1208,7 +1261,7 @@ static void parent_writes_after_fork(void **state)
         assert_int_equal(user_read(child, A + PAGES(i)), i & 0xFF);
     }
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1254,7 +1307,7 @@ static void fork_copies_the_map(void **state)
     user_write(child, USER_END - PAGES(9), 1);
     user_refused(map, USER_END - VM_STACK_MAX - 1, VM_READ, VM_FAULT_NO_MAPPING, VM_CAUSE_GUARD);
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
     assert_int_equal(frame_free_count(), before);
 }
@@ -1276,13 +1329,13 @@ static void three_generations(void **state)
     uint32_t before = frame_free_count();
     user_write(map, A, 2);
     assert_int_equal(frame_free_count(), before); /* the last of three */
-    vm_map_unref(child);
+    vm_map_destroy(child);
     user_write(grandchild, A + PAGES(1), 22);
     assert_int_equal(user_read(map, A + PAGES(1)), 2);
     vm_map_check(grandchild);
     child = NULL;
     both_check();
-    vm_map_unref(grandchild);
+    vm_map_destroy(grandchild);
 }
 
 /* Held pages (PROT_NONE) are shared too, and are copied on write when they come back. */
@@ -1302,7 +1355,7 @@ static void fork_with_held_pages(void **state)
     assert_int_equal(user_read(child, A), 1);
     user_write(child, A, 3);
     assert_int_equal(user_read(map, A), 2);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1321,7 +1374,7 @@ static void protect_up_does_not_break_cow(void **state)
     user_write(map, A, 2);
     assert_int_equal(user_read(child, A), 1);
     both_check();
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1338,7 +1391,7 @@ static void moved_pages_are_still_shared(void **state)
     assert_int_equal(user_read(child, A), 1);
     user_write(child, A, 3);
     assert_int_equal(user_read(map, B), 2);
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1352,7 +1405,7 @@ static int fork_attempt(void *context)
 static void fork_undo(void *context)
 {
     (void)context;
-    vm_map_unref(child);
+    vm_map_destroy(child);
     child = NULL;
 }
 
@@ -1434,6 +1487,8 @@ int main(void)
         VM_TEST(faults_fail_at_every_allocation),
         VM_TEST(a_page_in_every_table),
         VM_TEST(populate),
+        VM_TEST(populate_in_batches),
+        VM_TEST(populate_more_than_there_is),
         VM_TEST(populate_after_prot_none),
         VM_TEST(populate_a_file),
         VM_TEST(populate_fails_at_every_allocation),

@@ -22,7 +22,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     map_check(map);
-    vm_map_unref(map);
+    vm_map_destroy(map);
     return machine_teardown(state);
 }
 
@@ -103,10 +103,8 @@ static void accounts(void **state)
     for (uint32_t i = 0; i < VM_CAUSE_COUNT; i++) {
         assert_int_equal(vm_map_unplaced_faults(m)[i], 0);
     }
-    vm_map_ref(m);
-    vm_map_unref(m);
     vm_map_check(m);
-    vm_map_unref(m);
+    vm_map_destroy(m);
     assert_int_equal(frame_free_count(), base);
 }
 
@@ -128,7 +126,7 @@ static int create_attempt(void *context)
 static void made_undo(void *context)
 {
     (void)context;
-    vm_map_unref(made);
+    vm_map_destroy(made);
 }
 
 static void both_check(void *context)
@@ -153,7 +151,7 @@ static void areas_go_with_the_map(void **state)
         user_write(m, A + PAGES(2 * i), 1);
     }
     vm_map_check(m);
-    vm_map_unref(m); /* while it is the active one */
+    vm_map_destroy(m); /* while it is the active one */
     assert_int_equal(frame_free_count(), base);
     machine_check();
 }
@@ -376,7 +374,7 @@ static void cut_teaching_area(void **state)
     layout_is("3+2:3");
     struct vm_map *child = vm_map_fork(map);
     vm_map_check(child);
-    vm_map_unref(child);
+    vm_map_destroy(child);
 }
 
 /* ---- Removing ------------------------------------------------------------------------------------------ */

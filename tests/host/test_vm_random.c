@@ -417,7 +417,7 @@ static void op_fork(struct space *s)
     struct space *other = &space[s == &space[0]];
 
     if (other->map != NULL) {
-        vm_map_unref(other->map);
+        vm_map_destroy(other->map);
     }
     other->map = vm_map_fork(s->map);
     if (other->map == NULL) {
@@ -498,7 +498,7 @@ static void walk(const char *name)
     for (uint32_t i = 0; i < 2; i++) {
         check_all(&space[i]);
         if (space[i].map != NULL) {
-            vm_map_unref(space[i].map);
+            vm_map_destroy(space[i].map);
         }
         vm_object_unref(object[i]);
     }
