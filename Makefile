@@ -45,7 +45,7 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wcast-qual -Wpointer-arit
 	-Wmissing-prototypes -Wstrict-prototypes -Wvla -Wconversion -Wsign-conversion -Wformat=2 \
 	$(if $(is_clang),,-Wlogical-op -Wduplicated-cond) $(if $(filter 1,$(WERROR)),-Werror)
 
-kernel_cflags := -std=gnu11 -m32 -march=i686 -mregparm=3 -freg-struct-return -O2 -g \
+kernel_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -mregparm=3 -freg-struct-return -O2 -g \
 	-ffreestanding -fno-pie -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -fomit-frame-pointer -fno-common -mno-sse -mno-sse2 -mno-mmx \
 	$(if $(is_clang),-mno-x87 -mstack-alignment=4,-mno-80387 -mpreferred-stack-boundary=2) \
