@@ -207,22 +207,32 @@ static void run_update_larger(struct run *run, size_t size)
     }
 }
 
-/* The leftmost hole of at least size bytes, or NULL: go left whenever the left subtree has one. */
-static struct segment *index_first_fit(const struct chain *chain, size_t size)
+/* The leftmost hole of at least size bytes in a run that has one. */
+static inline struct segment *run_first_fit(const struct run *run, size_t size)
 {
-    const struct run *run = RB_ROOT(&chain->runs_by_address);
-
-    while (run != NULL && (run->largest_left >= size || run->largest_hole < size)) {
-        run = run->largest_left >= size ? RB_LEFT(run, in_index) : RB_RIGHT(run, in_index);
-    }
-    if (run == NULL) {
-        return NULL;
-    }
     struct segment *segment = run->first;
+
     while (segment->hole_size < size) {
         segment = TAILQ_NEXT(segment, in_region);
     }
     return segment;
+}
+
+/* The leftmost of all, or NULL: go left whenever the left subtree has one. */
+static struct segment *index_first_fit(const struct chain *chain, size_t size)
+{
+    const struct run *run = RB_ROOT(&chain->runs_by_address);
+
+    while (run != NULL) {
+        if (run->largest_left >= size) {
+            run = RB_LEFT(run, in_index);
+        } else if (run->largest_hole < size) {
+            run = RB_RIGHT(run, in_index);
+        } else {
+            return run_first_fit(run, size);
+        }
+    }
+    return NULL;
 }
 
 /* The last run that starts at or before an address of the chain. */
