@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char greeting[] = "hello elastic";
+
 static void use_chunks(void)
 {
     char *a = ealloc_mem(256);
@@ -13,7 +15,7 @@ static void use_chunks(void)
     if (a == NULL || b == NULL || c == NULL) {
         return;
     }
-    strcpy(a, "hello elastic");
+    memcpy(a, greeting, sizeof(greeting));
     printf("%s\n", a);
 
     edealloc_mem(b);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char greeting[] = "hello from a";
+
 static void use_blocks(void)
 {
     char *a = alloc_mem(64);
@@ -12,7 +14,7 @@ static void use_blocks(void)
     if (a == NULL || b == NULL) {
         return;
     }
-    strcpy(a, "hello from a");
+    memcpy(a, greeting, sizeof(greeting));
     printf("%s\nb-size:%d\n", a, 128);
 
     dealloc_mem(b);
