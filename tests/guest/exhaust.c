@@ -84,6 +84,14 @@ static void want(pid_t dead, int adj, pid_t asked)
     printf("\n");
 }
 
+/* A round or more of the scheduler: who has been killed comes to its end. */
+static void let_all_run(void)
+{
+    for (int i = 0; i < 10; i++) {
+        (void)sched_yield();
+    }
+}
+
 static bool is_gone(pid_t child)
 {
     return waitpid(child, NULL, WNOHANG) == child;
@@ -201,6 +209,7 @@ static void by_crowd(void (*take)(void))
             (void)sched_yield();
         }
     }
+    let_all_run();
     for (int i = 0; i < count; i++) {
         is_killed[i] = is_killed[i] || is_gone(children[i]);
     }
@@ -578,6 +587,7 @@ static struct outcome try_with(const struct operation *op, int spare, int worker
     settle();
     shared->may_hold = 1;
     (void)waitpid(worker, &outcome.status, 0);
+    let_all_run();
     outcome.is_holder_killed = is_gone(holder);
     if (!outcome.is_holder_killed) {
         end(holder);
@@ -586,7 +596,8 @@ static struct outcome try_with(const struct operation *op, int spare, int worker
     outcome.is_held = shared->is_held == 1;
     outcome.is_worker_killed = WIFSIGNALED(outcome.status);
     if (outcome.is_holder_killed) {
-        want(holder, holder_adj, worker);
+        /* After a fork the page may be the child's. */
+        want(holder, holder_adj, op->run == run_fork ? 0 : worker);
     }
     if (outcome.is_worker_killed) {
         want(worker, worker_adj, worker);
