@@ -387,6 +387,19 @@ static inline void slots_clear(struct pte *slot, uint32_t n, uint32_t va, bool e
     out->count = (uint32_t)(pfn - out->pfn);
 }
 
+vaddr_t pmap_next_table(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, end = range.end.raw;
+
+    if (pmap->tables == 0) {
+        return range.end;
+    }
+    while (va < end && !(dir_slot(pmap, va)->low & PTE_PRESENT)) {
+        va = table_end(va, end);
+    }
+    return vaddr(va);
+}
+
 bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
 {
     uint32_t va = left->start.raw, end = left->end.raw;

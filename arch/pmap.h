@@ -88,6 +88,10 @@ must_check int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pma
  * by the next fault, which knows about copy on write. Held pages stay held. Flushes the TLB. */
 void pmap_protect(struct pmap *pmap, struct vrange range, uint32_t prot);
 
+/* The first address of range that has a page table; the end of range if none has. Memory that was
+ * never touched mostly has none, and is then done with. */
+vaddr_t pmap_next_table(const struct pmap *pmap, struct vrange range);
+
 /*
  * Removes mappings from the front of *left, in ascending order, until out is full or the range is
  * done; frees tables that became empty. *left shrinks from the front.

@@ -44,23 +44,22 @@ struct mmap_request {
 };
 
 /* Chooses the place of a mapping that is free to move. */
-static long choose_place(struct vm_map *map, uint32_t hint, uint32_t len)
+static inline int choose_place(struct vm_map *map, uint32_t hint, uint32_t len, vaddr_t *start)
 {
-    vaddr_t start;
-
     if (hint != 0 && is_user_range(hint, len) && hint + len <= VM_STACK_GUARD_FLOOR &&
         vm_map_is_free(map, vrange(hint, hint + len))) {
-        return (long)hint;
+        start->raw = hint;
+        return 0;
     }
-    if (vm_map_find_hole(map, len, MMAP_BASE, VM_STACK_GUARD_FLOOR, &start) ||
-        vm_map_find_hole(map, len, USER_BASE, VM_STACK_GUARD_FLOOR, &start)) {
-        return (long)start.raw;
+    if (likely(vm_map_find_hole(map, len, MMAP_BASE, VM_STACK_GUARD_FLOOR, start)) ||
+        vm_map_find_hole(map, len, USER_BASE, VM_STACK_GUARD_FLOOR, start)) {
+        return 0;
     }
     return -ENOMEM;
 }
 
 /* MAP_FIXED: the place is given, or an error. */
-static long check_fixed_place(struct vm_map *map, const struct mmap_request *req)
+static int check_fixed_place(struct vm_map *map, const struct mmap_request *req)
 {
     if (!is_user_range(req->addr, req->len)) {
         return -ENOMEM;
@@ -75,21 +74,16 @@ static long check_fixed_place(struct vm_map *map, const struct mmap_request *req
         !vm_map_is_free(map, vrange(req->addr, req->addr + req->len))) {
         return -EEXIST;
     }
-    return (long)req->addr;
+    return 0;
 }
 
-/* True for an answer that is an address: the user half lies below every errno, but not below 2^31. */
-static bool is_errno(long answer)
+static inline int place_of(struct vm_map *map, const struct mmap_request *req, vaddr_t *start)
 {
-    return (uint32_t)answer >= (uint32_t)-4095;
-}
-
-static long place_of(struct vm_map *map, const struct mmap_request *req)
-{
-    if (req->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+    if (unlikely(req->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+        start->raw = req->addr;
         return check_fixed_place(map, req);
     }
-    return choose_place(map, page_floor(req->addr), req->len);
+    return choose_place(map, page_floor(req->addr), req->len, start);
 }
 
 static bool is_readable(const struct file *file)
@@ -215,21 +209,21 @@ static long mmap_request(struct process *self, struct mmap_request *req)
     if (req->page_offset + (len >> PAGE_SHIFT) < req->page_offset) {
         return -EOVERFLOW;
     }
-    long start = place_of(self->map, req);
+    vaddr_t start;
+    int err = place_of(self->map, req, &start);
 
-    if (is_errno(start)) {
-        return start;
+    if (unlikely(err != 0)) {
+        return err;
     }
     if (req->file != NULL) {
-        int err = check_file(req);
-
+        err = check_file(req);
         if (err != 0) {
             return err;
         }
     } else if ((req->flags & MAP_TYPE) != MAP_SHARED && (req->flags & MAP_TYPE) != MAP_PRIVATE) {
         return -EINVAL;
     }
-    return insert_mapping(self->map, req, (uint32_t)start);
+    return insert_mapping(self->map, req, start.raw);
 }
 
 long sys_mmap2(struct process *self, const struct syscall_args *args)
@@ -654,9 +648,10 @@ static long grow_mapping(struct vm_map *map, const struct mremap_request *req)
     if (!(req->flags & MREMAP_MAYMOVE)) {
         return -ENOMEM;
     }
-    long to = choose_place(map, 0, req->new_len);
+    vaddr_t to;
 
-    return is_errno(to) ? to : move_mapping(map, req, (uint32_t)to);
+    err = choose_place(map, 0, req->new_len, &to);
+    return err != 0 ? err : move_mapping(map, req, to.raw);
 }
 
 long sys_mremap(struct process *self, const struct syscall_args *args)

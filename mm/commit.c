@@ -25,14 +25,9 @@ uint32_t commit_limit(void)
     return frame_total_count() * commit_ratio / 100;
 }
 
-int commit_check(uint32_t pages)
+int commit_check_strict(uint32_t pages)
 {
-    if (commit_mode == COMMIT_HEURISTIC) {
-        return pages <= frame_total_count() ? 0 : -ENOMEM;
-    }
-    if (commit_mode == COMMIT_STRICT) {
-        uint32_t limit = commit_limit();
-        return commit_promised <= limit && pages <= limit - commit_promised ? 0 : -ENOMEM;
-    }
-    return 0;
+    uint32_t limit = commit_limit();
+
+    return commit_promised <= limit && pages <= limit - commit_promised ? 0 : -ENOMEM;
 }

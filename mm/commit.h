@@ -13,11 +13,13 @@
 #ifndef MM_COMMIT_H
 #define MM_COMMIT_H
 
+#include <asm/errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/assert.h"
 #include "lib/compiler.h"
+#include "mm/frame.h"
 
 enum commit_mode {
     COMMIT_HEURISTIC, /* refuse only what is obviously too much: one call for more than all memory */
@@ -40,8 +42,15 @@ static inline bool commit_counts_no_reserve(void)
     return commit_mode == COMMIT_STRICT;
 }
 
-/* May `pages` more be promised? 0 or -ENOMEM. Changes nothing. */
-must_check int commit_check(uint32_t pages);
+must_check int commit_check_strict(uint32_t pages);
+/* May `pages` more be promised? 0 or -ENOMEM. Changes nothing. In line: every mmap asks. */
+must_check static inline int commit_check(uint32_t pages)
+{
+    if (likely(commit_mode == COMMIT_HEURISTIC)) {
+        return pages <= frame_total_count() ? 0 : -ENOMEM;
+    }
+    return commit_mode == COMMIT_STRICT ? commit_check_strict(pages) : 0;
+}
 /* Counts a promise, or with a negative number takes one back. Cannot fail: commit_check was asked. */
 static inline void commit_add(int32_t pages)
 {

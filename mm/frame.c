@@ -38,11 +38,12 @@ enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 struct frame *frame_table;
 pfn_t frame_table_end;
 pfn_t frame_zero_page;
+uint32_t frame_total;
 
 static pfn_t low_end;
 static pfn_t heads;                    /* number of the first list head's record */
 static uint32_t free_mask[ZONE_COUNT]; /* bit o: the list of that order is not empty */
-static uint32_t free_count, total_count;
+static uint32_t free_count;
 static uint32_t held[FRAME_OWNER_COUNT];
 static struct magazine {
     uint32_t count;
@@ -244,7 +245,7 @@ void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
     }
     memset(free_mask, 0, sizeof(free_mask));
     memset(held, 0, sizeof(held));
-    free_count = total_count = fail_countdown = 0;
+    free_count = frame_total = fail_countdown = 0;
     zeroed_tables.count = singles[ZONE_LOW].count = singles[ZONE_HIGH].count = 0;
     frame_zero_page = PFN_NONE;
     assert(low_end >= end || low_end % (1u << FRAME_MAX_ORDER) == 0);
@@ -258,7 +259,7 @@ void frame_add_range(pfn_t start, pfn_t end)
         frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
     }
     free_count += end - start;
-    total_count += end - start;
+    frame_total += end - start;
     buddy_free_range(start, end);
     if (frame_zero_page == PFN_NONE) {
         frame_zero_page = frame_alloc(FRAME_KERNEL, FRAME_LOW | FRAME_ZEROED);
@@ -528,11 +529,6 @@ void pmap_table_free(pfn_t pfn)
 uint32_t frame_free_count(void)
 {
     return free_count;
-}
-
-uint32_t frame_total_count(void)
-{
-    return total_count;
 }
 
 uint32_t frame_owner_count(enum frame_owner owner)

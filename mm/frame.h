@@ -118,8 +118,12 @@ extern pfn_t frame_zero_page;
 
 /* ---- Counting --------------------------------------------------------------------------------- */
 
-uint32_t frame_free_count(void);                    /* freemem(): O(1), exact */
-uint32_t frame_total_count(void);                   /* usable frames, free or not */
+uint32_t frame_free_count(void); /* freemem(): O(1), exact */
+extern uint32_t frame_total;     /* usable frames, free or not */
+static inline uint32_t frame_total_count(void)
+{
+    return frame_total;
+}
 uint32_t frame_owner_count(enum frame_owner owner); /* frames held now, for tools */
 
 /* ---- Failure injection ------------------------------------------------------------------------ */

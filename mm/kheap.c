@@ -19,9 +19,9 @@
 struct slab {
     LIST_ENTRY(slab) link; /* in cache->partial or pinned while it has room */
     void *free;            /* freed objects                                 */
-    uint16_t used;
-    uint16_t fresh; /* objects handed out at least once              */
-    bool is_pinned; /* holds a part of the reserve                   */
+    uint32_t used;
+    uint32_t fresh;     /* objects handed out at least once              */
+    uint32_t is_pinned; /* 1: holds a part of the reserve; added up      */
 };
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER, "header fits");
 
@@ -34,8 +34,8 @@ void kcache_init(struct kcache *cache, const char *name, uint32_t object_size)
     LIST_INIT(&cache->partial);
     LIST_INIT(&cache->pinned);
     cache->name = name;
-    cache->object_size = (uint16_t)object_size;
-    cache->per_slab = (uint16_t)((PAGE_SIZE - SLAB_HEADER) / object_size);
+    cache->object_size = object_size;
+    cache->per_slab = (PAGE_SIZE - SLAB_HEADER) / object_size;
 }
 
 static struct slab *slab_of(const void *object)

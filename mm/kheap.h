@@ -21,8 +21,8 @@ struct slab; /* header at the start of a slab's frame, private to kheap.c */
 
 struct kcache {
     const char *name;
-    uint16_t object_size; /* bytes, a multiple of 8                        */
-    uint16_t per_slab;
+    uint32_t object_size; /* bytes, a multiple of 8                        */
+    uint32_t per_slab;
     LIST_HEAD(slab_list, slab) partial; /* slabs with room                      */
     struct slab_list pinned;            /* slabs with room of those that hold the reserve */
     uint32_t pinned_free;               /* free objects in pinned slabs                   */

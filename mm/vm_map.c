@@ -95,34 +95,31 @@ static uint32_t hole_in_front(const struct vm_area *area)
     return area->start - (area->prev != NULL ? area->prev->end : 0);
 }
 
-/* The hole in front of an area follows from its neighbour. */
-static void hole_update(struct vm_area *area)
+static noinline_fn void hole_set(struct vm_area *area, uint32_t hole)
 {
-    if (area == NULL) {
-        return;
-    }
-    uint32_t hole = hole_in_front(area);
+    uint32_t before = area->largest_hole;
 
-    if (hole != area->hole) {
-        uint32_t before = area->largest_hole;
-        area->hole = hole;
-        area_update(area);
-        if (area->largest_hole != before) {
-            sums_update_above(area);
-        }
+    area->hole = hole;
+    area_update(area);
+    if (area->largest_hole != before) {
+        sums_update_above(area);
     }
 }
 
-/* The answer is mostly the area of the last look-up or one beside it. */
-struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va)
+/* The hole in front of an area follows from its neighbour. */
+static inline void hole_update(struct vm_area *area)
 {
-    struct vm_area *area = map->hit, *best = NULL;
+    uint32_t hole = area != NULL ? hole_in_front(area) : 0;
 
-    if (area != NULL && va < area->end) {
-        if (va >= area->start || area->prev == NULL || va >= area->prev->end) {
-            return area;
-        }
+    if (area != NULL && hole != area->hole) {
+        hole_set(area, hole);
     }
+}
+
+struct vm_area *vm_map_search_above(struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area, *best = NULL;
+
     for (area = map->tree.rbh_root; area != NULL;) {
         if (va < area->end) {
             best = area;
@@ -184,31 +181,29 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
 static void area_unlink(struct vm_map *map, struct vm_area *area)
 {
     struct vm_area *prev = area->prev, *next = area->next;
-    struct vm_area *parent = area->link.rbe_parent;
-    bool has_two = area->link.rbe_left != NULL && area->link.rbe_right != NULL;
 
     *(prev != NULL ? &prev->next : &map->first) = next;
     *(next != NULL ? &next->prev : &map->last) = prev;
     area_tree_RB_REMOVE(tree_of(map), area);
     /* With two children the macro updates the whole path, else the parent alone. An area without
-     * a hole left no trace in the sums. */
-    if (!has_two && area->hole != 0) {
-        for (; parent != NULL; parent = parent->link.rbe_parent) {
-            area_update(parent);
+     * a hole left no trace in the sums. What the area's own links say stays. */
+    if (area->hole != 0 && (area->link.rbe_left == NULL || area->link.rbe_right == NULL)) {
+        for (struct vm_area *up = area->link.rbe_parent; up != NULL; up = up->link.rbe_parent) {
+            area_update(up);
         }
     }
     hole_update(next != NULL ? next : prev); /* a stack may be the last area now */
     map->n_areas--;
     map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
-    if (map->hit == area) {
-        map->hit = next != NULL ? next : prev;
-    }
+    map->hit = next != NULL ? next : prev;
 }
 
 static void area_free(struct vm_map *map, struct vm_area *area)
 {
     area_unlink(map, area);
-    vm_object_unref(area->object);
+    if (area->object != NULL) {
+        vm_object_unref(area->object);
+    }
     record_give(map, area);
 }
 
@@ -262,25 +257,35 @@ static struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint
     return upper;
 }
 
-static bool can_follow(const struct vm_area *a, const struct vm_area *b)
+/* May what these values describe, and what begins where `a` ends, be a part of the area `a`? */
+static inline bool is_continued_by(const struct vm_area *a, uint32_t flags, uint32_t prot,
+                                   uint32_t account, const struct vm_object *object,
+                                   uint64_t offset)
 {
-    return a->end == b->start && a->prot == b->prot && a->flags == b->flags &&
-           a->account == b->account && a->object == b->object &&
-           !(a->flags & (VM_NO_MERGE | VM_GROWS_DOWN | VM_RESERVED_REC)) &&
-           (a->object == NULL || a->offset + (a->end - a->start) == b->offset);
+    return a->flags == flags && a->prot == prot && a->account == account && a->object == object &&
+           !(flags & (VM_NO_MERGE | VM_GROWS_DOWN | VM_RESERVED_REC)) &&
+           (object == NULL || a->offset + (a->end - a->start) == offset);
 }
 
-/* Joins area with its upper neighbour if the two could be one. */
-static void merge_with_next(struct vm_map *map, struct vm_area *area)
+/* Joins area with its upper neighbour, which begins where it ends, if the two could be one. */
+static noinline_fn void merge_adjacent(struct vm_map *map, struct vm_area *area)
 {
-    struct vm_area *next = area != NULL ? area->next : NULL;
+    struct vm_area *next = area->next;
 
-    if (next != NULL && can_follow(area, next)) {
+    if (is_continued_by(area, next->flags, next->prot, next->account, next->object, next->offset)) {
         uint32_t end = next->end;
         area_free(map, next);
         area->end = end;
         hole_update(area->next);
         map->hit = area;
+    }
+}
+
+/* The same for any area, or NULL. */
+static inline void merge_with_next(struct vm_map *map, struct vm_area *area)
+{
+    if (area != NULL && area->next != NULL && area->next->start == area->end) {
+        merge_adjacent(map, area);
     }
 }
 
@@ -325,19 +330,28 @@ no_accounts:
     return NULL;
 }
 
-/* Unmaps all pages of a range and drops their references; areas stay. */
-static void drop_pages(struct vm_map *map, struct vrange range)
+/* drop_pages from the first page table of the range on. */
+static noinline_fn void drop_pages_of_tables(struct vm_map *map, struct vrange range)
 {
     struct pmap_batch batch;
     bool more;
 
-    vm_map_note_rss_peak(map);
     do {
         more = pmap_remove(&map->pmap, &range, &batch);
         if (batch.count > 0) {
+            vm_map_note_rss_peak(map);
             map->rss_pages -= frame_unref_list(batch.pfn, batch.count);
         }
     } while (more);
+}
+
+/* Unmaps all pages of a range and drops their references; areas stay. */
+static inline void drop_pages(struct vm_map *map, struct vrange range)
+{
+    range.start = pmap_next_table(&map->pmap, range);
+    if (range.start.raw < range.end.raw) {
+        drop_pages_of_tables(map, range);
+    }
 }
 
 /* Run by run of areas without holes between them. */
@@ -452,26 +466,24 @@ static bool is_promise(uint32_t flags, uint32_t prot)
            (!(flags & VM_NO_RESERVE) || commit_counts_no_reserve());
 }
 
-static void area_fill(struct vm_area *area, const struct vm_area_spec *spec)
+/* The flags of an area made from spec. */
+static inline uint32_t flags_of(const struct vm_area_spec *spec)
 {
-    area->start = spec->range.start.raw;
-    area->end = spec->range.end.raw;
-    area->object = spec->object;
-    area->offset = spec->offset;
-    area->flags = (uint16_t)spec->flags;
-    if (is_promise(spec->flags, spec->prot)) {
-        area->flags |= VM_COMMITTED;
-    }
-    area->prot = (uint8_t)spec->prot;
-    area->account = (uint8_t)spec->account;
+    return spec->flags | (is_promise(spec->flags, spec->prot) ? VM_COMMITTED : 0);
 }
 
 /* Inserts into a range that is free; next is the area behind it. record: taken before. Merges
  * upward only: the caller knows whether the area in front can be continued. */
-static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
-                          struct vm_area *record, struct vm_area *next)
+static inline void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
+                                 uint32_t flags, struct vm_area *record, struct vm_area *next)
 {
-    area_fill(record, spec);
+    record->start = spec->range.start.raw;
+    record->end = spec->range.end.raw;
+    record->object = spec->object;
+    record->offset = spec->offset;
+    record->flags = (uint16_t)flags;
+    record->prot = (uint8_t)spec->prot;
+    record->account = (uint8_t)spec->account;
     if (record->object != NULL) {
         vm_object_ref(record->object);
     }
@@ -481,19 +493,14 @@ static void insert_record(struct vm_map *map, const struct vm_area_spec *spec,
 }
 
 /* The common case without a new record: the range continues the area in front of it. */
-static bool extend_prev(struct vm_map *map, const struct vm_area_spec *spec, struct vm_area *next)
+static inline bool extend_prev(struct vm_map *map, const struct vm_area_spec *spec, uint32_t flags,
+                               struct vm_area *prev)
 {
-    struct vm_area *prev = next != NULL ? next->prev : map->last;
-    struct vm_area wanted;
-
-    if (prev == NULL || prev->end != spec->range.start.raw) {
+    if (prev == NULL || prev->end != spec->range.start.raw ||
+        !is_continued_by(prev, flags, spec->prot, spec->account, spec->object, spec->offset)) {
         return false;
     }
-    area_fill(&wanted, spec);
-    if (!can_follow(prev, &wanted)) {
-        return false;
-    }
-    area_set_range(map, prev, prev->start, wanted.end);
+    area_set_range(map, prev, prev->start, spec->range.end.raw);
     merge_with_next(map, prev);
     return true;
 }
@@ -501,24 +508,25 @@ static bool extend_prev(struct vm_map *map, const struct vm_area_spec *spec, str
 int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
 {
     struct vm_area *next = vm_map_lookup_above(map, spec->range.start.raw);
+    uint32_t flags = flags_of(spec);
 
     assert(spec->range.start.raw >= USER_BASE && spec->range.end.raw <= USER_END &&
            spec->range.start.raw < spec->range.end.raw);
     if (next != NULL && next->start < spec->range.end.raw) {
         return -EEXIST;
     }
-    if (is_promise(spec->flags, spec->prot) && commit_check(vrange_pages(spec->range)) != 0) {
+    if ((flags & VM_COMMITTED) && commit_check(vrange_pages(spec->range)) != 0) {
         return -ENOMEM;
     }
-    if (extend_prev(map, spec, next)) {
+    if (extend_prev(map, spec, flags, next != NULL ? next->prev : map->last)) {
         return 0;
     }
-    struct vm_area *record = record_take(map, spec->flags);
+    struct vm_area *record = record_take(map, flags);
 
     if (record == NULL) {
         return -ENOMEM;
     }
-    insert_record(map, spec, record, next);
+    insert_record(map, spec, flags, record, next);
     return 0;
 }
 
@@ -540,8 +548,9 @@ static void end_growth(struct vm_area *area)
 /* Takes all areas out of range. area: the first one whose end is above the range's start. spare: a
  * record for the upper part if that area is cut in two, else not used. Gives the first area behind
  * the range. */
-static struct vm_area *clear_range(struct vm_map *map, struct vrange range, struct vm_area *area,
-                                   struct vm_area *spare)
+static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, struct vrange range,
+                                                         struct vm_area *area,
+                                                         struct vm_area *spare)
 {
     uint32_t start = range.start.raw, end = range.end.raw;
 
@@ -573,6 +582,12 @@ static struct vm_area *clear_range(struct vm_map *map, struct vrange range, stru
     return area;
 }
 
+static struct vm_area *clear_range(struct vm_map *map, struct vrange range, struct vm_area *area,
+                                   struct vm_area *spare)
+{
+    return clear_range_in_line(map, range, area, spare);
+}
+
 int vm_map_remove(struct vm_map *map, struct vrange range)
 {
     struct vm_area *area = vm_map_lookup_above(map, range.start.raw), *spare = NULL;
@@ -580,7 +595,7 @@ int vm_map_remove(struct vm_map *map, struct vrange range)
     if (is_split_by(area, range) && (spare = record_take(map, 0)) == NULL) {
         return -ENOMEM;
     }
-    clear_range(map, range, area, spare);
+    clear_range_in_line(map, range, area, spare);
     return 0;
 }
 
@@ -588,21 +603,22 @@ int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
 {
     struct vm_area *area = vm_map_lookup_above(map, spec->range.start.raw), *spare = NULL;
     struct vm_area *record = NULL;
+    uint32_t flags = flags_of(spec);
 
-    if (is_promise(spec->flags, spec->prot) && commit_check(vrange_pages(spec->range)) != 0) {
+    if ((flags & VM_COMMITTED) && commit_check(vrange_pages(spec->range)) != 0) {
         return -ENOMEM;
     }
-    record = record_take(map, spec->flags);
+    record = record_take(map, flags);
     if (record == NULL) {
         return -ENOMEM;
     }
     if (is_split_by(area, spec->range) &&
         (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
-        record->flags = (uint16_t)spec->flags;
+        record->flags = (uint16_t)flags;
         record_give(map, record);
         return -ENOMEM;
     }
-    insert_record(map, spec, record, clear_range(map, spec->range, area, spare));
+    insert_record(map, spec, flags, record, clear_range(map, spec->range, area, spare));
     merge_with_next(map, record->prev);
     return 0;
 }
@@ -808,7 +824,7 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     }
     move_pages(map, from, to.start.raw);
     clear_range(map, from, area, spare);
-    insert_record(map, &spec, record, vm_map_lookup_above(map, to.start.raw));
+    insert_record(map, &spec, flags_of(&spec), record, vm_map_lookup_above(map, to.start.raw));
     merge_with_next(map, record->prev);
     vm_object_unref(spec.object);
     return 0;

@@ -50,8 +50,19 @@ struct vm_map {
     struct fl_account *accounts;
 };
 
-/* The first area whose end is above va, or NULL; remembers it. */
-struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va);
+/* The first area whose end is above va, or NULL; remembers it. Mostly it is the one of the last
+ * look-up, so that is asked in line. */
+struct vm_area *vm_map_search_above(struct vm_map *map, uint32_t va);
+static inline struct vm_area *vm_map_lookup_above(struct vm_map *map, uint32_t va)
+{
+    struct vm_area *area = map->hit;
+
+    if (area != NULL && va < area->end &&
+        (va >= area->start || area->prev == NULL || va >= area->prev->end)) {
+        return area;
+    }
+    return vm_map_search_above(map, va);
+}
 /* The area that holds va, or NULL; remembers it. Mostly it is the one of the last look-up. */
 static inline struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
 {
@@ -60,7 +71,7 @@ static inline struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
     if (likely(area != NULL && va >= area->start && va < area->end)) {
         return area;
     }
-    area = vm_map_lookup_above(map, va);
+    area = vm_map_search_above(map, va);
     return area != NULL && va >= area->start ? area : NULL;
 }
 /* Lowers the start of an area (stack growth); the pages in between are free. */

@@ -320,6 +320,26 @@ static void enter_absent(void **state)
 /* ---- Ranges ---------------------------------------------------------------------------------------- */
 
 /* Batches: as many pages as fit, one more, one less, and several batches. */
+static uint32_t next_table(uint32_t start, uint32_t end)
+{
+    return pmap_next_table(pmap, vrange(start, end)).raw;
+}
+
+static void next_table_of_a_range(void **state)
+{
+    (void)state;
+    assert_int_equal(next_table(USER_BASE, USER_END), USER_END);
+    (void)enter(VA + 3 * SPAN + PAGE_SIZE, PMAP_READ);
+    assert_int_equal(next_table(USER_BASE, USER_END), VA + 3 * SPAN);
+    assert_int_equal(next_table(VA + PAGE_SIZE, VA + 4 * SPAN), VA + 3 * SPAN);
+    assert_int_equal(next_table(VA + PAGE_SIZE, VA + 3 * SPAN), VA + 3 * SPAN);
+    assert_int_equal(next_table(VA, VA + 3 * SPAN - PAGE_SIZE), VA + 3 * SPAN - PAGE_SIZE);
+    /* The table is there, be there an entry at the address or not. */
+    assert_int_equal(next_table(VA + 4 * SPAN - PAGE_SIZE, VA + 8 * SPAN),
+                     VA + 4 * SPAN - PAGE_SIZE);
+    assert_int_equal(next_table(VA + 4 * SPAN, USER_END), USER_END);
+}
+
 static void remove_in_batches(void **state)
 {
     (void)state;
@@ -754,6 +774,7 @@ int main(void)
         PMAP_TEST(reserve_and_trim),
         PMAP_TEST(enter_without_a_table),
         PMAP_TEST(enter_absent),
+        PMAP_TEST(next_table_of_a_range),
         PMAP_TEST(remove_in_batches),
         PMAP_TEST(remove_touches_nothing_else),
         PMAP_TEST(protect_takes_away),
