@@ -319,19 +319,14 @@ bool pmap_lookup(struct pmap *pmap, vaddr_t va, struct pmap_entry *out)
     return true;
 }
 
-int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
-                      uint32_t prot)
+void pmap_fill_slot(void *slot, pfn_t pfn, uint32_t prot)
 {
-    struct pte *slot = absent->slot;
+    struct pte *pte = slot;
 
-    if (unlikely(slot == NULL)) {
-        return pmap_enter(pmap, va, pfn, prot);
-    }
-    debug_assert(!(slot->low & PTE_IN_USE));
-    live[pmap_direct_pfn(slot)]++;
-    slot->high = user_high(pfn, prot);
-    slot->low = user_low(pfn, prot & PMAP_ACCESS);
-    return 0;
+    debug_assert(!(pte->low & PTE_IN_USE));
+    live[pmap_direct_pfn(pte)]++;
+    pte->high = user_high(pfn, prot);
+    pte->low = user_low(pfn, prot & PMAP_ACCESS);
 }
 
 bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *out)

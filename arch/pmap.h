@@ -14,6 +14,7 @@
 #define ARCH_PMAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/addr.h"
@@ -79,10 +80,19 @@ void pmap_trim(struct pmap *pmap, vaddr_t va);
 must_check int pmap_enter(struct pmap *pmap, vaddr_t va, pfn_t pfn, uint32_t prot);
 /* Finds the mapping of va: false if there is none. */
 bool pmap_lookup(struct pmap *pmap, vaddr_t va, struct pmap_entry *out);
+void pmap_fill_slot(void *slot, pfn_t pfn, uint32_t prot); /* private: pmap_enter_absent's */
 /* pmap_enter for a page that pmap_lookup, just now, did not find: the walk is not done again.
  * absent: what it left. prot without PMAP_COW. */
-must_check int pmap_enter_absent(struct pmap *pmap, vaddr_t va, const struct pmap_entry *absent,
-                                 pfn_t pfn, uint32_t prot);
+must_check static inline int pmap_enter_absent(struct pmap *pmap, vaddr_t va,
+                                               const struct pmap_entry *absent, pfn_t pfn,
+                                               uint32_t prot)
+{
+    if (unlikely(absent->slot == NULL)) {
+        return pmap_enter(pmap, va, pfn, prot);
+    }
+    pmap_fill_slot(absent->slot, pfn, prot);
+    return 0;
+}
 
 /* Takes rights away: every mapping in range keeps at most `prot`. Never grants: rights are granted
  * by the next fault, which knows about copy on write. Held pages stay held. Flushes the TLB. */

@@ -190,44 +190,64 @@ static noinline_fn enum vm_fault_result resident_page(struct vm_map *map,
     return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
 }
 
-/* Enters a page where `absent` says there is none, and charges it; on failure the page's reference
- * is dropped. */
-static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
-                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
-                                             uint32_t prot)
+/* Enters a page where `absent` says there is none; on failure its reference is dropped. */
+static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
+                                              const struct pmap_entry *absent, pfn_t pfn,
+                                              uint32_t prot)
 {
     if (unlikely(pmap_enter_absent(&map->pmap, va, absent, pfn, prot) != 0)) {
         frame_unref(pfn);
         return VM_FAULT_NO_MEMORY;
     }
-    if (pfn != frame_zero_page) {
-        map->rss_pages++;
-        account->pages++;
-    }
     return VM_FAULT_RESUME;
 }
 
-/* Private memory without an object: zeros. A read gets the shared zero page where that is allowed.
- * The path of nearly all faults. */
+static inline void charge_pages(struct vm_map *map, struct fl_account *account, uint32_t n)
+{
+    map->rss_pages += n;
+    account->pages += n;
+}
+
+/* The same for a page that is charged: all but the shared zero page. */
+static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
+                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
+                                             uint32_t prot)
+{
+    enum vm_fault_result result = enter_page(map, va, absent, pfn, prot);
+
+    if (likely(result == VM_FAULT_RESUME)) {
+        charge_pages(map, account, 1);
+    }
+    return result;
+}
+
+/* Does a first access of this kind get zeros of its own? A read gets the shared zero page where that is
+ * allowed. */
+static inline bool wants_own_zeros(const struct vm_area *area, uint32_t access)
+{
+    return access == VM_WRITE || (area->flags & VM_OWN_ZERO);
+}
+
+/* Private memory without an object: zeros. The path of nearly all faults. */
 static inline enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
                                                   struct fl_account *account,
                                                   struct vm_fault *fault,
                                                   const struct pmap_entry *absent)
 {
-    uint32_t prot = area->prot;
-    pfn_t pfn = frame_zero_page;
+    enum vm_fault_result result;
 
-    if (fault->access != VM_WRITE && !(area->flags & VM_OWN_ZERO)) {
-        prot = enter_prot(area, false);
-        frame_ref(pfn);
-    } else {
-        pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
-        if (unlikely(pfn == PFN_NONE)) {
+    if (wants_own_zeros(area, fault->access)) {
+        fault->pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
+        if (unlikely(fault->pfn == PFN_NONE)) {
             return no_memory(fault);
         }
+        result = enter_new(map, account, fault->va, absent, fault->pfn, area->prot);
+    } else {
+        fault->pfn = frame_zero_page;
+        frame_ref(fault->pfn);
+        result = enter_page(map, fault->va, absent, fault->pfn, enter_prot(area, false));
     }
-    fault->pfn = pfn;
-    if (unlikely(enter_new(map, account, fault->va, absent, pfn, prot) != VM_FAULT_RESUME)) {
+    if (unlikely(result != VM_FAULT_RESUME)) {
         return no_memory(fault);
     }
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
