@@ -329,6 +329,36 @@ void pmap_fill_slot(void *slot, pfn_t pfn, uint32_t prot)
     pte->low = user_low(pfn, prot & PMAP_ACCESS);
 }
 
+uint32_t pmap_count_absent(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, n = (table_end(va, range.end.raw) - va) >> PAGE_SHIFT;
+    const struct pte *dir_entry = dir_slot(pmap, va);
+
+    if (!(dir_entry->low & PTE_PRESENT)) {
+        return n;
+    }
+    const struct pte *first = &table_of_slot(dir_entry)[table_index(va)], *slot = first;
+
+    while (slot < first + n && !(slot->low & PTE_IN_USE)) {
+        slot++;
+    }
+    return (uint32_t)(slot - first);
+}
+
+void pmap_enter_batch(struct pmap *pmap, vaddr_t va, const struct pmap_batch *batch, uint32_t prot)
+{
+    const struct pte *dir_entry = dir_slot(pmap, va.raw);
+    struct pte *slot = &table_of_slot(dir_entry)[table_index(va.raw)];
+    uint16_t *in_use = table_live(dir_entry);
+
+    for (uint32_t i = 0; i < batch->count; i++, slot++) {
+        debug_assert(!(slot->low & PTE_IN_USE));
+        slot->high = user_high(batch->pfn[i], prot);
+        slot->low = user_low(batch->pfn[i], prot);
+    }
+    *in_use = (uint16_t)(*in_use + batch->count);
+}
+
 bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *out)
 {
     uint32_t at = va->raw;

@@ -94,6 +94,13 @@ must_check static inline int pmap_enter_absent(struct pmap *pmap, vaddr_t va,
     return 0;
 }
 
+/* How many pages from the front of range on have no mapping; not counted past the page table of the
+ * first. */
+uint32_t pmap_count_absent(const struct pmap *pmap, struct vrange range);
+/* pmap_enter for a batch of pages from va on, all absent and in one page table, which pmap_reserve has
+ * made. */
+void pmap_enter_batch(struct pmap *pmap, vaddr_t va, const struct pmap_batch *batch, uint32_t prot);
+
 /* Takes rights away: every mapping in range keeps at most `prot`. Never grants: rights are granted
  * by the next fault, which knows about copy on write. Held pages stay held. Flushes the TLB. */
 void pmap_protect(struct pmap *pmap, struct vrange range, uint32_t prot);

@@ -325,6 +325,17 @@ pfn_t frame_take(enum frame_owner owner, bool low_only)
     return pfn;
 }
 
+uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n)
+{
+    uint32_t taken = 0;
+
+    while (taken < n && !is_failure_due() && (pfn[taken] = take_single(false)) != PFN_NONE) {
+        hand_out(pfn[taken], owner, 0);
+        taken++;
+    }
+    return taken;
+}
+
 pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
 {
     if (order > FRAME_MAX_ORDER || is_failure_due()) {

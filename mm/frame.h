@@ -99,6 +99,9 @@ must_check static inline pfn_t frame_alloc(enum frame_owner owner, uint32_t flag
     }
     return pfn;
 }
+/* As many frames as there are, at most n, with one reference each; gives how many. Nothing about their
+ * bytes. */
+must_check uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n);
 /* 2^order contiguous directly mapped frames, aligned to their size; the first has one reference.
  * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);

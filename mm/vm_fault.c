@@ -472,39 +472,84 @@ void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault)
 /* ---- Populate --------------------------------------------------------------------------------- */
 
 /* Makes one page ready for the access if it is not. */
-static inline enum vm_fault_result populate_page(struct vm_map *map, struct vm_area *area,
-                                                 struct vm_fault *fault)
+static inline int populate_page(struct vm_map *map, struct vm_area *area, struct vm_fault *fault)
 {
+    enum vm_fault_result result = VM_FAULT_RESUME;
     struct pmap_entry entry;
 
     if (!pmap_lookup(&map->pmap, fault->va, &entry)) {
-        return area->object != NULL
-                   ? backed_page(map, area, fault)
-                   : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
+        result = area->object != NULL
+                     ? backed_page(map, area, fault)
+                     : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
+    } else if (!(entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ))) {
+        /* A page held without access (PROT_NONE, and back) is not ready. */
+        result = resident_page(map, area, fault, &entry);
     }
-    /* A page held without access (PROT_NONE, and back) is not ready. */
-    if (entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ)) {
-        return VM_FAULT_RESUME;
+    if (likely(result == VM_FAULT_RESUME)) {
+        return 0;
     }
-    return resident_page(map, area, fault, &entry);
+    return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+}
+
+/* Zeros for n absent pages of one page table, at most a batch of them, in private memory without an
+ * object. -ENOMEM if it was not enough for all; what came stays. */
+static noinline_fn int populate_zeros(struct vm_map *map, const struct vm_area *area, vaddr_t va,
+                                      uint32_t n)
+{
+    struct pmap_batch batch;
+    int err = pmap_reserve(&map->pmap, va);
+
+    if (err != 0) {
+        return err;
+    }
+    batch.count = frame_take_list(FRAME_USER, batch.pfn, n);
+    for (uint32_t i = 0; i < batch.count; i++) {
+        pmap_zero_page(batch.pfn[i]);
+    }
+    pmap_enter_batch(&map->pmap, va, &batch, area->prot);
+    charge_pages(map, &map->accounts[area->account], batch.count);
+    if (unlikely(batch.count < n)) {
+        pmap_trim(&map->pmap, va);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The front of range, which lies in the area: *done pages of it. */
+static inline int populate_front(struct vm_map *map, struct vm_area *area, struct vrange range,
+                                 uint32_t access, uint32_t *done)
+{
+    if (area->object == NULL && wants_own_zeros(area, access)) {
+        uint32_t n = pmap_count_absent(&map->pmap, range);
+
+        if (n > 0) {
+            *done = n < PMAP_BATCH ? n : PMAP_BATCH;
+            return populate_zeros(map, area, range.start, *done);
+        }
+    }
+    struct vm_fault fault = {.va = range.start, .access = (uint8_t)access};
+
+    *done = 1;
+    return populate_page(map, area, &fault);
 }
 
 int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
 {
+    uint32_t access = write ? VM_WRITE : VM_READ, done;
     struct vm_area *area = NULL;
 
-    for (uint32_t va = range.start.raw; va < range.end.raw; va += PAGE_SIZE) {
-        struct vm_fault fault = {.va = vaddr(va), .access = write ? VM_WRITE : VM_READ};
+    for (uint32_t va = range.start.raw; va < range.end.raw; va += done << PAGE_SHIFT) {
         if (area == NULL || va >= area->end) {
             area = vm_map_lookup(map, va);
-            if (area == NULL || refusal(area, fault.access) != VM_CAUSE_COUNT) {
+            if (area == NULL || refusal(area, access) != VM_CAUSE_COUNT) {
                 return -EFAULT;
             }
         }
-        enum vm_fault_result result = populate_page(map, area, &fault);
+        uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
+        int err = populate_front(map, area, vrange(va, end), access, &done);
 
-        if (unlikely(result != VM_FAULT_RESUME)) {
-            return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+        if (unlikely(err != 0)) {
+            return err;
         }
     }
     return 0;

@@ -1085,6 +1085,53 @@ static void populate(void **state)
 }
 
 /* Pages that are held without access are brought back, not skipped. */
+/* More pages than a batch, in two page tables, with some of them there already. */
+static void populate_in_batches(void **state)
+{
+    (void)state;
+    const uint32_t n = 2 * PMAP_BATCH + 44, start = A + SPAN - PAGES(n / 2);
+    const uint32_t there[] = {10, PMAP_BATCH, n / 2 - 1, n / 2, n - 1};
+
+    add_anon(map, start, n, RW);
+    for (uint32_t i = 0; i < array_size(there); i++) {
+        user_write(map, start + PAGES(there[i]), 7);
+    }
+    takes(start + PAGES(20), VM_READ, VM_CAUSE_DEMAND_ZERO); /* the shared zero page */
+    assert_int_equal(vm_map_populate(map, pages_at(start, n), true), 0);
+    map_check(map);
+    assert_int_equal(counts(map).rss_pages, n);
+    assert_int_equal(vm_map_account(map, FL_ACCOUNT_MMAP)->pages, n);
+    assert_int_equal(counts(map).tables, 2);
+    uint32_t sum = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        takes(start + PAGES(i), VM_WRITE, NO_FAULT);
+        sum += user_read(map, start + PAGES(i));
+    }
+    assert_int_equal(sum, 7 * array_size(there));
+}
+
+/* Memory runs out in the middle: what came stays and is accounted for. */
+static void populate_more_than_there_is(void **state)
+{
+    (void)state;
+    vm_map_destroy(map);
+    machine_start(1000, 0);
+    map = vm_map_create(0);
+    base = frame_free_count();
+    struct vm_area_spec spec = anon_spec(A, 2000, RW);
+
+    spec.flags = VM_NO_RESERVE;
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    uint32_t with_area = frame_free_count();
+    assert_int_equal(vm_map_populate(map, spec.range, true), -ENOMEM);
+    map_check(map);
+    assert_int_equal(frame_free_count(), 0);
+    assert_int_equal(counts(map).rss_pages + counts(map).tables, with_area);
+    unmap_all(map);
+    assert_int_equal(used(), 0);
+}
+
 static void populate_after_prot_none(void **state)
 {
     (void)state;
@@ -1440,6 +1487,8 @@ int main(void)
         VM_TEST(faults_fail_at_every_allocation),
         VM_TEST(a_page_in_every_table),
         VM_TEST(populate),
+        VM_TEST(populate_in_batches),
+        VM_TEST(populate_more_than_there_is),
         VM_TEST(populate_after_prot_none),
         VM_TEST(populate_a_file),
         VM_TEST(populate_fails_at_every_allocation),
