@@ -88,10 +88,11 @@ bool pmap_has_nx(void)
     return nx_high != 0;
 }
 
-/* One shrd: bits 12..43 of the entry; NX and what lies between fall out at the top. */
+/* Bits 12..43 of the entry; NX and what lies between fall out at the top. Not by way of 64 bits, for
+ * which gcc goes through the stack. */
 static inline pfn_t pfn_of(uint32_t low, uint32_t high)
 {
-    return (pfn_t)(((uint64_t)high << 32 | low) >> PAGE_SHIFT);
+    return low >> PAGE_SHIFT | high << (32 - PAGE_SHIFT);
 }
 
 static inline pfn_t pte_pfn(const struct pte *slot)

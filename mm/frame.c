@@ -498,8 +498,9 @@ uint32_t frame_ref_list(const pfn_t *pfn, uint32_t count)
     const struct frame *const zero_page = frame_of(frame_zero_page);
     uint32_t zero_before = zero_page->refs;
 
-    for (const pfn_t *end = pfn + count; pfn < end; pfn++) {
-        table[*pfn].refs++;
+    unrolled_loop
+    for (uint32_t i = 0; i < count; i++) {
+        table[pfn[i]].refs++;
     }
     return count - (zero_page->refs - zero_before);
 }
