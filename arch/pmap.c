@@ -394,20 +394,34 @@ static inline uint32_t slots_at_once(const struct pmap_batch *out, uint32_t va, 
     return slots < room ? slots : room;
 }
 
-/* Empties n slots from `slot` on into the batch. The inner loop of munmap and exit. */
-static inline void slots_clear(struct pte *slot, uint32_t n, uint32_t va, bool each,
+/* Slot is not in use: the last one up to which none is, looking at four at a time. Large areas are mostly
+ * sparse, and then this is what a walk comes to. */
+static noinline_fn struct pte *slots_skip(struct pte *slot, const struct pte *stop)
+{
+    while (slot + 4 < stop &&
+           !((slot[1].low | slot[2].low | slot[3].low | slot[4].low) & PTE_IN_USE)) {
+        slot += 4;
+    }
+    return slot;
+}
+
+/* Empties n slots from `first` on into the batch. The inner loop of munmap and exit. */
+static inline void slots_clear(struct pte *first, uint32_t n, uint32_t va, bool each,
                                struct pmap_batch *out)
 {
     pfn_t *pfn = &out->pfn[out->count];
+    const struct pte *stop = first + n;
 
-    for (const struct pte *stop = slot + n; slot < stop; slot++, va += PAGE_SIZE) {
+    for (struct pte *slot = first; slot < stop; slot++) {
         uint32_t low = slot->low;
-        if (low & PTE_IN_USE) {
+        if (likely(low & PTE_IN_USE)) {
             *pfn++ = pfn_of(low, slot->high);
             pte_clear(slot);
             if (each) {
-                tlb_flush_page(va);
+                tlb_flush_page(va + ((uint32_t)(slot - first) << PAGE_SHIFT));
             }
+        } else {
+            slot = slots_skip(slot, stop);
         }
     }
     out->count = (uint32_t)(pfn - out->pfn);

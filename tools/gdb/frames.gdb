@@ -1,7 +1,7 @@
 # frames: how many physical frames each owner holds. frame-of PFN: one frame's record.
 
 define frames
-  printf "usable %u\n", total_count
+  printf "usable %u\n", frame_total
   printf "free   %u\n", free_count
   printf "kernel %u\n", held[FRAME_KERNEL]
   printf "slab   %u\n", held[FRAME_SLAB]
