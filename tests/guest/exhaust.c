@@ -341,12 +341,8 @@ static void exhaust(const struct way *way, int mode)
 #define HELD_PAGES     1024u
 #define FRESH          0x30000000u /* nothing is mapped near it, no page table is there */
 #define SPARE_MAX      100
-/* A fault that wants two or three frames and finds one or two gives them back, is then told that
- * memory is not short, and ends the worker, whatever its score: oom_relieve() in kernel/oom.c. Until
- * that is put right: */
-#define SPARE_NEXT 3
-#define MANY       200 /* areas: more than one slab of records */
-#define OPENS      40  /* more than a table's first size       */
+#define MANY           200 /* areas: more than one slab of records */
+#define OPENS          40  /* more than a table's first size       */
 
 struct operation {
     const char *name;
@@ -631,7 +627,7 @@ static void sweep(const struct operation *op, int mode)
     struct outcome outcome;
     char line[96];
     int spare = 0;
-    for (;; spare = spare == 0 ? SPARE_NEXT : spare + 1) {
+    for (;; spare++) {
         outcome = try_with(op, spare, 0, 0);
         bool is_short = outcome.is_holder_killed || outcome.status != 0;
         wrong = objection(op, &outcome);
