@@ -77,7 +77,7 @@ static void announce(const struct process *victim, const struct process *self)
 
 bool oom_relieve(struct process *self)
 {
-    if (frame_free_count() > 0) {
+    if (!frame_refused_for_lack()) {
         return false;
     }
     struct process *victim = choose();

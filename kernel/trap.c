@@ -168,6 +168,9 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
     if (self == NULL || self->map == NULL || va >= USER_END || !trap_in_usercopy(tf->eip)) {
         return false;
     }
+    if (self->work & PROCESS_WORK_KILL) {
+        return trap_fixup(tf); /* no page any more for one that is dying: the copy ends here */
+    }
     struct fault_note *note = note_fault(self, tf, va, access_of(tf->error));
     enum vm_fault_result result = resolve_short_of_memory(self, tf, note, resolve(self, tf, note));
 

@@ -52,6 +52,7 @@ static struct magazine {
 static uint32_t fail_countdown; /* 1: the next allocation fails; 0: no injection */
 static bool fail_onward;
 static uint32_t fail_count; /* allocations refused since the last frame_fail_at */
+static bool last_refused_for_lack;
 
 static inline enum zone zone_of(pfn_t pfn)
 {
@@ -289,6 +290,7 @@ static bool is_failure_due(void)
     }
     fail_countdown = fail_onward ? 1 : 0;
     fail_count++;
+    last_refused_for_lack = false;
     return true;
 }
 
@@ -299,10 +301,16 @@ static inline pfn_t take_single(bool low_only)
     if (pfn == PFN_NONE) {
         pfn = magazine_take(ZONE_LOW);
     }
-    if (unlikely(pfn == PFN_NONE) && magazines_drain()) {
-        pfn = magazine_take(ZONE_LOW);
+    if (unlikely(pfn == PFN_NONE)) {
+        pfn = magazines_drain() ? magazine_take(ZONE_LOW) : PFN_NONE;
+        last_refused_for_lack = free_count == 0;
     }
     return pfn;
+}
+
+bool frame_refused_for_lack(void)
+{
+    return last_refused_for_lack;
 }
 
 static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)

@@ -106,6 +106,11 @@ must_check uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t
  * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);
 
+/* Was the last single frame that was refused refused because none at all was free? Not so if the
+ * refusal was injected, or if only directly mapped frames were gone. Who gives up half-way gives back
+ * what it had got, so that the free frames counted afterwards do not tell. */
+bool frame_refused_for_lack(void);
+
 void frame_ref(pfn_t pfn);
 /* Drops a reference; the last one frees the frame (a CACHE frame leaves its object first). Freeing
  * a free, reserved or bad frame is a panic: it is a kernel bug. */

@@ -52,6 +52,9 @@ static void every_frame_once(void **state)
     }
     assert_int_equal(frame_free_count(), 0);
     assert_int_equal(frame_alloc(FRAME_USER, 0), PFN_NONE);
+    frame_unref(taken[n - 1]); /* why it was refused is known also when somebody gives back */
+    assert_true(frame_refused_for_lack());
+    taken[n - 1] = frame_alloc(FRAME_USER, 0);
     assert_int_equal(frame_alloc(FRAME_KERNEL, FRAME_LOW), PFN_NONE);
     assert_int_equal(frame_alloc_block(FRAME_KERNEL, 0), PFN_NONE);
     assert_int_equal(pmap_table_alloc(), PFN_NONE);
@@ -479,6 +482,7 @@ static void fail_at_n(void **state)
                         : i == 3 ? pmap_table_alloc()
                                  : frame_alloc(FRAME_USER, 0);
             assert_int_equal(pfn == PFN_NONE, i == n);
+            assert_false(i >= n && frame_refused_for_lack());
             if (pfn != PFN_NONE) {
                 frame_unref(pfn);
             }
