@@ -18,7 +18,8 @@
  * The workloads and their random numbers are those the peers were measured with (churn1k is ours), so
  * the lines can be laid side by side. Where an object's bytes must be asked for, as from mems_get, the
  * churns also do that once per step, for a random address inside a random object. elastic has a page
- * limit and a largest size: a workload that it cannot hold ends in one line that says so.
+ * limit and a largest size: a workload that it cannot hold ends in one line that says so. Each workload
+ * runs in a process of its own, where it finds nothing that another left behind.
  */
 #include <ealloc.h>
 #include <inttypes.h>
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <tamalloc.h>
 #include <unistd.h>
 
@@ -429,6 +431,20 @@ static void run(const struct workload *workload)
            above(sizes_now().resident, base.resident));
 }
 
+/* false: it did not end well. */
+static bool run_apart(const struct workload *workload)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        allocator->start();
+        run(workload);
+        exit(EXIT_SUCCESS);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 static void usage(void)
 {
     fprintf(stderr, "usage: allocbench [-a malloc|mems|elastic] [pair|lifo|fifo|churn1k|churn10k|"
@@ -469,12 +485,12 @@ int main(int argc, char **argv)
         (void)workload_named(argv[i]);
     }
     measure_clock();
-    allocator->start();
+    bool is_well = true;
     for (int i = first; i < argc; i++) {
-        run(workload_named(argv[i]));
+        is_well &= run_apart(workload_named(argv[i]));
     }
     for (size_t i = 0; first >= argc && i < COUNT_OF(workloads); i++) {
-        run(&workloads[i]);
+        is_well &= run_apart(&workloads[i]);
     }
-    return 0;
+    return is_well ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -10,6 +10,7 @@
 #include <alloc.h>
 #include <ealloc.h>
 #include <heapwalk.h>
+#include <limits.h>
 #include <mems.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -223,20 +224,21 @@ static bool play(const struct allocator *allocator, const char *word)
     char *end;
     long number = strtol(word, &end, 10);
 
-    if (*end != '\0' || end == word || number == 0) {
-        (void)fprintf(stderr, "heapmap: %s is neither a size nor -N\n", word);
+    if (*end != '\0' || end == word || number == 0 || number == LONG_MIN) {
+        (void)fprintf(stderr, "\nheapmap: %s is neither a size nor -N\n", word);
         return false;
     }
     if (number > 0) {
         if (n_blocks == BLOCKS_MAX) {
-            (void)fprintf(stderr, "heapmap: %d blocks are the most\n", BLOCKS_MAX);
+            (void)fprintf(stderr, "\nheapmap: %d blocks are the most\n", BLOCKS_MAX);
             return false;
         }
-        blocks[n_blocks++] = allocator->take((size_t)number);
+        blocks[n_blocks] = allocator->take((size_t)number);
+        printf("%s", blocks[n_blocks++] == NULL ? " (refused)" : "");
         return true;
     }
     if (number < -(long)n_blocks) {
-        (void)fprintf(stderr, "heapmap: there is no block %ld\n", -number);
+        (void)fprintf(stderr, "\nheapmap: there is no block %ld\n", -number);
         return false;
     }
     allocator->give(blocks[-number - 1]);

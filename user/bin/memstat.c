@@ -39,7 +39,7 @@ static int print_totals(void)
     struct global_mem_stats sums;
     struct fl_kernel_info info;
     if (get_global_memory_usage_stats(&sums) != 0 || kernel_info(&info) != 0) {
-        perror("memstat");
+        fprintf(stderr, "memstat: no sums\n");
         return 1;
     }
     unsigned long total = (info.frames_total + PAGES_PER_MB / 2) / PAGES_PER_MB;
@@ -73,11 +73,17 @@ static int print_all(void)
     long count;
     const struct mem_usage_stats *stats = all_processes(&count);
     if (stats == NULL || count < 0) {
-        perror("memstat");
+        fprintf(stderr, "memstat: no memory for the list\n");
         return 1;
     }
     print_table(stats, count);
     return print_totals();
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: memstat [PID]\n");
+    return 2;
 }
 
 static int print_one(const char *text)
@@ -86,8 +92,7 @@ static int print_one(const char *text)
     char *end;
     long pid = strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || pid <= 0) {
-        fprintf(stderr, "usage: memstat [PID]\n");
-        return 2;
+        return usage();
     }
     long count = get_memory_usage_stats((int)pid, &stats, 1);
     if (count < 0) {
@@ -100,5 +105,8 @@ static int print_one(const char *text)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2) {
+        return usage();
+    }
     return argc > 1 ? print_one(argv[1]) : print_all();
 }

@@ -5,6 +5,8 @@
 #ifndef FL_ALLOC_H
 #define FL_ALLOC_H
 
+#include <stddef.h> /* NULL */
+
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
 #endif

@@ -4,10 +4,13 @@
  *
  * The limit is 4 pages, or what EALLOC_MAX_PAGES says where the program defines it before this
  * include (or with -D), or what the program stores into ealloc_max_pages. The library's records are
- * static; there are enough for 256 pages, whatever the limit says.
+ * static; there are enough for 256 pages, whatever the limit says, and what is not used of them is never
+ * resident.
  */
 #ifndef FL_EALLOC_H
 #define FL_EALLOC_H
+
+#include <stddef.h> /* NULL */
 
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
