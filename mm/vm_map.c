@@ -244,6 +244,7 @@ static struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint
 {
     uint32_t end = area->end;
 
+    assert(upper != NULL); /* whoever cuts has taken it */
     *upper = *area;
     upper->flags &= (uint16_t)~VM_RESERVED_REC;
     upper->offset += at - area->start;
