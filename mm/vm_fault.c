@@ -373,7 +373,7 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
     if (result == VM_FAULT_NO_MEMORY) {
         return no_memory(fault);
     }
-    if (result == VM_FAULT_IO) {
+    if (result != VM_FAULT_RESUME) {
         fault->pfn = PFN_NONE;
         return finish(fault, VM_FAULT_IO, VM_CAUSE_IO);
     }

@@ -244,7 +244,7 @@ static struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint
 {
     uint32_t end = area->end;
 
-    /* The caller has reserved it. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+    assert(upper != NULL); /* whoever cuts has taken it */
     *upper = *area;
     upper->flags &= (uint16_t)~VM_RESERVED_REC;
     upper->offset += at - area->start;

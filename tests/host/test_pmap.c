@@ -317,6 +317,40 @@ static void enter_absent(void **state)
     assert_int_equal(rights_at(VA), 0);
 }
 
+static void enter_a_batch(void **state)
+{
+    (void)state;
+    struct vrange range = vrange(VA + SPAN - PAGES(8), VA + SPAN + PAGES(8));
+    struct pmap_batch batch = {.count = 3};
+
+    /* Counted up to the end of the table, be it there or not, and up to what is there. */
+    assert_int_equal(pmap_count_absent(pmap, range), 8);
+    (void)enter(VA + SPAN - PAGES(3), PMAP_READ);
+    assert_int_equal(pmap_count_absent(pmap, range), 5);
+    assert_int_equal(pmap_count_absent(pmap, vrange(VA + SPAN - PAGES(3), VA + SPAN)), 0);
+    assert_int_equal(pmap_count_absent(pmap, vrange(VA + SPAN - PAGES(2), VA + SPAN)), 2);
+    assert_int_equal(pmap_count_absent(pmap, vrange(VA + SPAN - PAGES(2), VA + SPAN - PAGES(1))),
+                     1);
+
+    assert_int_equal(frame_take_list(FRAME_USER, batch.pfn, batch.count), batch.count);
+    assert_int_equal(pmap_reserve(pmap, vaddr(VA + SPAN)), 0);
+    pmap_enter_batch(pmap, vaddr(VA + SPAN), &batch, PMAP_READ | PMAP_WRITE);
+    tlb_check();
+    for (uint32_t i = 0; i < batch.count; i++) {
+        struct pmap_entry entry;
+        assert_true(pmap_lookup(pmap, vaddr(VA + SPAN + PAGES(i)), &entry));
+        assert_int_equal(entry.pfn, batch.pfn[i]);
+        assert_int_equal(rights_at(VA + SPAN + PAGES(i)), PMAP_READ | PMAP_WRITE);
+    }
+    assert_int_equal(pmap_count_absent(pmap, vrange(VA + SPAN + PAGES(3), VA + SPAN + PAGES(9))),
+                     6);
+    /* The table goes with the last of them. */
+    remove_all(pmap, vrange(VA + SPAN, VA + SPAN + PAGES(2)));
+    assert_int_equal(pmap->tables, 2);
+    remove_all(pmap, vrange(VA + SPAN + PAGES(2), VA + SPAN + PAGES(3)));
+    assert_int_equal(pmap->tables, 1);
+}
+
 /* ---- Ranges ---------------------------------------------------------------------------------------- */
 
 /* Batches: as many pages as fit, one more, one less, and several batches. */
@@ -774,6 +808,7 @@ int main(void)
         PMAP_TEST(reserve_and_trim),
         PMAP_TEST(enter_without_a_table),
         PMAP_TEST(enter_absent),
+        PMAP_TEST(enter_a_batch),
         PMAP_TEST(next_table_of_a_range),
         PMAP_TEST(remove_in_batches),
         PMAP_TEST(remove_touches_nothing_else),
