@@ -377,8 +377,6 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
         fault->pfn = PFN_NONE;
         return finish(fault, VM_FAULT_IO, VM_CAUSE_IO);
     }
-    /* Any other result means that the pager has filled it in.
-     * NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
     fault->pfn = page.pfn;
     fault->bytes_lost = page.bytes_lost;
     if (!is_write && (area->flags & VM_AROUND)) {
