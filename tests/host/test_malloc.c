@@ -549,9 +549,10 @@ static void rules(void **state)
     assert_int_equal(posix_memalign(&block, 0x80000000u, 100), ENOMEM);
     assert_null(block);
     for (size_t alignment = 4; alignment <= 1u << 20; alignment *= 2) {
-        for (size_t size = 1; size < 300000; size = size * 5 + 3) {
+        for (size_t size = 0; size < 300000; size = size * 5 + 3) {
             assert_int_equal(posix_memalign(&block, alignment, size), 0);
             assert_int_equal((uintptr_t)block % alignment, 0);
+            assert_true(malloc_usable_size(block) >= size);
             memset(block, 1, size);
             check();
             free(block);
@@ -563,20 +564,24 @@ static void rules(void **state)
 static void growing(void **state)
 {
     char *block = malloc(1);
+    size_t last = 0;
 
     (void)state;
     block[0] = 'x';
     for (size_t size = 2; size < 40u << 20; size += size / 3 + 1) {
         block = realloc(block, size);
         assert_non_null(block);
+        assert_int_equal(block[last], last == 0 ? 'x' : 'y');
         assert_int_equal(block[0], 'x');
-        assert_int_equal(block[size / 2 - 1], size > 3 ? block[size / 2 - 1] : 'x');
-        block[size - 1] = 'y';
+        last = size - 1;
+        block[last] = 'y';
         check();
     }
-    for (size_t size = 40u << 20; size > 1; size -= size / 3 + 1) {
+    for (size_t size = last; size > 1; size -= size / 3 + 1) {
+        block[size - 1] = 'z';
         block = realloc(block, size);
         assert_int_equal(block[0], 'x');
+        assert_int_equal(block[size - 1], 'z');
         check();
     }
     free(block);
