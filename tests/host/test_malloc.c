@@ -693,6 +693,42 @@ static void overrun(void **state)
     }
 }
 
+#define expect_overrun(statement, address)                                                         \
+    do {                                                                                           \
+        is_abort_expected = true;                                                                  \
+        if (setjmp(aborted) == 0) {                                                                \
+            statement;                                                                             \
+            fail_msg("not stopped: %s", #statement);                                               \
+        }                                                                                          \
+        assert_non_null(strstr(said, address));                                                    \
+    } while (0)
+
+/* Headers whose sizes do not fit what follows. */
+static void overrun_headers(void **state)
+{
+    unsigned char *block = malloc(2000), *last = malloc(2000), *header = hide(last - HEADER_SIZE);
+    unsigned char was[HEADER_SIZE];
+    char address[32];
+
+    (void)state;
+    free(malloc(2000)); /* so there is something above the top */
+    assert_int_equal((uintptr_t)last + size_of((uintptr_t)last), fl_heap.top);
+    memset(last, 0, 2000);
+    memset((void *)fl_heap.top, 0, GRAIN);
+    memcpy(was, header, sizeof(was));
+
+    header[0] ^= GRAIN; /* beyond the top, where all is zero */
+    (void)snprintf(address, sizeof(address), "%p", (void *)last);
+    expect_overrun(free(hide(last)), address);
+    memset(header, 'B', sizeof(was)); /* looks free and large */
+    (void)snprintf(address, sizeof(address), "%p", (void *)block);
+    expect_overrun((void)!realloc(hide(block), 2100), address);
+
+    memcpy(header, was, sizeof(was));
+    free(last);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -702,6 +738,7 @@ int main(void)
         cmocka_unit_test_teardown(clear, all_is_free),
         cmocka_unit_test_teardown(misuse, all_is_free),
         cmocka_unit_test_teardown(overrun, all_is_free),
+        cmocka_unit_test_teardown(overrun_headers, all_is_free),
         cmocka_unit_test_teardown(random_walk, all_is_free),
         cmocka_unit_test_teardown(many_areas, all_is_free),
         cmocka_unit_test_teardown(slabs_hemmed_in, all_is_free),
