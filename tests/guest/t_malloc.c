@@ -3,11 +3,13 @@
  * what becomes resident, what goes back, and how a misuse ends (bad-input A1 to A5, A8, A9).
  */
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <tamalloc.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #define SLOTS        1000u
 #define STEPS        100000u
 #define SEED         20261121u
+#define AREAS_MAX    65530u /* of a map */
 
 static unsigned long resident_kib(void)
 {
@@ -95,6 +98,27 @@ static void test_untouched(void)
        "realloc to 64 MiB moves pages and copies none");
     free(grown);
     ok(resident_kib() - before <= 16, "free gives them back");
+}
+
+/* While a map has no area left, the middle one of three blocks, which are one area, must stay. */
+static void test_errno(void)
+{
+    void *below = hide(malloc(MIB)), *block = hide(malloc(MIB)), *above = hide(malloc(MIB));
+    size_t size = (size_t)AREAS_MAX * PAGE_SIZE;
+    char *areas = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *at = areas;
+    while (areas != MAP_FAILED && mprotect(at, PAGE_SIZE, PROT_NONE) == 0) {
+        at += 2 * PAGE_SIZE;
+    }
+    (void)mprotect(at, (size_t)(areas + size - at),
+                   PROT_NONE); /* one more, where two are too many */
+    void (*volatile give)(void *) =
+        free; /* of free itself the compiler knows that it keeps errno */
+    errno = 0;
+    give(block);
+    ok(areas != MAP_FAILED && errno == 0, "free keeps errno, also where the kernel refuses");
+    (void)munmap(areas, size);
+    free(below);
+    free(above);
 }
 
 /* ---- Misuse ------------------------------------------------------------------------------------ */
@@ -225,6 +249,7 @@ int main(void)
 {
     test_sizes();
     test_untouched();
+    test_errno();
     test_misuse();
     test_walk();
     return done_testing();

@@ -549,9 +549,10 @@ static void rules(void **state)
     assert_int_equal(posix_memalign(&block, 0x80000000u, 100), ENOMEM);
     assert_null(block);
     for (size_t alignment = 4; alignment <= 1u << 20; alignment *= 2) {
-        for (size_t size = 1; size < 300000; size = size * 5 + 3) {
+        for (size_t size = 0; size < 300000; size = size * 5 + 3) {
             assert_int_equal(posix_memalign(&block, alignment, size), 0);
             assert_int_equal((uintptr_t)block % alignment, 0);
+            assert_true(malloc_usable_size(block) >= size);
             memset(block, 1, size);
             check();
             free(block);
@@ -563,20 +564,24 @@ static void rules(void **state)
 static void growing(void **state)
 {
     char *block = malloc(1);
+    size_t last = 0;
 
     (void)state;
     block[0] = 'x';
     for (size_t size = 2; size < 40u << 20; size += size / 3 + 1) {
         block = realloc(block, size);
         assert_non_null(block);
+        assert_int_equal(block[last], last == 0 ? 'x' : 'y');
         assert_int_equal(block[0], 'x');
-        assert_int_equal(block[size / 2 - 1], size > 3 ? block[size / 2 - 1] : 'x');
-        block[size - 1] = 'y';
+        last = size - 1;
+        block[last] = 'y';
         check();
     }
-    for (size_t size = 40u << 20; size > 1; size -= size / 3 + 1) {
+    for (size_t size = last; size > 1; size -= size / 3 + 1) {
+        block[size - 1] = 'z';
         block = realloc(block, size);
         assert_int_equal(block[0], 'x');
+        assert_int_equal(block[size - 1], 'z');
         check();
     }
     free(block);
@@ -688,6 +693,42 @@ static void overrun(void **state)
     }
 }
 
+#define expect_overrun(statement, address)                                                         \
+    do {                                                                                           \
+        is_abort_expected = true;                                                                  \
+        if (setjmp(aborted) == 0) {                                                                \
+            statement;                                                                             \
+            fail_msg("not stopped: %s", #statement);                                               \
+        }                                                                                          \
+        assert_non_null(strstr(said, address));                                                    \
+    } while (0)
+
+/* Headers whose sizes do not fit what follows. */
+static void overrun_headers(void **state)
+{
+    unsigned char *block = malloc(2000), *last = malloc(2000), *header = hide(last - HEADER_SIZE);
+    unsigned char was[HEADER_SIZE];
+    char address[32];
+
+    (void)state;
+    free(malloc(2000)); /* so there is something above the top */
+    assert_int_equal((uintptr_t)last + size_of((uintptr_t)last), fl_heap.top);
+    memset(last, 0, 2000);
+    memset((void *)fl_heap.top, 0, GRAIN);
+    memcpy(was, header, sizeof(was));
+
+    header[0] ^= GRAIN; /* beyond the top, where all is zero */
+    (void)snprintf(address, sizeof(address), "%p", (void *)last);
+    expect_overrun(free(hide(last)), address);
+    memset(header, 'B', sizeof(was)); /* looks free and large */
+    (void)snprintf(address, sizeof(address), "%p", (void *)block);
+    expect_overrun((void)!realloc(hide(block), 2100), address);
+
+    memcpy(header, was, sizeof(was));
+    free(last);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +738,7 @@ int main(void)
         cmocka_unit_test_teardown(clear, all_is_free),
         cmocka_unit_test_teardown(misuse, all_is_free),
         cmocka_unit_test_teardown(overrun, all_is_free),
+        cmocka_unit_test_teardown(overrun_headers, all_is_free),
         cmocka_unit_test_teardown(random_walk, all_is_free),
         cmocka_unit_test_teardown(many_areas, all_is_free),
         cmocka_unit_test_teardown(slabs_hemmed_in, all_is_free),

@@ -379,7 +379,8 @@ static __attribute__((cold, noinline, noreturn)) void stop_overrun(uintptr_t blo
     fl_malloc_stop((void *)block, "the heap was overwritten behind this block");
 }
 
-/* What of the memory from `next` on is free: 0, or the block's size, of which both copies must agree. */
+/* What of the memory from `next` on is free: 0, or the block's size, of which both copies must agree.
+ * Where no block starts, both are 0 as a rule. */
 static inline size_t free_above(uintptr_t block, uintptr_t next)
 {
     size_t size;
@@ -388,7 +389,8 @@ static inline size_t free_above(uintptr_t block, uintptr_t next)
         return 0;
     }
     size = free_size(next);
-    if (!is_free(next) || !is_inside(next + size) || *size_below(next + size) != size) {
+    if (!is_free(next) || size == 0 || !is_inside(next + size) ||
+        *size_below(next + size) != size) {
         stop_overrun(block);
     }
     return size;
@@ -486,7 +488,7 @@ heap_call bool fl_heap_resize(uintptr_t block, size_t size)
         }
         (void)take_top(more);
     } else {
-        if (!is_free(next) || free_size(next) < more) {
+        if (free_above(block, next) < more) {
             return false;
         }
         carve(next, more);

@@ -72,6 +72,7 @@ static void trim_ends(struct large *record, size_t bytes)
 
 void *fl_large_take(size_t bytes, size_t alignment)
 {
+    bytes = bytes > 0 ? bytes : 1; /* no bytes are a block too */
     size_t before = alignment > GRAIN ? alignment : GRAIN;
     size_t size = whole_pages(bytes + before + (alignment > PAGE_SIZE ? alignment : 0));
     uintptr_t start;

@@ -3,6 +3,7 @@
  */
 #include "user/alloc/os_pages.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 void *os_pages_map_near(void *start, size_t size)
@@ -18,7 +19,11 @@ void *os_pages_map(size_t size)
 
 bool os_pages_unmap(void *start, size_t size)
 {
-    return munmap(start, size) == 0;
+    int saved = errno;
+    bool is_unmapped = munmap(start, size) == 0;
+
+    errno = saved;
+    return is_unmapped;
 }
 
 void *os_pages_remap(void *start, size_t old_size, size_t new_size, bool may_move)

@@ -26,7 +26,7 @@ __attribute__((warn_unused_result)) void *os_pages_map(size_t size);
 __attribute__((warn_unused_result)) void *os_pages_map_near(void *start, size_t size);
 
 /* Gives pages back. false: the kernel could not (a range cut out of the middle of an area needs a
- * record more); the pages are then as they were. */
+ * record more); the pages are then as they were, and errno too, as POSIX wants it of free(). */
 bool os_pages_unmap(void *start, size_t size);
 
 /* Makes a range from os_pages_map shorter or longer, with its contents; what is new is zero. With
