@@ -43,6 +43,7 @@ static struct {
     uint32_t hint;  /* page of NEAR_FIRST */
     long refuse_in; /* this many requests from now are granted; -1: all                    */
     bool refuse_for_ever;
+    bool refuse_unmaps;
 } model;
 
 static bool is_refused(void)
@@ -135,6 +136,9 @@ static uint32_t page_of(void *start, size_t size)
 
 bool os_pages_unmap(void *start, size_t size)
 {
+    if (model.refuse_unmaps) {
+        return false;
+    }
     model_set(page_of(start, size), (uint32_t)(size / PAGE_SIZE), false);
     return true;
 }
@@ -457,6 +461,49 @@ static void slabs_hemmed_in(void **state)
     }
 }
 
+/* The kernel takes nothing back for a while: all stays sound, and what the heap and the slabs have is
+ * given back later. (A large block that was refused is lost.) */
+static void unmap_refused(void **state)
+{
+    (void)state;
+    model.refuse_unmaps = true;
+    random_state = 11;
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        slots[i].block = malloc(slots[i].size = rnd() % (i % 2 != 0 ? 100 : 2000));
+        slot_fill(&slots[i], 0);
+    }
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        slot_drop(&slots[i]);
+    }
+    check();
+    assert_true(model.n_mapped * PAGE_SIZE > RESIDENT_MAX);
+    model.refuse_unmaps = false;
+    walk(12, 2000, 300, 10);
+}
+
+/* A block that becomes shorter needs no memory, even where it would move. */
+static void shrink_without_memory(void **state)
+{
+    static const struct {
+        size_t from, to;
+    } of[] = {{60, 10}, {1000, 20}, {100000, 500}, {300000, 10000}};
+
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(of); i++) {
+        unsigned char *block = malloc(of[i].from), *shorter;
+        memset(block, 0x5A, of[i].from);
+        model.refuse_in = 0;
+        model.refuse_for_ever = true;
+        shorter = realloc(block, of[i].to);
+        model.refuse_for_ever = false;
+        model.refuse_in = -1;
+        assert_non_null(shorter);
+        assert_int_equal(shorter[of[i].to - 1], 0x5A);
+        check();
+        free(shorter);
+    }
+}
+
 /* Takes blocks of this size until nothing is left, gives all back, and says how many there were. */
 static uint32_t exhaust(size_t size)
 {
@@ -744,6 +791,8 @@ int main(void)
         cmocka_unit_test_teardown(slabs_hemmed_in, all_is_free),
         cmocka_unit_test_teardown(refused, all_is_free),
         cmocka_unit_test_teardown(exhausted, all_is_free),
+        cmocka_unit_test_teardown(unmap_refused, all_is_free),
+        cmocka_unit_test_teardown(shrink_without_memory, all_is_free),
     };
 
     return cmocka_run_group_tests(tests, model_init, NULL);

@@ -17,13 +17,14 @@
  *
  * The header is the word below a block of the heap: its size, three flags, and a seal, a value made of
  * the block's address. A pointer that is freed must have its seal and "handed out" in front of it, and
- * a header that is right must follow where the size says that the next block begins. So a double free
+ * a header must follow where its size says that the next block begins: the heap looks whether that one
+ * is right in all it says, the cache only whether it has its seal or looks free. So a double free
  * finds another state or no seal, and an interior pointer meets a right-looking word only by a chance
  * of one in 2^17, and behind it again. Slabs know it for certain. A foreign pointer is outside all
  * areas and is never followed. Each ends in one line that says what the pointer is, and abort. Headers
  * of blocks that cease to be are erased, so no old one is ever found true again.
  *
- * Memory goes back to the kernel: large blocks at once; the heap's top when 144 KiB of it are unused,
+ * Memory goes back to the kernel: large blocks at once; the heap's top when 128 KiB of it are unused,
  * down to 64; slabs when half of them are empty. Cached blocks count as taken and would pin the heap.
  * So the cache is emptied and closed when less than half of the heap is in use, unless the heap is
  * small anyway; it opens again when three quarters are.
@@ -62,7 +63,7 @@
 #define SHARE        2400u
 #define SHARE_AMPLE  8192u
 
-#define HEAP_SMALL   (160u * 1024)       /* mapped bytes up to which ...                      */
+#define HEAP_SMALL   (128u * 1024)       /* mapped bytes up to which ...                      */
 #define HEAP_LARGE   (16u * 1024 * 1024) /* ... and from which on the cache may be ample      */
 #define GENEROUS_MAX (1024u * 1024)      /* up to which a cached block may be a grain longer  */
 
@@ -455,6 +456,7 @@ void *calloc(size_t count, size_t size)
     return guard_set(block, bytes);
 }
 
+/* What becomes shorter stays where it is when there is no memory to move it to. */
 static void *move_block(void *old, size_t old_size, size_t size)
 {
     void *new = malloc(size);
@@ -462,8 +464,9 @@ static void *move_block(void *old, size_t old_size, size_t size)
     if (new != NULL) {
         memcpy(new, old, old_size < size ? old_size : size);
         block_give(old);
+        return new;
     }
-    return new;
+    return size <= old_size ? guard_set(old, size) : NULL;
 }
 
 void *realloc(void *old, size_t size)

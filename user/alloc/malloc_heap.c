@@ -23,7 +23,7 @@
 #define GROW_MIN   (4u * 1024)  /* pages are fetched at least so many bytes at a time ...      */
 #define GROW_MAX   (64u * 1024) /* ... and at most, unless more is missing; between the two, ... */
 #define GROW_SHARE 2048u
-#define TRIM_FROM  (144u * 1024) /* so much at the top is given back ...                    */
+#define TRIM_FROM  (128u * 1024) /* so much at the top is given back ...                    */
 #define TRIM_KEEP  (64u * 1024)  /* ... down to this: the distance keeps a loop from thrashing */
 
 #define AREA_SHARE 8           /* a second or later area has at least this part of the whole  */

@@ -39,7 +39,7 @@
 
 /* A pointer that is no block: says what it is, and ends the program (malloc.c). */
 __attribute__((noreturn, cold, noinline)) void fl_malloc_stop_pointer(uintptr_t pointer);
-/* Of malloc_walk, in parts: each visits what it knows and counts piece->region on. */
+/* The state of malloc_walk, which is done in parts: each visits what it knows and counts piece->region on. */
 struct heap_walk {
     void (*visit)(const struct heap_piece *piece, void *context);
     void *context;
@@ -101,7 +101,7 @@ static inline uint32_t seal_of(uintptr_t block)
 }
 
 /* The header with the seal taken off, which leaves size and flags if it was the right one. The seal
- * holds the address from bit 0 on: one that is not a multiple of GRAIN has no seal that is right. */
+ * holds the address from bit 0 on: a header that malloc wrote is never right for one that is no multiple of GRAIN. */
 static inline uint32_t header_open(uintptr_t block)
 {
     uint32_t header;

@@ -49,11 +49,12 @@ static inline void cmocka_run_all(const struct CMUnitTest *tests, size_t n)
 
     for (i = 0; i < n; i++) {
         void *state = NULL;
-        bool is_passed = setjmp(cmocka_failed) == 0;
-        if (is_passed) {
+        if (setjmp(cmocka_failed) == 0) {
             tests[i].run(&state);
+            ok(true, tests[i].name);
+        } else {
+            ok(false, tests[i].name);
         }
-        ok(is_passed, tests[i].name);
     }
 }
 
