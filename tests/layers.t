@@ -77,4 +77,39 @@ for my $case (@wrong) {
     is $output, "$file:$at: $message\n", "refused: $name: the line is named";
 }
 
+# Calls: what a folder may not include it may not call either, whoever declares it.
+my %calls = (
+    'mm/a.c' => "int kernel_answer(void);\nint f(void);\nint f(void)\n{\n    return kernel_answer();\n}\n",
+    'kernel/b.c' => "int kernel_answer(void);\nint kernel_answer(void)\n{\n    return 42;\n}\n",
+);
+($status, $output) = check(tree(%headers, %calls));
+is $status, 1, 'refused: an upward call';
+is $output, "mm/a.c:1: mm/ may not use kernel_answer of kernel/b.c\n",
+    'refused: an upward call: the line is named';
+
+sub hook_table {
+    my ($header, $source) = @_;
+    return "# Architecture\n\n## Hooks\n\n| hook | declared in | defined in |\n| --- | --- | --- |\n"
+        . "| `kernel_answer` | `$header` | `$source` |\n\n## More\n";
+}
+($status, $output)
+    = check(tree(%headers, %calls, 'docs/architecture.md' => hook_table('mm/a.c', 'kernel/b.c')));
+is $status, 0, 'allowed: an upward call that is listed as a hook' or diag $output;
+($status, $output)
+    = check(tree(%headers, %calls, 'docs/architecture.md' => hook_table('mm/a.c', 'kernel/c.c')));
+is $output, "docs/architecture.md: the hook kernel_answer is not defined in kernel/c.c\n",
+    'refused: a hook whose row names the wrong file';
+
+# A circle: kernel/b.c uses mm/a.c, which calls back.
+my %circle = (
+    'mm/a.h' => "int f(void);\n",
+    'mm/a.c' => "#include \"mm/a.h\"\nextern int kernel_answer(void);\nint f(void)\n{\n"
+        . "    return kernel_answer();\n}\n",
+    'kernel/b.c' => "#include \"mm/a.h\"\nint kernel_answer(void);\nint kernel_answer(void)\n{\n"
+        . "    return f();\n}\n",
+);
+($status, $output) = check(tree(%headers, %circle));
+is $status, 1, 'refused: a circle of files';
+like $output, qr{^circle: kernel/b -> mm/a -> kernel/b$}m, 'refused: a circle of files: the way is named';
+
 done_testing;
