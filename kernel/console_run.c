@@ -17,7 +17,7 @@
 #include "arch/pic.h"
 #include "kernel/channel.h"
 #include "kernel/console_impl.h"
-#include "kernel/sched.h"
+#include "sync/wait_queue.h"
 
 #define FRAME_ESCAPE 0x10
 #define FRAME_END    0x04

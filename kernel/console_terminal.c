@@ -19,13 +19,13 @@
 #include "kernel/console_impl.h"
 #include "kernel/keyboard.h"
 #include "kernel/process.h"
-#include "kernel/sched.h"
 #include "kernel/tty.h"
 #include "kernel/usercopy.h"
 #include "kernel/vga.h"
+#include "sync/wait_queue.h"
 
 static struct tty tty;
-static struct wait_queue readers = {TAILQ_HEAD_INITIALIZER(readers.sleepers)};
+static struct wait_queue readers = WAIT_QUEUE_INITIALIZER(readers);
 static struct keyboard_state keyboard;
 static struct winsize window = {.ws_row = VGA_ROWS, .ws_col = VGA_COLUMNS};
 static int foreground_group = PROCESS_INIT_PID; /* TIOCSPGRP's memory; there is no job control */

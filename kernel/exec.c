@@ -15,6 +15,7 @@
 #include "kernel/oom.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"
 #include "lib/addr.h"

@@ -8,6 +8,7 @@
 #include <asm/errno.h>
 
 #include "kernel/process.h"
+#include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "lib/string.h"
 #include "mm/frame.h"

@@ -23,6 +23,7 @@
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/sched.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -191,6 +192,7 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     memory_init(&boot);
     kheap_init();
     random_init(cmdline.seed);
+    sched_init();
     mount_root();
     start_devices();
     if (commit_configure(cmdline.overcommit, COMMIT_RATIO_DEFAULT) != 0) {

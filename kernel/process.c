@@ -12,6 +12,7 @@
 #include <asm/signal.h>
 
 #include "arch/pmap.h"
+#include "kernel/sched.h"
 #include "kernel/trap.h"
 #include "lib/assert.h"
 #include "lib/string.h"

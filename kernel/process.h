@@ -21,10 +21,10 @@
 #include "arch/cpu.h"
 #include "arch/trap.h"
 #include "fs/file.h"
-#include "kernel/sched.h"
 #include "lib/compiler.h"
 #include "lib/list.h"
 #include "lib/tree.h"
+#include "sync/wait_queue.h"
 
 struct vm_map;
 
@@ -77,8 +77,7 @@ struct process {
     bool is_orphan; /* adopted by pid 1, which never waits for it: gone without a zombie */
 
     /* Scheduler. */
-    TAILQ_ENTRY(process) queue_entry;
-    struct wait_queue *sleeps_on;
+    TAILQ_ENTRY(process) queue_entry; /* in the run queue */
 
     /* Memory. [heap_start, heap_end) in bytes; the pages follow. */
     uint32_t heap_start, heap_end;

@@ -13,16 +13,12 @@
 #include "kernel/process.h"
 #include "lib/assert.h"
 #include "mm/vm_map.h"
+#include "sync/wait_queue.h"
 
-static struct wait_queue_head run_queue = TAILQ_HEAD_INITIALIZER(run_queue);
+static TAILQ_HEAD(, process) run_queue = TAILQ_HEAD_INITIALIZER(run_queue);
 
 /* A zombie whose kernel stack was in use until the switch away from it. */
 static struct process *ended;
-
-void wait_queue_init(struct wait_queue *queue)
-{
-    TAILQ_INIT(&queue->sleepers);
-}
 
 void sched_enqueue(struct process *process)
 {
@@ -106,33 +102,37 @@ void sched_tick(void)
     }
 }
 
-bool wait_queue_sleep(struct wait_queue *queue)
+void sched_interrupt(struct process *process)
+{
+    if (process->state == PROCESS_SLEEPING) {
+        sched_enqueue(process);
+    }
+}
+
+/* The hooks of the wait queues. */
+static bool block_running(struct waiter *waiter)
 {
     struct process *self = process_running;
 
     if (self->work & PROCESS_WORK_KILL) {
         return false;
     }
+    waiter->thread = self;
     self->state = PROCESS_SLEEPING;
-    self->sleeps_on = queue;
-    TAILQ_INSERT_TAIL(&queue->sleepers, self, queue_entry);
     switch_away();
     return (self->work & PROCESS_WORK_KILL) == 0;
 }
 
-void wait_queue_wake_all(struct wait_queue *queue)
+static void wake_thread(void *thread)
 {
-    while (!TAILQ_EMPTY(&queue->sleepers)) {
-        sched_interrupt(TAILQ_FIRST(&queue->sleepers));
-    }
+    sched_interrupt(thread);
 }
 
-void sched_interrupt(struct process *process)
+void sched_init(void)
 {
-    if (process->state == PROCESS_SLEEPING) {
-        TAILQ_REMOVE(&process->sleeps_on->sleepers, process, queue_entry);
-        sched_enqueue(process);
-    }
+    static const struct sync_hooks hooks = {.block = block_running, .wake = wake_thread};
+
+    sync_set_hooks(&hooks);
 }
 
 /* First code of a process on its own kernel stack. */

@@ -12,6 +12,7 @@
 
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"
 #include "lib/addr.h"

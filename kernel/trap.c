@@ -20,6 +20,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/sched.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "mm/vm_map.h"

@@ -20,6 +20,9 @@ test_format_SRC :=
 HOST_TESTS += test_string
 test_string_SRC :=
 
+HOST_TESTS += test_wait_queue
+test_wait_queue_SRC := sync/wait_queue.c
+
 HOST_TESTS += test_boot_info
 test_boot_info_SRC := boot/boot_info.c
 

@@ -1,0 +1,60 @@
+/*
+ * Wait queues: threads that wait for the same thing.
+ *
+ * A waiter lives on the stack of the thread that sleeps, so a queue allocates nothing and cannot
+ * fail. What a thread is and how it sleeps is the scheduler's business: it installs two hooks, and
+ * nothing here or below knows a process. That lets mm/, fs/ and the terminal wait.
+ *
+ * Locking: one CPU, interrupts off. Interrupt handlers may wake, they may not sleep.
+ */
+#ifndef SYNC_WAIT_QUEUE_H
+#define SYNC_WAIT_QUEUE_H
+
+#include <stdbool.h>
+
+#include "lib/compiler.h"
+#include "lib/list.h"
+
+/* One sleeping thread. */
+struct waiter {
+    TAILQ_ENTRY(waiter) entry;
+    void *thread;   /* the scheduler's; set by the block hook     */
+    bool is_queued; /* false once wait_queue_wake_all has seen it */
+};
+
+TAILQ_HEAD(waiter_list, waiter);
+
+struct wait_queue {
+    struct waiter_list waiters;
+};
+
+#define WAIT_QUEUE_INITIALIZER(queue)                                                              \
+    {                                                                                              \
+        TAILQ_HEAD_INITIALIZER((queue).waiters)                                                    \
+    }
+
+void wait_queue_init(struct wait_queue *queue);
+
+/*
+ * wait_queue_sleep: sleeps until the queue is woken or the thread is being killed.
+ *
+ *   returns  false if the thread is being killed (it may not have slept at all): give up
+ *   after    something changed, perhaps for the benefit of another waiter: the caller checks its
+ *            condition again
+ */
+must_check bool wait_queue_sleep(struct wait_queue *queue);
+
+/* Wakes every waiter. Callable from interrupt handlers and with nobody waiting. */
+void wait_queue_wake_all(struct wait_queue *queue);
+
+/* How threads sleep; installed once, before anybody does. */
+struct sync_hooks {
+    /* Stores the running thread in waiter->thread and gives the CPU away until `wake` is called for
+     * it or it is being killed. Returns false if it is being killed, at once if it was before. */
+    bool (*block)(struct waiter *waiter);
+    /* Makes a thread runnable; no effect if it is. Callable from interrupt handlers. */
+    void (*wake)(void *thread);
+};
+void sync_set_hooks(const struct sync_hooks *hooks);
+
+#endif
