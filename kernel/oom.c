@@ -93,6 +93,8 @@ bool oom_relieve(struct process *self)
     if (victim == self) {
         return false;
     }
-    vm_map_reap(victim->map);
+    if (!vm_map_is_busy(victim->map)) {
+        vm_map_reap(victim->map);
+    }
     return true;
 }

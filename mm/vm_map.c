@@ -367,8 +367,14 @@ static void drop_all_pages(struct vm_map *map)
     }
 }
 
+bool vm_map_is_busy(const struct vm_map *map)
+{
+    return map->busy != 0;
+}
+
 void vm_map_reap(struct vm_map *map)
 {
+    assert(map->busy == 0);
     drop_all_pages(map);
 }
 

@@ -98,8 +98,12 @@ must_check int vm_map_remove(struct vm_map *map, struct vrange range);
  * old mappings as they were. */
 must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec);
 
+/* True while an operation on the map lets others run halfway (vm_map_impl.h, `busy`). Only the process
+ * that the map belongs to may change it then. */
+bool vm_map_is_busy(const struct vm_map *map);
+
 /* Drops all pages, keeps the areas: for a process that is being killed for its memory and will not
- * run again. */
+ * run again. Needs: the map is not busy. */
 void vm_map_reap(struct vm_map *map);
 
 /* Sets the rights of all areas in range. 0; -ENOMEM if a part is not mapped (areas before the hole

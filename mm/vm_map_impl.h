@@ -48,6 +48,7 @@ struct vm_map {
     uint32_t unplaced[VM_CAUSE_COUNT];
     uint32_t n_accounts;
     struct fl_account *accounts;
+    uint32_t busy; /* operations under way that let others run: none may change the map meanwhile */
 };
 
 /* The first area whose end is above va, or NULL; remembers it. Mostly it is the one of the last
