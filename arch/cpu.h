@@ -106,7 +106,7 @@ static inline uint16_t cpu_read_fs(void)
     __asm__ volatile("movw %%fs, %0" : "=r"(v));
     return v;
 }
-/* Load fs/gs; a selector that cannot be loaded becomes 0 (the load has a fixup). */
+/* Load fs or gs; a selector that cannot be loaded becomes 0 (the load has a fixup). */
 void cpu_load_fs(uint16_t sel);
 void cpu_load_gs(uint16_t sel);
 

@@ -228,7 +228,7 @@ int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
 
 /* ---- Directories ------------------------------------------------------------------------------- */
 
-/* Linux's record for getdents64 (include/linux/dirent.h), not among the UAPI headers. */
+/* Linux's linux_dirent64, which is not among the UAPI headers. */
 struct dirent64_head {
     uint64_t ino;
     uint64_t next; /* position of the entry behind this one */

@@ -3,7 +3,7 @@
  *
  * The initrd is the root file system: ustar members in the boot module, read in place. Devices
  * register themselves. Errors are negative errno, Linux's choice of number. A writable file system,
- * pipes and /proc are other struct inode_ops/file_ops; nothing here knows which.
+ * pipes and /proc are other struct file_ops; nothing here knows which.
  *
  * Locking: one CPU, kernel not preempted; a device's read may sleep, its file is pinned meanwhile.
  */

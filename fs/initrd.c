@@ -2,7 +2,7 @@
  * The initrd: a ustar archive (POSIX.1-1988, and GNU tar's long names) that the boot loader left in
  * memory. Files are read where they lie; only names and link targets are copied.
  *
- * The archive is input like any other (bad-input.md B9). A member that makes no sense is passed over
+ * The archive is input like any other (bad input B9). A member that makes no sense is passed over
  * with one line, and the reader then looks for the next block that is a header with a right checksum.
  * Nothing outside [bytes, bytes + size) is ever read: every size is checked against what is left
  * before it is used. The lines are limited in number: a hostile archive must not flood the console.

@@ -2,7 +2,7 @@
  * execve: a new program in an old process.
  *
  * All of the new program is built aside: the image checked and mapped into a map of its own, the
- * stack with arguments and environment written there. exec_commit is the point of no return: it
+ * stack with arguments and environment written there. commit() is the point of no return: it
  * cannot fail, swaps the map and drops the old one. Until then a failure leaves the caller as it
  * was, and the loader's reason is kept for FL_NR_exec_reason.
  */

@@ -32,7 +32,7 @@ void sched_interrupt(struct process *process);
 noreturn_fn void sched_exit(void);
 /* The esp a new process starts with; it goes to ring 3 with the trap frame on its kernel stack. */
 void sched_prepare(struct process *process);
-/* Makes the CPU hold the FPU state, TLS and fs/gs of the running process. */
+/* Makes the CPU hold the FPU state, TLS, fs and gs of the running process. */
 void sched_load_machine(const struct process *process);
 
 #endif

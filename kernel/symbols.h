@@ -19,7 +19,7 @@
  *       dd 0xC0100034, 12
  *   symbols_end:
  *   symbol_names:
- *       db "kernel_entry", 0 ...
+ *       db "kernel_main", 0 ...
  *   symbol_names_end:
  *
  * All four are weak in C: the first link has none, and then every lookup says "not found". The

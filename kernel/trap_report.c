@@ -1,6 +1,6 @@
 /*
  * The lines that a user sees when a program dies of its own doing, and the trace's records. The
- * shape is Linux's, with the cause word behind the colon (design.md, "What a person sees").
+ * shape is Linux's, with the cause word (abi/causes.def) behind the colon.
  */
 #include <asm/signal.h>
 

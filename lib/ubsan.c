@@ -2,7 +2,7 @@
  * The run-time half of -fsanitize=undefined, for debug kernels: the compiler calls one of these
  * where the program's behaviour would be undefined, and the kernel stops there with the place.
  *
- * The interface is the one of LLVM's compiler-rt (lib/ubsan/ubsan_handlers.h), which gcc 12 and
+ * The interface is the one of LLVM's compiler-rt (its ubsan_handlers.h), which gcc 12 and
  * clang 14 share. Every data record starts with the place; only where the record describes a return
  * statement the place comes apart. The compiler's calls follow the kernel's register convention
  * under gcc; clang 14 forgets it for calls it makes up itself and passes all on the stack.

@@ -3,7 +3,7 @@
  * copied out before it is looked at (so nothing depends on alignment), every sum is formed in 64
  * bits, and what is not needed is not read at all: section headers, e_ehsize, p_align.
  *
- * Decisions where the rules leave room (bad-input.md, section 5):
+ * Decisions where the rules leave room (bad input E1 to E22):
  *   - EM_486 (6) is accepted beside EM_386, as Linux does.
  *   - The table may have at most 64 KiB, Linux's limit too; more is a bad table.
  *   - A PT_LOAD with p_memsz 0 is ignored whatever else it says. One with p_filesz 0 has no bytes in

@@ -1,7 +1,7 @@
 /*
  * ELF32 i386 executables: bytes to a checked segment list. No allocation, no memory but the
  * caller's, all sums in 64 bits, alignment never trusted, section headers never read. Tool
- * Interface Standard ELF 1.2; bad-input.md section 5.
+ * Interface Standard ELF 1.2; bad input E1 to E22 (docs/testing/loader.md).
  */
 #ifndef LOADER_ELF32_H
 #define LOADER_ELF32_H

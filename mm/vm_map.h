@@ -144,7 +144,6 @@ struct vm_area_info {
     uint32_t prot, flags, account;
     struct vm_object *object; /* no reference taken */
     uint64_t offset;
-    uint32_t resident; /* pages present, zero page left out; only by vm_map_area_resident */
 };
 /* The first area whose end is above va (it may start above va): false if none. */
 bool vm_map_area_at_or_above(struct vm_map *map, vaddr_t va, struct vm_area_info *out);

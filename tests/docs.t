@@ -1,16 +1,108 @@
 #!/usr/bin/env perl
-# The texts against the tree: the call tables of docs/abi.md and the calls of the how-tos against
-# include/abi/syscalls.def, the keys of docs/command-line.md against kernel/cmdline.c, the cause words of
-# docs/vm.md against abi/causes.def, and every relative link of every page against the files there are.
+# The texts against the tree: whatever pages and comments name exists (tools/check-docs, which must see
+# each name planted below), the call tables of docs/abi.md agree with include/abi/syscalls.def, the keys
+# of docs/command-line.md with kernel/cmdline.c, the cause words of docs/vm.md with abi/causes.def, and
+# every relative link leads to a file and a heading. The code of the how-tos is tested by
+# tests/boot/howto.t.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp ();
 use FindBin ();
 use lib "$FindBin::RealBin/lib";
-use Files qw($root read_file);
+use Files qw($root read_file write_file);
 use Test::More;
 
 chdir $root or die "$root: $!\n";
+
+# ---- Names -----------------------------------------------------------------------------------------
+
+sub check_docs {
+    my (%files) = @_;
+    my $tree = File::Temp->newdir;
+    for my $name (keys %files) {
+        make_path(dirname("$tree/$name"));
+        write_file("$tree/$name", $files{$name});
+    }
+    my $output = `tools/check-docs $tree`;
+    return ($? >> 8, $output);
+}
+
+my $problems = `tools/check-docs`;
+is $?, 0, 'pages and comments name only what exists' or diag $problems;
+
+my %tree = (
+    'Makefile' => "DEBUG ?= 0\nall: x\n",
+    'faultline' => "usage: ./faultline run [OPTION...] PROGRAM\n  --policy page\n",
+    'kernel/cmdline.c' => "    {\"trace\", \"0|1\", set_choice, 0},\n",
+    'mm/frame.h' => "#define FRAME_COUNT 1\nstruct frame_owner;\nint frame_take(int n);\n",
+    'mm/frame.c' => "int frame_take(int n)\n{\n    return n;\n}\n",
+    'user/bin/hello.c' => "int main(void) { return 0; }\n",
+);
+my @right = (
+    ['a function', 'frame_take() takes', 'comment'],
+    ['a constant', 'FRAME_COUNT of them', 'comment'],
+    ['a type', 'a struct frame_owner', 'comment'],
+    ['a file by its path', 'see mm/frame.c', 'comment'],
+    ['a file by its name', 'see frame.c', 'comment'],
+    ['a placeholder', 'put it into `user/bin/NAME.c`', 'page'],
+    ['a pattern', 'all of `user/bin/*.c`', 'page'],
+    ['a function', '`frame_take`', 'page'],
+    ['a program', '`hello`', 'page'],
+    ['a make target and a variable', '`make DEBUG=1 all`', 'page'],
+    ['a command and its option', '`./faultline run --policy page hello`', 'page'],
+    ['a key', '`trace=1`', 'page'],
+    ['what the page itself introduces', "```c\nint frame_new(void);\n```\n`frame_new()`", 'page'],
+    ['code is no text', 'int frame_old(void);', 'code'],
+    ['somebody else\'s option', '`qemu-system-i386 --nonsense`', 'page'],
+);
+my @wrong = (
+    ['a function', 'frame_give() frees', 'comment', 'no function frame_give()'],
+    ['a function without parentheses', 'see frame_give', 'comment', 'nothing is named frame_give'],
+    ['a constant', 'FRAME_LIMIT of them', 'comment', 'nothing is named FRAME_LIMIT'],
+    ['a type', 'a struct frame_record', 'comment', 'no struct frame_record'],
+    ['a path', 'see mm/frames.c', 'comment', 'no file mm/frames.c'],
+    ['a file of another folder', 'see kernel/frame.c', 'comment', 'no file kernel/frame.c'],
+    ['a file\'s name', 'see frames.c', 'comment', 'no file frames.c'],
+    ['a header', 'includes <frames.h>', 'comment', 'no header <frames.h>'],
+    ['a function', 'calls `frame_give()`', 'page', 'no function frame_give()'],
+    ['a function in prose', 'calls frame_give()', 'page', 'no function frame_give()'],
+    ['a path', '`mm/frames.c`', 'page', 'no file mm/frames.c'],
+    ['a path in prose', 'in mm/frames.c', 'page', 'no file mm/frames.c'],
+    ['a path in a table', '| a | `mm/frames.c` |', 'page', 'no file mm/frames.c'],
+    ['a pattern without a file', '`user/bin/*.asm`', 'page', 'no file user/bin/*.asm'],
+    ['a program', '`goodbye`', 'page', 'nothing is named goodbye'],
+    ['a make target', '`make everything`', 'page', 'the Makefile has no everything'],
+    ['a make variable', '`make SPEED=1 all`', 'page', 'the Makefile has no SPEED=1'],
+    ['a command', '`./faultline walk hello`', 'page', './faultline has no command walk'],
+    ['an option', '`--politics`', 'page', 'nothing takes the option --politics'],
+    ['an option in a console', "```console\n\$ ./faultline run --politics x\n```", 'page',
+        'nothing takes the option --politics'],
+    ['a key', '`tracing=1`', 'page', q{the kernel's command line has no tracing=}],
+);
+
+# A tree with the text as its page, as a comment, or as code.
+sub plant {
+    my ($text, $where) = @_;
+    return (%tree, 'docs/a.md' => "# A\n$text\n") if $where eq 'page';
+    return (%tree, 'lib/a.c' => "\n$text\n") if $where eq 'code';
+    return (%tree, 'lib/a.c' => "\n/* $text */\n");
+}
+
+for my $case (@right) {
+    my ($name, $text, $where) = @$case;
+    my ($status, $output) = check_docs(plant($text, $where));
+    is $output, '', "allowed in a $where: $name";
+    is $status, 0, "allowed in a $where: $name: the status";
+}
+for my $case (@wrong) {
+    my ($name, $text, $where, $reason) = @$case;
+    my ($status, $output) = check_docs(plant($text, $where));
+    my $file = $where eq 'page' ? 'docs/a.md' : 'lib/a.c';
+    like $output, qr/\A\Q$file\E:[23]: \Q$reason\E\n\z/, "refused in a $where: $name";
+    is $status, 1, "refused in a $where: $name: the status";
+}
 
 # ---- System calls ----------------------------------------------------------------------------------
 
@@ -40,7 +132,7 @@ is_deeply \%documented, \%listed, 'docs/abi.md lists the calls of include/abi/sy
 # The worked examples would not compile with a number that another call has by now.
 my %taken = map { /^(\d+)/ => 1 } values %listed;
 my ($of_call) = read_file('docs/howto-add-a-system-call.md') =~ /^#define FL_NR_\w+ (\d+)/m;
-my ($of_pager) = read_file('docs/howto-add-a-pager.md') =~ /`, number (\d+), in/;
+my ($of_pager) = read_file('docs/howto-add-a-pager.md') =~ /^#define FL_NR_\w+ (\d+)/m;
 ok $of_call && $of_pager && !$taken{$of_call} && !$taken{$of_pager} && $of_call != $of_pager,
     'the how-tos add calls under numbers that are free';
 

@@ -100,7 +100,7 @@ is $status, 0, 'allowed: an upward call that is listed as a hook' or diag $outpu
 is $output, "docs/architecture.md: the hook kernel_answer is not defined in kernel/c.c\n",
     'refused: a hook whose row names the wrong file';
 
-# A circle: kernel/b.c uses mm/a.c, which calls back.
+# A circle: b of kernel/ uses a of mm/, which calls back.
 my %circle = (
     'mm/a.h' => "int f(void);\n",
     'mm/a.c' => "#include \"mm/a.h\"\nextern int kernel_answer(void);\nint f(void)\n{\n"

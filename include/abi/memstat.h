@@ -8,7 +8,7 @@ struct mem_usage_stats {
     int pid;
     unsigned long vmsize;
     unsigned long vmrss;
-    int oom_score;         /* rss_pages * 1000 / total_pages + oom_score_adj, within 0..1000 */
+    int oom_score;         /* resident * 1000 / all pages + oom_score_adj, within 0..1000   */
     int committed_percent; /* vmrss * 100 / vmsize, rounded down; 0 if vmsize is 0          */
 };
 

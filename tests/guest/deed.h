@@ -31,7 +31,7 @@
 #define PAGE        4096u
 #define KERNEL_BASE 0xC0000000u
 
-/* name: `before`, then name_at: `at`, the instruction that is to die. */
+/* NAME: `before`, then NAME_at: `at`, the instruction that is to die. */
 #define CODE(name, before, at)                                                                     \
     __asm__(".text\n" #name ":\n" before "\n" #name "_at:\n" at "\n\tjmp deed_survived\n");        \
     extern const char name[], name##_at[]

@@ -1,5 +1,5 @@
 /*
- * bad-input.md, R7, and issue 2: ten thousand runs of a small program in one boot leave freemem() where
+ * Bad input R7: ten thousand runs of a small program in one boot leave freemem() where
  * it was. Each run is what `run` does: fork, a policy, execve, run_wait with a report. Started by
  * tests/boot/long.t; LONG=1 makes it a hundred thousand.
  */

@@ -1,5 +1,5 @@
 /*
- * bad-input.md, section 5: execve with every kind of file and argument.
+ * Bad input E1 to E22: execve with every kind of file and argument.
  *
  * The files lie in /elf, made by tests/guest/make-elf-files together with an index of what has to
  * become of each. A file that must be refused is tried in a child of which everything but the

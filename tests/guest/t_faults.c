@@ -1,6 +1,6 @@
 /*
- * bad-input.md, section 1: user faults, F1 to F14 and F16. The rest needs a kernel that is broken on
- * purpose (tests/boot/broken.t).
+ * Bad input F1 to F14 and F16: user faults. The rest needs a kernel that is broken on
+ * purpose (tests/boot/panic.t).
  */
 #include "deed.h"
 

@@ -1,5 +1,5 @@
 /*
- * bad-input.md, section 2: what ring 3 may not execute, and what it may but should not (P1 to P14).
+ * Bad input P1 to P14: what ring 3 may not execute, and what it may but should not.
  * Each deed says by its line what the CPU made of it.
  */
 #include "deed.h"
@@ -9,7 +9,7 @@
 
 /* ---- P1: privileged ---------------------------------------------------------------------------- */
 
-/* One privileged instruction: PRIVILEGED_ROW's code and row. */
+/* One privileged instruction each; their rows are PRIVILEGED. */
 CODE(do_cli, "", "cli");
 CODE(do_sti, "", "sti");
 CODE(do_hlt, "", "hlt");

@@ -1,5 +1,5 @@
 /*
- * bad-input.md, section 7, R6 to R10: many processes, short ones, lost ones, shared pages, and
+ * Bad input R6 to R10: many processes, short ones, lost ones, shared pages, and
  * programs that never stop.
  */
 #include "deed.h"

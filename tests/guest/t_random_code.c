@@ -1,5 +1,5 @@
 /*
- * bad-input.md, P20: random bytes executed as code. Whatever they are, the process ends by a signal,
+ * Bad input P20: random bytes executed as code. Whatever they are, the process ends by a signal,
  * by itself, or when its time is over, and the next one finds a machine in order.
  *
  * The bytes come from a seed that is printed. A child has little but its code: before it jumps into

@@ -1,5 +1,5 @@
 /*
- * bad-input.md, P15 to P17: what a program may find in registers, in the FPU and in memory: its own,
+ * Bad input P15 to P17: what a program may find in registers, in the FPU and in memory: its own,
  * or a defined beginning, and never what another process or the kernel left there.
  */
 #include "deed.h"

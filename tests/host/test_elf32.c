@@ -1,5 +1,5 @@
 /*
- * loader/elf32.c: the rows of bad-input.md, section 5, that a file's headers decide (E1..E17, E22),
+ * loader/elf32.c: bad input E1 to E17 and E22, which a file's headers decide,
  * each with the words its reason must have. Headers and tables are handed over in memory of exactly
  * their size, so that AddressSanitizer sees a byte read too far.
  */

@@ -1,6 +1,6 @@
 ; setjmp and longjmp: the registers that a called function must keep (i386 System V ABI), the stack
 ; pointer as it is after setjmp's return, and the address to return to. jmp_buf is six words
-; (include/setjmp.h).
+; (setjmp.h).
 
         global  setjmp
         global  _setjmp

@@ -2,7 +2,7 @@
  * Streams: opening, buffering, positioning. Bytes travel through stream_write and fill_buffer;
  * everything else of <stdio.h> is built on those.
  *
- * Buffers are static (design.md D4: the libc maps nothing by itself), so there are FOPEN_MAX
+ * Buffers are static, because the libc maps nothing by itself, so there are FOPEN_MAX
  * streams. A page of them costs memory only once a stream on it is used.
  */
 #include "user/libc/stdio_impl.h"

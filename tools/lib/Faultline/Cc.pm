@@ -3,7 +3,7 @@ package Faultline::Cc;
 # `./faultline cc`: the C compiler with Faultline's headers and libraries in place of the host's.
 #
 # Our options stand before the person's, so that -O0, -std=c99 or -march=... of theirs win. The host's
-# headers are out of sight (-nostdinc); the compiler's own (stdarg.h, stddef.h, ...) are not.
+# headers are out of sight (-nostdinc); the compiler's own (<stdarg.h>, <stddef.h>, ...) are not.
 
 use strict;
 use warnings;

@@ -1,0 +1,88 @@
+#!/usr/bin/env perl
+# docs/howto-add-a-*.md: the steps of the worked examples are done in a copy of the tree, which must
+# build without a warning, and the tests that the pages add must print what the pages show.
+#
+# A block of C belongs to the file that is named last before it. A file that is not there yet is made
+# of the block; in a header the block goes before the last #endif, elsewhere behind the last line.
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+use Files qw($root $folder read_file write_file);
+use Test::More;
+
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL FAULTLINE_BUILD)};
+my $copy = "$folder/tree";
+my @pages = map { "docs/howto-add-a-$_.md" } qw(system-call pager);
+
+# Time stamps are kept, so that only what the examples change is built again.
+sub copy_tree {
+    mkdir $copy or die "$copy: $!\n";
+    my $command = "tar -C $root --exclude=./.git --exclude='./build/*/*.iso' --exclude=./build/host "
+        . "--exclude='./build/*debug' --exclude='./build/clang-*' -cf - . | tar -C $copy -xf -";
+    return system($command) == 0;
+}
+
+# [file, code] of every block of C.
+sub steps {
+    my ($page) = @_;
+    my @steps;
+    my ($file, $is_block) = ('', 0);
+    for my $line (split /^/, read_file("$root/$page")) {
+        if ($line =~ /\A```(\w*)/) {
+            $is_block = $1 eq 'c';
+            push @steps, [$file, ''] if $is_block;
+        } elsif ($is_block) {
+            $steps[-1][1] .= $line;
+        } else {
+            $file = $_ for $line =~ m{`([\w-]+/[\w/.-]+\.\w+)`}g;
+        }
+    }
+    return @steps;
+}
+
+sub apply {
+    my ($file, $code) = @_;
+    my $path = "$copy/$file";
+    my $text = -e $path ? read_file($path) : '';
+    if ($file =~ /\.h\z/) {
+        $text =~ s/^(?=#endif\b(?!.*^#endif\b))/$code\n/ms or die "$file has no #endif\n";
+    } else {
+        $text .= ($text eq '' ? '' : "\n") . $code;
+    }
+    write_file($path, $text);
+    return;
+}
+
+sub run {
+    my ($command) = @_;
+    my $output = `cd $copy && timeout 500 $command 2>&1`;
+    return ($? >> 8, $output);
+}
+
+ok copy_tree(), 'a copy of the tree';
+for my $page (@pages) {
+    my @steps = steps($page);
+    cmp_ok scalar @steps, '>=', 4, "$page: its blocks of C";
+    for my $step (@steps) {
+        ok -d dirname("$copy/$step->[0]"), "$page: the folder of $step->[0]";
+        apply(@$step);
+    }
+}
+
+my ($status, $output) = run('make --silent WERROR=1 all guest-tests');
+is $status, 0, 'the tree with the examples builds without a warning' or diag $output;
+my ($misses, $why) = run('make --silent lint-format');
+is $misses, 0, 'and is formatted as the rest' or diag $why;
+
+# The command of a page that runs its new test, and what it prints.
+for my $page (@pages) {
+    my ($command, $expected)
+        = read_file("$root/$page") =~ m{^\$ (\./faultline run .*)\n((?:(?!\$ |```).*\n)+)}m;
+    my ($end, $printed) = run($command // 'false');
+    is $printed, $expected, "$page: $command";
+    is $end, 0, "$page: its test passes";
+}
+
+done_testing;
