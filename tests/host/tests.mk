@@ -38,11 +38,11 @@ test_cmdline_SRC := kernel/cmdline.c
 HOST_TESTS += test_tty
 test_tty_SRC := kernel/keyboard.c kernel/tty.c
 
-# The memory tests run on the real arch/pmap.c over a model of the CPU (mm_support.h), which has its
+# The memory tests run on the real pmap of arch/ over a model of the CPU (mm_support.h), which has its
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
 mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
 	$(wildcard tests/host/test_$(name)*.c))))
-mm_src := tests/host/mm_support.c arch/pmap.c $(wildcard mm/*.c)
+mm_src := tests/host/mm_support.c $(wildcard arch/pmap*.c) $(wildcard mm/*.c)
 mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
 	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
 define mm_test

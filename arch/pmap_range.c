@@ -1,0 +1,253 @@
+/*
+ * Many pages at a time: what munmap, mprotect, populate and fork do to page tables. Each works
+ * through a range table by table and hands frames over in batches, without a call per page.
+ */
+#include "arch/pmap.h"
+
+#include "arch/pmap_impl.h"
+#include "arch/tlb.h"
+#include "lib/assert.h"
+
+/* ---- Looking ---------------------------------------------------------------------------------- */
+
+uint32_t pmap_count_absent(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, n = (table_end(va, range.end.raw) - va) >> PAGE_SHIFT;
+    const struct pte *dir_entry = dir_slot(pmap, va);
+
+    if (!(dir_entry->low & PTE_PRESENT)) {
+        return n;
+    }
+    const struct pte *first = &table_of_slot(dir_entry)[table_index(va)], *slot = first;
+
+    while (slot < first + n && !(slot->low & PTE_IN_USE)) {
+        slot++;
+    }
+    return (uint32_t)(slot - first);
+}
+
+bool pmap_next(struct pmap *pmap, vaddr_t *va, vaddr_t end, struct pmap_entry *out)
+{
+    uint32_t at = va->raw;
+
+    while (at < end.raw) {
+        uint32_t stop = table_end(at, end.raw);
+        struct pte *dir_entry = dir_slot(pmap, at);
+        if (dir_entry->low & PTE_PRESENT) {
+            struct pte *slot = &table_of_slot(dir_entry)[table_index(at)];
+            for (; at < stop; at += PAGE_SIZE, slot++) {
+                if (slot->low & PTE_IN_USE) {
+                    va->raw = at;
+                    out->pfn = pte_pfn(slot);
+                    out->prot = pte_prot(slot);
+                    return true;
+                }
+            }
+        }
+        at = stop;
+    }
+    return false;
+}
+
+vaddr_t pmap_next_table(const struct pmap *pmap, struct vrange range)
+{
+    uint32_t va = range.start.raw, end = range.end.raw;
+
+    if (pmap->tables == 0) {
+        return range.end;
+    }
+    while (va < end && !(dir_slot(pmap, va)->low & PTE_PRESENT)) {
+        va = table_end(va, end);
+    }
+    return vaddr(va);
+}
+
+/* ---- Changing --------------------------------------------------------------------------------- */
+
+void pmap_enter_batch(struct pmap *pmap, vaddr_t va, const struct pmap_batch *batch, uint32_t prot)
+{
+    const struct pte *dir_entry = dir_slot(pmap, va.raw);
+    struct pte *slot = &table_of_slot(dir_entry)[table_index(va.raw)];
+    uint16_t *in_use = table_live(dir_entry);
+
+    for (uint32_t i = 0; i < batch->count; i++, slot++) {
+        debug_assert(!(slot->low & PTE_IN_USE));
+        slot->high = user_high(batch->pfn[i], prot);
+        slot->low = user_low(batch->pfn[i], prot);
+    }
+    *in_use = (uint16_t)(*in_use + batch->count);
+}
+
+/* As many slots from this one on as the batch surely has room for, so that the loops over slots
+ * need not ask. */
+static inline uint32_t slots_at_once(const struct pmap_batch *out, uint32_t va, uint32_t stop)
+{
+    uint32_t room = PMAP_BATCH - out->count, slots = (stop - va) >> PAGE_SHIFT;
+
+    return slots < room ? slots : room;
+}
+
+/* Slot is not in use: the last one up to which none is, looking at four at a time. Large areas are mostly
+ * sparse, and then this is what a walk comes to. */
+static noinline_fn struct pte *slots_skip(struct pte *slot, const struct pte *stop)
+{
+    while (slot + 4 < stop &&
+           !((slot[1].low | slot[2].low | slot[3].low | slot[4].low) & PTE_IN_USE)) {
+        slot += 4;
+    }
+    return slot;
+}
+
+/* Empties n slots from `first` on into the batch. The inner loop of munmap and exit. */
+static inline void slots_clear(struct pte *first, uint32_t n, uint32_t va, bool each,
+                               struct pmap_batch *out)
+{
+    pfn_t *pfn = &out->pfn[out->count];
+    const struct pte *stop = first + n;
+
+    for (struct pte *slot = first; slot < stop; slot++) {
+        uint32_t low = slot->low;
+        if (likely(low & PTE_IN_USE)) {
+            *pfn++ = pfn_of(low, slot->high);
+            pte_clear(slot);
+            if (each) {
+                tlb_flush_page(va + ((uint32_t)(slot - first) << PAGE_SHIFT));
+            }
+        } else {
+            slot = slots_skip(slot, stop);
+        }
+    }
+    out->count = (uint32_t)(pfn - out->pfn);
+}
+
+bool pmap_remove(struct pmap *pmap, struct vrange *left, struct pmap_batch *out)
+{
+    uint32_t va = left->start.raw, end = left->end.raw;
+    bool is_active = pmap == pmap_active;
+    bool each = is_active && vrange_pages(*left) < FLUSH_ALL_PAGES;
+
+    out->count = 0;
+    while (va < end && pmap->tables > 0) {
+        uint32_t stop = table_end(va, end);
+        struct pte *dir_entry = dir_slot(pmap, va);
+        if (!(dir_entry->low & PTE_PRESENT)) {
+            va = stop;
+            continue;
+        }
+        if (out->count == PMAP_BATCH) {
+            break;
+        }
+        struct pte *slot = &table_of_slot(dir_entry)[table_index(va)];
+        uint32_t before = out->count, n = slots_at_once(out, va, stop);
+        uint16_t *in_use = table_live(dir_entry);
+
+        if (each) {
+            slots_clear(slot, n, va, true, out);
+        } else {
+            slots_clear(slot, n, va, false, out);
+        }
+        *in_use = (uint16_t)(*in_use - (out->count - before));
+        if (*in_use == 0) {
+            pmap_table_drop(pmap, dir_entry, va);
+            va = stop;
+        } else {
+            va += n << PAGE_SHIFT;
+        }
+    }
+    if (is_active && !each && out->count > 0) {
+        pmap_flush(pmap);
+    }
+    left->start.raw = va;
+    return va < end && pmap->tables > 0;
+}
+
+void pmap_protect(struct pmap *pmap, struct vrange range, uint32_t prot)
+{
+    uint32_t va = range.start.raw, end = range.end.raw;
+    bool is_active = pmap == pmap_active;
+    bool each = is_active && vrange_pages(range) < FLUSH_ALL_PAGES;
+
+    while (va < end) {
+        uint32_t stop = table_end(va, end);
+        struct pte *dir_entry = dir_slot(pmap, va);
+        if (dir_entry->low & PTE_PRESENT) {
+            struct pte *slot = &table_of_slot(dir_entry)[table_index(va)];
+            for (; va < stop; va += PAGE_SIZE, slot++) {
+                if (!(slot->low & PTE_PRESENT)) {
+                    continue;
+                }
+                /* Any right implies read: only prot 0 takes that away. */
+                uint32_t allowed = PMAP_COW | prot | (prot != 0 ? PMAP_READ : 0);
+                uint32_t keep = pte_prot(slot) & allowed;
+                pfn_t pfn = pte_pfn(slot);
+                pte_set(slot, user_low(pfn, keep), user_high(pfn, keep));
+                if (each) {
+                    tlb_flush_page(va);
+                }
+            }
+        }
+        va = stop;
+    }
+    if (is_active && !each) {
+        pmap_flush(pmap);
+    }
+}
+
+/* Copies n slots into an empty table; the inner loop of fork. */
+static inline void slots_share(struct pte *to, struct pte *from, uint32_t n, bool cow,
+                               struct pmap_batch *out)
+{
+    pfn_t *pfn = &out->pfn[out->count];
+    uint32_t keep = cow ? ~PTE_WRITE : ~0u, add = cow ? PTE_COW : 0;
+
+    for (const struct pte *stop = from + n; from < stop; from++, to++) {
+        uint32_t low = from->low;
+        if (low & PTE_IN_USE) {
+            uint32_t high = from->high;
+            low = (low & keep) | add;
+            from->low = low;
+            to->high = high;
+            to->low = low;
+            *pfn++ = pfn_of(low, high);
+        }
+    }
+    out->count = (uint32_t)(pfn - out->pfn);
+}
+
+int pmap_share(struct pmap *dst, struct pmap *src, struct vrange *left, bool cow,
+               struct pmap_batch *out)
+{
+    uint32_t va = left->start.raw, end = left->end.raw;
+    int err = 0;
+
+    out->count = 0;
+    while (va < end) {
+        uint32_t stop = table_end(va, end);
+        struct pte *from_dir = dir_slot(src, va);
+        if (!(from_dir->low & PTE_PRESENT)) {
+            va = stop;
+            continue;
+        }
+        if (out->count == PMAP_BATCH || (err = pmap_reserve(dst, vaddr(va))) != 0) {
+            break;
+        }
+        struct pte *to_dir = dir_slot(dst, va);
+        struct pte *from = &table_of_slot(from_dir)[table_index(va)];
+        struct pte *to = &table_of_slot(to_dir)[table_index(va)];
+        uint32_t before = out->count, n = slots_at_once(out, va, stop);
+        uint16_t *in_use = table_live(to_dir);
+
+        if (cow) {
+            slots_share(to, from, n, true, out);
+        } else {
+            slots_share(to, from, n, false, out);
+        }
+        *in_use = (uint16_t)(*in_use + (out->count - before));
+        va += n << PAGE_SHIFT;
+        if (*in_use == 0) {
+            pmap_table_drop(dst, to_dir, va);
+        }
+    }
+    left->start.raw = va;
+    return err != 0 ? err : va < end;
+}
