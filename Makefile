@@ -36,7 +36,7 @@ B := build/$(variant)
 
 # ---- Kernel ---------------------------------------------------------------------------------------
 
-kernel_dirs := boot arch kernel mm loader fs sync lib
+kernel_dirs := boot arch dev kernel mm loader fs sync lib
 kernel_c := $(wildcard $(kernel_dirs:%=%/*.c))
 kernel_asm := $(wildcard $(kernel_dirs:%=%/*.asm))
 kernel_obj := $(kernel_c:%.c=$B/kernel/%.o) $(kernel_asm:%.asm=$B/kernel/%.asm.o)

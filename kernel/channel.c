@@ -8,8 +8,8 @@
 #include <linux/stat.h>
 #include <stddef.h>
 
+#include "dev/serial.h"
 #include "kernel/console_impl.h"
-#include "kernel/serial.h"
 #include "lib/string.h"
 
 #define REPORT_LINE_MAX 1024u

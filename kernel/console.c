@@ -10,12 +10,12 @@
 #include <asm/errno.h>
 
 #include "arch/cpu.h"
+#include "dev/vga.h"
 #include "kernel/channel.h"
 #include "kernel/cmdline.h"
 #include "kernel/console_impl.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
-#include "kernel/vga.h"
 
 static bool is_run_mode(void)
 {

@@ -24,7 +24,7 @@ void console_early_init(void);
  * below, so the PIC is set up by now. 0, or fs_add_device's error. */
 must_check int console_register_devices(void);
 
-/* The console's interrupts are IRQ_KEYBOARD and IRQ_COM1 of arch/pic.h; COM3 shares COM1's line but
+/* The console's interrupts are IRQ_KEYBOARD and IRQ_COM1 of dev/pic.h; COM3 shares COM1's line but
  * takes no input. */
 /* Takes in what arrived. Interrupts off; wakes readers; may kill the foreground process (^C). */
 void console_interrupt(uint32_t irq);

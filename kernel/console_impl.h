@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dev/serial.h"
 #include "fs/file.h"
-#include "kernel/serial.h"
 #include "lib/compiler.h"
 
 /* Device numbers as Linux gives them: /dev/console is 5:1, ttyS0.. are 4:64... */

@@ -14,7 +14,7 @@
 #include <linux/stat.h>
 #include <stddef.h>
 
-#include "arch/pic.h"
+#include "dev/pic.h"
 #include "kernel/channel.h"
 #include "kernel/console_impl.h"
 #include "sync/wait_queue.h"

@@ -14,14 +14,14 @@
 #include <linux/stat.h>
 #include <stddef.h>
 
-#include "arch/pic.h"
+#include "dev/keyboard.h"
+#include "dev/pic.h"
+#include "dev/vga.h"
 #include "kernel/cmdline.h"
 #include "kernel/console_impl.h"
-#include "kernel/keyboard.h"
 #include "kernel/process.h"
 #include "kernel/tty.h"
 #include "kernel/usercopy.h"
-#include "kernel/vga.h"
 #include "sync/wait_queue.h"
 
 static struct tty tty;

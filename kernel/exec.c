@@ -11,10 +11,10 @@
 
 #include "arch/cpu.h"
 #include "arch/pmap.h"
+#include "dev/random.h"
 #include "kernel/cmdline.h"
 #include "kernel/oom.h"
 #include "kernel/process.h"
-#include "kernel/random.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"

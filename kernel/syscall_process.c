@@ -10,8 +10,8 @@
 #include <linux/utsname.h>
 #include <linux/wait.h>
 
+#include "dev/random.h"
 #include "kernel/process.h"
-#include "kernel/random.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"

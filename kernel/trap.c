@@ -12,8 +12,8 @@
 #include <asm/signal.h>
 
 #include "arch/cpu.h"
-#include "arch/pic.h"
 #include "arch/trap.h"
+#include "dev/pic.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
 #include "kernel/oom.h"

@@ -1,5 +1,5 @@
 /*
- * kernel/tty.c and kernel/keyboard.c on the host: what a person types, byte by byte, against what
+ * kernel/tty.c and dev/keyboard.c on the host: what a person types, byte by byte, against what
  * the program reads and what the screen shows.
  */
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/keyboard.h"
+#include "dev/keyboard.h"
 #include "kernel/tty.h"
 
 static struct tty tty;

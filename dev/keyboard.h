@@ -1,6 +1,6 @@
 /* The PS/2 keyboard: scan code set 1 (as the controller translates it), US layout. */
-#ifndef KERNEL_KEYBOARD_H
-#define KERNEL_KEYBOARD_H
+#ifndef DEV_KEYBOARD_H
+#define DEV_KEYBOARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * Channel 0 of the 8253/8254 as rate generator (mode 2): it counts the 1.193182 MHz input down from
  * the divisor and interrupts at every end.
  */
-#include "arch/pit.h"
+#include "dev/pit.h"
 
 #include "arch/port.h"
 

@@ -6,7 +6,7 @@
  * The generator is SplitMix (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
  * 2014) on 32 bits: a counter with an odd step through a mixing function.
  */
-#include "kernel/random.h"
+#include "dev/random.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  * The transmit FIFO takes 16 bytes once the line status register says "empty", so the status is
  * read once per 16 bytes: a program's output costs one `out` per byte and little else.
  */
-#include "kernel/serial.h"
+#include "dev/serial.h"
 
 #include "arch/port.h"
 

@@ -5,7 +5,7 @@
  * when released, 0xE0 in front of the keys that the first PC did not have. Decoding is apart from
  * the ports and is tested on the host.
  */
-#include "kernel/keyboard.h"
+#include "dev/keyboard.h"
 
 #include "arch/port.h"
 #include "lib/compiler.h"

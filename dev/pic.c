@@ -7,7 +7,7 @@
  * with nothing marked as in service: such an interrupt gets no acknowledgement from that chip (it
  * would end another one's), though the first chip did serve the second chip's line 2.
  */
-#include "arch/pic.h"
+#include "dev/pic.h"
 
 #include "arch/port.h"
 #include "arch/trap.h"

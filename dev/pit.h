@@ -1,6 +1,6 @@
 /* The 8253/8254 timer: the system's only clock interrupt. */
-#ifndef ARCH_PIT_H
-#define ARCH_PIT_H
+#ifndef DEV_PIT_H
+#define DEV_PIT_H
 
 #define PIT_TICKS_PER_SECOND 100u
 

@@ -9,7 +9,7 @@
  * Bytes above 0x7F: the font is code page 437, programs speak UTF-8, so one '?' stands for each
  * character (its continuation bytes are skipped).
  */
-#include "kernel/vga.h"
+#include "dev/vga.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Random numbers: the CPU's generator, or a seeded one. Not for secrets when seed= is given. */
-#ifndef KERNEL_RANDOM_H
-#define KERNEL_RANDOM_H
+#ifndef DEV_RANDOM_H
+#define DEV_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* The two 8259A interrupt controllers. IRQ n arrives as vector TRAP_IRQ0 + n (arch/trap.h). */
-#ifndef ARCH_PIC_H
-#define ARCH_PIC_H
+#ifndef DEV_PIC_H
+#define DEV_PIC_H
 
 #include <stdbool.h>
 #include <stdint.h>

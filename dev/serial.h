@@ -6,8 +6,8 @@
  * wait for a ready bit that never comes (bad-input B13). Waits are bounded for a port that exists,
  * too: the other end may have stopped reading.
  */
-#ifndef KERNEL_SERIAL_H
-#define KERNEL_SERIAL_H
+#ifndef DEV_SERIAL_H
+#define DEV_SERIAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * The screen: VGA text mode, 80 columns by 25 rows. A small terminal: cursor movement and erasing
  * by the commonest ANSI sequences, colours left as they are. Without a VGA everything is a no-op.
  */
-#ifndef KERNEL_VGA_H
-#define KERNEL_VGA_H
+#ifndef DEV_VGA_H
+#define DEV_VGA_H
 
 #include <stdint.h>
 
