@@ -157,6 +157,27 @@ delete $words{word};
 my %causes = map { $_ => 1 } read_file('include/abi/causes.def') =~ /^CAUSE\(\w+, "([^"]+)"\)/mg;
 is_deeply \%words, \%causes, 'docs/vm.md explains the words of include/abi/causes.def';
 
+# ---- Glossary --------------------------------------------------------------------------------------
+
+# A word is defined once, in the order of the alphabet, and somebody else uses it.
+my $glossary = read_file('docs/glossary.md');
+my @terms = $glossary =~ /^- \*\*([^*]+)\*\*: /mg;
+cmp_ok scalar @terms, '>=', 30, 'docs/glossary.md defines words';
+my %times;
+$times{$_}++ for @terms;
+is_deeply [grep { $times{$_} > 1 } sort keys %times], [], 'docs/glossary.md: each is defined once';
+for my $section (split /^## /m, $glossary) {
+    my @order = $section =~ /^- \*\*([^*]+)\*\*: /mg;
+    is_deeply \@order, [sort @order], 'docs/glossary.md: ' . $section =~ s/\n.*//sr . ' in order';
+}
+my $elsewhere = join ' ', map { read_file($_) }
+    grep { $_ ne 'docs/glossary.md' } glob '*.md docs/*.md docs/testing/*.md */*.[ch] */*/*.[chS] tests/*/*.t';
+$elsewhere =~ s/[\s*]+/ /g;
+ok $elsewhere =~ /\b\Q$_\E/i, "docs/glossary.md: $_ is used elsewhere" for @terms;
+for my $page ('README.md', 'docs/architecture.md') {
+    like read_file($page), qr/\]\((?:docs\/)?glossary\.md\)/, "$page links the glossary";
+}
+
 # ---- Links -----------------------------------------------------------------------------------------
 
 # As GitHub makes it from a heading.
