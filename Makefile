@@ -37,8 +37,8 @@ B := build/$(variant)
 # ---- Kernel ---------------------------------------------------------------------------------------
 
 kernel_dirs := boot arch dev kernel mm loader fs sync lib
-kernel_c := $(wildcard $(kernel_dirs:%=%/*.c))
-kernel_asm := $(wildcard $(kernel_dirs:%=%/*.asm))
+kernel_c := $(sort $(shell find $(kernel_dirs) -name '*.c'))
+kernel_asm := $(sort $(shell find $(kernel_dirs) -name '*.asm'))
 kernel_obj := $(kernel_c:%.c=$B/kernel/%.o) $(kernel_asm:%.asm=$B/kernel/%.asm.o)
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wundef -Wcast-qual -Wpointer-arith -Wwrite-strings \

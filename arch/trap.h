@@ -70,6 +70,17 @@ void syscall_dispatch(struct trap_frame *tf);
  * that overflowed, as the TSS saved them. */
 noreturn_fn void trap_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2);
 
+/*
+ * The end of the kernel, shown with the registers of the trap that led here.
+ *   tf: the trap's frame (from ring 0 its esp and ss are not there and not read)
+ *   cr2: as read at trap entry; 0 if the trap was no page fault
+ *   reason: one line, "page fault in the kernel", "kernel stack overflow", "NMI", ...
+ */
+noreturn_fn void panic_trap(const struct trap_frame *tf, uint32_t cr2, const char *reason);
+/* The same for a double fault: only these registers of the thread are known (in its TSS). */
+noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2,
+                                    const char *reason);
+
 /* ---- Given by arch/ ------------------------------------------------------------------------- */
 
 void gdt_init(void); /* GDT, TSS, lldt 0, double-fault task            */

@@ -16,8 +16,8 @@
 #include "dev/pic.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
+#include "kernel/fault_log.h"
 #include "kernel/oom.h"
-#include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -45,7 +45,7 @@ static inline uint8_t access_of(uint32_t error)
 static inline struct fault_note *note_fault(const struct process *self, const struct trap_frame *tf,
                                             uint32_t va, uint8_t access)
 {
-    struct fault_note *note = panic_next_note();
+    struct fault_note *note = fault_log_next();
 
     note->tsc = cpu_rdtsc();
     note->pid = self->pid;
@@ -72,7 +72,7 @@ static inline enum vm_fault_result resolve(struct process *self, const struct tr
 static inline bool is_repeated(const struct process *self, const struct trap_frame *tf, uint32_t va,
                                uint8_t access)
 {
-    const struct fault_note *last = panic_last_note();
+    const struct fault_note *last = fault_log_last();
 
     return unlikely(last->fault.va.raw == va) && last->ip == tf->eip &&
            last->fault.access == access && last->pid == self->pid;

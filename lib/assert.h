@@ -7,7 +7,7 @@
 
 #include "lib/compiler.h"
 
-/* Hook: kernel/panic.c in the kernel, the test support on the host. Does not return. */
+/* Hook: kernel/diag/panic.c in the kernel, the test support on the host. Does not return. */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 
 #define assert(cond)                                                                               \

@@ -26,8 +26,8 @@
  * section must be placed behind .text (or the addresses of the first link would not be those of
  * the second).
  */
-#ifndef KERNEL_SYMBOLS_H
-#define KERNEL_SYMBOLS_H
+#ifndef KERNEL_DIAG_SYMBOLS_H
+#define KERNEL_DIAG_SYMBOLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

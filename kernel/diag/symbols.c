@@ -2,7 +2,7 @@
  * Symbol lookup. It is used when the kernel is broken, so it trusts nothing: a table that is not
  * there, or whose offsets point outside the names, gives "unknown".
  */
-#include "kernel/symbols.h"
+#include "kernel/diag/symbols.h"
 
 #include <stddef.h>
 
