@@ -87,6 +87,13 @@ static int check_open(const struct inode *inode, uint32_t flags)
     return (flags & O_DIRECTORY) ? -ENOTDIR : check_access(inode, flags);
 }
 
+/* The last word: the device's own. */
+static int ask_device(const struct inode *inode)
+{
+    bool has_say = inode->type == INODE_DEVICE && inode->ops->open != NULL;
+    return has_say ? inode->ops->open(inode) : 0;
+}
+
 /* The path is not there and shall be made: -EROFS if only its last component is missing. */
 static int refuse_create(const char *path)
 {
@@ -139,6 +146,9 @@ int file_open(const char *path, uint32_t flags, struct file **out)
         return err;
     }
     err = check_open(inode, flags);
+    if (err == 0) {
+        err = ask_device(inode);
+    }
     if (err == 0) {
         *out = file_create(inode, flags);
         err = *out != NULL ? 0 : -ENOMEM;

@@ -34,6 +34,8 @@ struct io_buffer {
 };
 
 struct file_ops {
+    /* Devices: may the caller open it? 0 or -errno. NULL: everybody may. */
+    int (*open)(const struct inode *inode);
     /* Bytes moved, 0 at the end, or -errno. `len` is capped at 0x7FFFF000 by the caller. NULL:
      * -EINVAL. A bad buffer gives the bytes before the bad one, -EFAULT if there are none. */
     int32_t (*read)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);

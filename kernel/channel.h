@@ -12,7 +12,9 @@
 
 /* Sends one record. Bytes that would break the framing (newlines) become blanks. */
 void channel_put_record(char tag, const char *text, uint32_t len);
-/* Adds /dev/report: whole lines that a program writes are records with their tags. */
+/* Adds /dev/report: each write of pid 1's is one record with its tag. -EACCES and -EPERM for others,
+ * -EMSGSIZE for more than CHANNEL_REPORT_MAX bytes, -EINVAL without a tag and a blank. */
+#define CHANNEL_REPORT_MAX 1024u
 must_check int channel_register_device(void);
 
 #endif

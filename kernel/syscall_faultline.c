@@ -175,9 +175,13 @@ long sys_map_list(struct process *self, const struct syscall_args *args)
 
 /* ---- The machine --------------------------------------------------------------------------------- */
 
+/* Pid 1's alone: it is the one that reports, and a program that could end the machine before the
+ * report could forge one. */
 long sys_power_off(struct process *self, const struct syscall_args *args)
 {
-    (void)self;
+    if (self->pid != PROCESS_INIT_PID) {
+        return -EPERM;
+    }
     power_off(args->arg[0]);
 }
 

@@ -56,18 +56,18 @@ enum outcome { RAN, NOT_STARTED };
 
 static struct fl_report report;
 static struct fl_account accounts[ACCOUNTS_MAX];
-static volatile int *exec_failed; /* shared with children */
+/* How a child tells that execve failed. Shared with children; the program itself does not have it. */
+static struct exec_result {
+    int has_failed;
+    char line[256]; /* the loader's, "" for none: pid 1 alone can put it beside the crash lines */
+} * exec_result;
 
 static int map_shared_page(void)
 {
     void *page =
-        mmap(NULL, sizeof(*exec_failed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) {
-        return -1;
-    }
-    exec_failed = page;
-    *exec_failed = 0;
-    return 0;
+        mmap(NULL, sizeof(*exec_result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    exec_result = page;
+    return page == MAP_FAILED ? -1 : 0;
 }
 
 static void *map_private(size_t size)
@@ -149,11 +149,10 @@ __attribute__((noreturn)) static void fail_exec(const char *path, int error)
     char reason[128] = "";
     bool has_reason =
         (error == ENOEXEC || error == ENOENT) && exec_reason(reason, sizeof(reason)) > 0;
-    *exec_failed = 1;
+    exec_result->has_failed = 1;
     if (has_reason) {
-        char line[sizeof(reason) + 64];
-        (void)snprintf(line, sizeof(line), "This is an invalid elf file: %s", reason);
-        announce(line);
+        (void)snprintf(exec_result->line, sizeof(exec_result->line),
+                       "This is an invalid elf file: %s", reason);
     } else {
         fprintf(stderr, "%s: %s\n", path, strerror(error));
     }
@@ -184,7 +183,8 @@ __attribute__((noreturn)) static void become_program(const struct request *reque
 static enum outcome run_program(const struct request *request)
 {
     int status = 0;
-    *exec_failed = 0;
+    exec_result->has_failed = 0;
+    exec_result->line[0] = '\0';
     report.max_accounts = ACCOUNTS_MAX;
     fflush(stdout);
     pid_t child = fork();
@@ -196,7 +196,10 @@ static enum outcome run_program(const struct request *request)
         report.value = EXIT_NOT_EXECUTABLE;
         return NOT_STARTED;
     }
-    if (*exec_failed != 0) { /* no execve, no report */
+    if (exec_result->has_failed != 0) { /* no execve, no report */
+        if (exec_result->line[0] != '\0') {
+            announce(exec_result->line);
+        }
         report.value = WEXITSTATUS(status);
         return NOT_STARTED;
     }

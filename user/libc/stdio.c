@@ -186,7 +186,7 @@ bool stream_begin_write(FILE *stream)
     stream->direction = STREAM_WRITING;
     if (stream->mode == STREAM_MODE_UNKNOWN) {
         int kept = errno;
-        stream->mode = isatty(stream->fd) ? _IOLBF : _IOFBF;
+        stream->mode = stream == stdout || isatty(stream->fd) ? _IOLBF : _IOFBF;
         errno = kept;
     }
     return true;

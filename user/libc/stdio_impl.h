@@ -14,7 +14,9 @@
 
 enum stream_direction { STREAM_IDLE, STREAM_READING, STREAM_WRITING };
 
-#define STREAM_MODE_UNKNOWN (-1) /* decided at the first write: a terminal is line buffered */
+/* Decided at the first write: a terminal is line buffered, and so is standard output whatever it is.
+ * A program that is killed has then said what it said, and a fork says it once. */
+#define STREAM_MODE_UNKNOWN (-1)
 
 struct fl_stream {
     int fd;
