@@ -7,6 +7,7 @@
 #
 #   V=1       show the commands          WERROR=1  warnings are errors (CI and lint use it)
 #   DEBUG=1   UBSan, poison, checks      CC=clang  the other compiler
+#   LATENCY=1 the release kernel, which measures how long interrupts are off (build/latency)
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -16,6 +17,7 @@ NASM := nasm
 HOSTCC := gcc
 V ?= 0
 DEBUG ?= 0
+LATENCY ?= 0
 WERROR ?= 0
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -29,7 +31,8 @@ Q := $(if $(filter 1,$(V)),,@)
 
 is_clang := $(findstring clang,$(CC))
 is_debug := $(filter-out 0,$(DEBUG))
-variant := $(if $(is_clang),clang-)$(if $(is_debug),debug,release)
+is_latency := $(filter-out 0,$(LATENCY))
+variant := $(if $(is_clang),clang-)$(if $(is_debug),debug,$(if $(is_latency),latency,release))
 B := build/$(variant)
 
 .DEFAULT_GOAL := all
@@ -51,6 +54,7 @@ kernel_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -mregparm=3 -freg-st
 	$(if $(is_clang),-mno-x87 -mstack-alignment=4,-mno-80387 -mpreferred-stack-boundary=2) \
 	-msoft-float -I. -Iinclude \
 	$(if $(is_debug),-DFAULTLINE_DEBUG -fsanitize=undefined) \
+	$(if $(is_debug)$(is_latency),-DFAULTLINE_LATENCY) \
 	$(warnings) -Wframe-larger-than=$(if $(is_debug),2048,1024)
 
 # gcc would turn the loops of memcpy and memset into calls of themselves.

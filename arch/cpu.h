@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/latency.h"
 #include "lib/compiler.h"
 
 struct cpu_info {
@@ -64,12 +65,20 @@ static inline void cpu_irq_off(void)
  * sure that no wake-up is lost in between. */
 static inline void cpu_idle(void)
 {
+    uint32_t what = latency_what();
+
+    latency_on();
     __asm__ volatile("sti; hlt; cli" ::: "memory");
+    latency_off(what);
 }
 /* Lets pending interrupts in at a point where the kernel's structures are at rest. */
 static inline void cpu_irq_window(void)
 {
+    uint32_t what = latency_what();
+
+    latency_on();
     __asm__ volatile("sti; nop; cli" ::: "memory");
+    latency_off(what);
 }
 noreturn_fn void cpu_halt_forever(void);
 /* A hardware random number if the CPU has RDRAND; false if not. */

@@ -10,6 +10,7 @@
 #include <linux/stat.h>
 
 #include "arch/cpu.h"
+#include "arch/latency.h"
 #include "arch/pmap.h"
 #include "dev/random.h"
 #include "kernel/cmdline.h"
@@ -349,7 +350,7 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
 /* The point of no return, and nothing behind it can fail. */
 static void commit(struct process *self, struct exec_plan *plan, const char *path)
 {
-    debug_check(vm_map_check(plan->map));
+    latency_uncounted(debug_check(vm_map_check(plan->map)));
     struct vm_map *old_map = self->map;
     struct inode *old_program = self->program;
 

@@ -11,6 +11,7 @@
 #include <asm/errno.h>
 #include <asm/signal.h>
 
+#include "arch/latency.h"
 #include "arch/pmap.h"
 #include "kernel/sched.h"
 #include "kernel/trap.h"
@@ -324,7 +325,7 @@ static void release_resources(struct process *self)
 {
     struct vm_map *map = self->map;
 
-    debug_check(vm_map_check(map));
+    latency_uncounted(debug_check(vm_map_check(map)));
     fd_table_release(&self->fds);
     inode_unref(self->program);
     self->program = NULL;
@@ -340,6 +341,7 @@ void process_exit(enum process_end end, int value)
     if (self == init_process) {
         panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
     }
+    (void)latency_rename(LATENCY_EXIT);
     self->end = end;
     self->end_value = value;
     if (self->record != NULL) {
@@ -347,7 +349,8 @@ void process_exit(enum process_end end, int value)
     }
     release_resources(self);
     if (self->record != NULL) {
-        debug_check(frame_check()); /* all memory: when a program of `run` has ended */
+        latency_uncounted(
+            debug_check(frame_check())); /* all memory: when a program of `run` has ended */
     }
     orphan_children(self);
     self->state = PROCESS_ZOMBIE;

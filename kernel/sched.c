@@ -9,9 +9,11 @@
 #include "kernel/sched.h"
 
 #include "arch/cpu.h"
+#include "arch/latency.h"
 #include "arch/trap.h"
 #include "kernel/process.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "mm/vm_map.h"
 #include "sync/wait_queue.h"
 
@@ -81,9 +83,12 @@ static void switch_away(void)
     if (next == self) {
         return;
     }
+    uint32_t what = latency_what();
+
     save_machine(self);
     make_current(next);
     cpu_switch(&self->kernel_esp, next->kernel_esp);
+    (void)latency_rename(what);
     finish_switch();
 }
 
@@ -93,6 +98,21 @@ void sched_yield_cpu(void)
         sched_enqueue(process_running);
         switch_away();
     }
+}
+
+bool preempt_point(void)
+{
+    struct process *self = process_running;
+
+    cpu_irq_window();
+    if (likely(self == NULL || self->work == 0)) {
+        return false;
+    }
+    if (self->work & PROCESS_WORK_YIELD) {
+        self->work &= ~PROCESS_WORK_YIELD;
+        sched_yield_cpu();
+    }
+    return (self->work & PROCESS_WORK_KILL) != 0;
 }
 
 void sched_tick(void)
@@ -138,7 +158,9 @@ void sched_init(void)
 /* First code of a process on its own kernel stack. */
 static void start_in_user_mode(void)
 {
+    (void)latency_rename(LATENCY_START);
     finish_switch();
+    latency_on();
     trap_return(process_trap_frame(process_running));
 }
 
@@ -168,6 +190,7 @@ void sched_start(void)
     struct process *first = take_next();
     uint32_t never_used;
 
+    latency_off(LATENCY_START);
     make_current(first);
     cpu_switch(&never_used, first->kernel_esp);
     panic("the boot stack was scheduled");

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "abi/faultline.h"
+#include "arch/latency.h"
 #include "arch/trap.h"
 #include "kernel/process.h"
 #include "kernel/trap.h"
@@ -33,11 +34,23 @@ static noreturn_fn cold_fn void syscall_from_virtual_8086(const struct trap_fram
     process_exit(PROCESS_END_SIGNAL, SIGSEGV);
 }
 
+const char *syscall_name(uint32_t nr)
+{
+    static const char *const names[] = {
+#define SYSCALL(nr, name, nargs) [nr] = #name,
+#include "abi/syscalls.def"
+#undef SYSCALL
+    };
+
+    return nr < array_size(names) && names[nr] != NULL ? names[nr] : "no call";
+}
+
 void syscall_dispatch(struct trap_frame *tf)
 {
     struct process *self = process_running;
     uint32_t nr = tf->error;
 
+    latency_off(LATENCY_CALL + nr);
     if (unlikely(tf->eflags & TRAP_EFLAGS_VM)) {
         syscall_from_virtual_8086(tf);
     }
@@ -50,4 +63,5 @@ void syscall_dispatch(struct trap_frame *tf)
     if (unlikely(self->work != 0)) {
         process_do_work(self);
     }
+    latency_on();
 }

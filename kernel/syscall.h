@@ -23,4 +23,7 @@ typedef long syscall_fn(struct process *self, const struct syscall_args *args);
 #include "abi/syscalls.def"
 #undef SYSCALL
 
+/* Its name in abi/syscalls.def; "no call" for a number without one. */
+const char *syscall_name(uint32_t nr);
+
 #endif

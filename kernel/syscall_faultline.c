@@ -7,13 +7,16 @@
 
 #include "abi/faultline.h"
 #include "arch/cpu.h"
+#include "arch/latency.h"
 #include "arch/pmap.h"
+#include "arch/trap.h"
 #include "kernel/cmdline.h"
 #include "kernel/power.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"
 #include "lib/addr.h"
+#include "lib/format.h"
 #include "lib/string.h"
 #include "loader/elf32.h"
 #include "mm/frame.h"
@@ -198,6 +201,30 @@ long sys_fail_frame(struct process *self, const struct syscall_args *args)
     return (long)frame_fail_at(args->arg[0], args->arg[1] == 1);
 }
 
+/* In words, what kept interrupts off. */
+static void name_latency(char *name, size_t size, uint32_t what)
+{
+    if (what == LATENCY_EXIT) {
+        (void)strlcpy(name, "exit of a process", size);
+    } else if (what == LATENCY_START) {
+        (void)strlcpy(name, "start of a process", size);
+    } else if (what >= LATENCY_CALL) {
+        (void)strlcpy(name, syscall_name(what - LATENCY_CALL), size);
+    } else if (what == TRAP_PAGE_FAULT) {
+        (void)strlcpy(name, "page fault", size);
+    } else {
+        (void)format_buffer(name, size, "trap %u", (unsigned int)what);
+    }
+}
+
+static uint32_t put_latency(const struct latency_record *record, char *name, size_t size)
+{
+    if (record->ticks != 0) {
+        name_latency(name, size, record->what);
+    }
+    return record->ticks < UINT32_MAX ? (uint32_t)record->ticks : UINT32_MAX;
+}
+
 long sys_kernel_info(struct process *self, const struct syscall_args *args)
 {
     struct fl_kernel_info info = {
@@ -209,7 +236,14 @@ long sys_kernel_info(struct process *self, const struct syscall_args *args)
 #endif
     };
 
+    struct latency_record longest, recent;
+
     (void)self;
+    latency_read(&longest, &recent);
+    info.irq_off_longest =
+        put_latency(&longest, info.irq_off_longest_in, sizeof(info.irq_off_longest_in));
+    info.irq_off_recent =
+        put_latency(&recent, info.irq_off_recent_in, sizeof(info.irq_off_recent_in));
     strlcpy(info.cpu, cpu_info.features, sizeof(info.cpu));
     strlcpy(info.cmdline, cmdline.text, sizeof(info.cmdline));
     return copy_to_user(args->arg[0], &info, sizeof(info));

@@ -12,6 +12,7 @@
 #include <asm/signal.h>
 
 #include "arch/cpu.h"
+#include "arch/latency.h"
 #include "arch/trap.h"
 #include "dev/pic.h"
 #include "kernel/cmdline.h"
@@ -25,7 +26,8 @@
 #include "lib/assert.h"
 #include "mm/vm_map.h"
 
-#define EFLAGS_TRAP 0x100u
+#define EFLAGS_TRAP      0x100u
+#define EFLAGS_INTERRUPT 0x200u
 
 /* Faults with the same address, instruction and access, and no system call in between, that are
  * believed to be accidents: a stale translation needs one. */
@@ -303,12 +305,9 @@ static cold_fn void unused_vector(const struct trap_frame *tf)
     printk_level(LOG_WARN, "interrupt on unused vector %u (%u so far)", tf->vector, count);
 }
 
-void trap_dispatch(struct trap_frame *tf)
+/* Every vector but the page fault's, which has a shorter way. */
+static cold_fn void dispatch_rare(struct trap_frame *tf)
 {
-    if (likely(tf->vector == TRAP_PAGE_FAULT)) {
-        page_fault(tf);
-        return;
-    }
     if (tf->vector < TRAP_IRQ0) {
         exception(tf);
     } else if (tf->vector < TRAP_IRQ0 + IRQ_COUNT) {
@@ -318,6 +317,24 @@ void trap_dispatch(struct trap_frame *tf)
     }
     if (trap_from_user(tf) && unlikely(process_running->work != 0)) {
         process_do_work(process_running);
+    }
+}
+
+/* A trap of the kernel's own is a part of the stretch that it interrupts, but in a window. */
+void trap_dispatch(struct trap_frame *tf)
+{
+    bool was_on = (tf->eflags & EFLAGS_INTERRUPT) != 0;
+
+    if (was_on) {
+        latency_off(tf->vector);
+    }
+    if (likely(tf->vector == TRAP_PAGE_FAULT)) {
+        page_fault(tf);
+    } else {
+        dispatch_rare(tf);
+    }
+    if (was_on) {
+        latency_on();
     }
 }
 

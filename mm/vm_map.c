@@ -1127,6 +1127,7 @@ void vm_map_check(struct vm_map *map)
     uint32_t areas = 0, teaching = 0, pages = 0, committed = 0, resident = 0, end = 0;
     const struct vm_area *prev = NULL;
 
+    assert(map->busy == 0);
     for (const struct vm_area *area = map->first; area != NULL; prev = area, area = area->next) {
         assert(area->prev == prev && area->hole == hole_in_front(area));
         assert(area->account < map->n_accounts);

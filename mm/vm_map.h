@@ -5,7 +5,17 @@
  * Errors are 0 or a negative errno. A call that fails has changed nothing: what may be needed is
  * taken before the first visible change.
  *
- * Locking: the caller serialises per map (one CPU, kernel not preempted).
+ * Locking: a map is changed by its own process alone, which has one thread. Operations whose length a
+ * program decides let interrupts in, and other processes, between two steps (lib/preempt.h). The map
+ * is busy until such an operation returns:
+ *
+ *   - Others may ask about it (vm_map_counts, vm_map_area_at_or_above, vm_map_resident and so on):
+ *     tree, list and counters agree with each other at every step. They see a state between before
+ *     and after, and what they saw may be gone after their own next step.
+ *   - Others may not change it. There is one who would: vm_map_reap takes the pages of a process
+ *     that is being killed. The operation hears of the kill and ends, and its process after it.
+ *   - That every present page lies in an area holds again when the operation returns; vm_map_check
+ *     is not for a busy map.
  */
 #ifndef MM_VM_MAP_H
 #define MM_VM_MAP_H

@@ -51,6 +51,16 @@ struct vm_map {
     uint32_t busy; /* operations under way that let others run: none may change the map meanwhile */
 };
 
+/* Around an operation that calls preempt_point(). */
+static inline void vm_map_begin(struct vm_map *map)
+{
+    map->busy++;
+}
+static inline void vm_map_end(struct vm_map *map)
+{
+    map->busy--;
+}
+
 /* The first area whose end is above va, or NULL; remembers it. Mostly it is the one of the last
  * look-up, so that is asked in line. */
 struct vm_area *vm_map_search_above(struct vm_map *map, uint32_t va);

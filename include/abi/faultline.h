@@ -115,6 +115,11 @@ struct fl_kernel_info {
     unsigned int has_nx, is_debug;
     char cpu[64]; /* features, as the boot line lists them */
     char cmdline[256];
+    /* The longest time that interrupts were off, and the longest since kernel_info was called last, in
+     * ticks of the time stamp counter, which under `run --icount` are instructions; and in which call,
+     * fault or exit that was. 0: this kernel does not measure it (neither DEBUG=1 nor LATENCY=1). */
+    unsigned int irq_off_longest, irq_off_recent;
+    char irq_off_longest_in[32], irq_off_recent_in[32];
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "arch/pmap_boot.h"
 #include "arch/tlb.h"
 #include "arch/trap.h"
+#include "lib/preempt.h"
 
 /* ---- What pmap.c expects around it ------------------------------------------------------------- */
 
@@ -23,6 +24,15 @@ void tss_set_double_fault_cr3(uint32_t cr3)
 jmp_buf panic_exit;
 bool panic_is_expected;
 char panic_text[256];
+
+uint32_t preempt_points;
+bool (*preempt_hook)(void);
+
+bool preempt_point(void)
+{
+    preempt_points++;
+    return preempt_hook != NULL && preempt_hook();
+}
 
 void panic(const char *fmt, ...)
 {

@@ -74,6 +74,12 @@ extern char panic_text[256];
         }                                                                                          \
     } while (0)
 
+/* ---- Others --------------------------------------------------------------------------------------- */
+
+/* Called in every preempt_point() of a long operation, unless NULL; true: the process is being killed. */
+extern bool (*preempt_hook)(void);
+extern uint32_t preempt_points; /* calls so far */
+
 /* ---- The CPU ------------------------------------------------------------------------------------ */
 
 /* One access to user memory: what it came to. */

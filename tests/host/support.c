@@ -2,6 +2,7 @@
 #include "tests/host/support.h"
 
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 
 static char panic_text[512];
@@ -18,6 +19,12 @@ uint32_t support_random(void)
     x ^= x >> 17;
     x ^= x << 5;
     return x;
+}
+
+/* Nobody else is there. */
+bool preempt_point(void)
+{
+    return false;
 }
 
 void panic(const char *fmt, ...)
