@@ -85,4 +85,22 @@ for my $page (@pages) {
     is $end, 0, "$page: its test passes";
 }
 
+# The first block of docs/howto-add-a-program.md, whose C file is a here-document. What it makes in /tmp
+# is made in the test's folder.
+my ($console) = read_file("$root/docs/howto-add-a-program.md") =~ /^```console\n(.*?)^```/ms;
+my ($commands, $shown, $end_of_text) = ('', '', undef);
+for my $line (split /^/, $console =~ s{/tmp/}{$folder/}gr) {
+    if (defined $end_of_text || $line =~ s/\A\$ //) {
+        $commands .= $line;
+        $end_of_text = undef if defined $end_of_text && $line eq "$end_of_text\n";
+        $end_of_text = $1 if $line =~ /<<'(\w+)'/;
+    } else {
+        $shown .= $line;
+    }
+}
+write_file('program.sh', "set -e\n$commands");
+my ($program_end, $program_printed) = run("sh $folder/program.sh");
+is $program_printed, $shown, 'docs/howto-add-a-program.md: a program that one has';
+is $program_end, 0, 'docs/howto-add-a-program.md: its commands succeed';
+
 done_testing;
