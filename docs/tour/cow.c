@@ -1,6 +1,7 @@
 /*
  * fork shares memory until one side writes. The child writes to ten of a hundred pages that the
- * parent has filled; the frames it takes for them are the only copies that are ever made.
+ * parent has filled; these are the only pages that are ever
+ * copied.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -12,7 +13,7 @@
 
 static void child(volatile char *memory)
 {
-    for (int page = 0; page < PAGES; page++) { /* what the child's own start costs is over now */
+    for (int page = 0; page < PAGES; page++) { /* the child's own start has cost its frames now */
         (void)memory[page * PAGE];
     }
     int before = freemem();

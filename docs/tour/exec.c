@@ -1,6 +1,6 @@
 /*
- * Six bytes of machine code in an area for reading and writing; with the argument "exec" mprotect
- * makes it an area for reading and executing before the call.
+ * Calls six bytes of machine code in a readable and writable area. With the argument "exec" mprotect
+ * makes the area readable and executable before the call.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A file's pages come in by faults as well, and two mappings of one file share them. */
+/* A file's pages arrive by faults too, and two mappings of one file share them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>

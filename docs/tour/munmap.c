@@ -1,4 +1,4 @@
-/* munmap gives back every frame, and the address is gone at once: the last line never prints. */
+/* munmap frees every frame, and the address is gone at once: the last line never prints. */
 #include <stdio.h>
 #include <vm.h>
 
@@ -16,7 +16,7 @@ int main(void)
     int unmapped = freemem();
     printf("mmap of 8 pages at 0x%x takes %d frames\n", area, before - mapped);
     printf("touching them takes %d\n", mapped - touched);
-    printf("munmap answers %d and gives back %d\n", answer, unmapped - touched);
+    printf("munmap returns %d and frees %d\n", answer, unmapped - touched);
     fflush(stdout);
     printf("the first byte is %d\n", bytes[0]);
     return 0;

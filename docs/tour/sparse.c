@@ -1,6 +1,6 @@
 /*
- * 64 MiB of zeros that the file does not contain and that nobody takes: three bytes of them are
- * touched. No libc, so that every fault is the program's own:
+ * Touches three bytes of 64 MiB of zeros, which the file does not contain and which take no frames
+ * otherwise. There is no libc, so that every fault is the program's own:
  *   gcc -m32 -nostdlib -no-pie sparse.c -o sparse
  */
 static char big[64 << 20];

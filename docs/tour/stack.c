@@ -1,4 +1,4 @@
-/* The stack is as deep as it has been used, a page at a time, and does not shrink. */
+/* The stack grows a page at a time as it is used, and never shrinks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <vm.h>
@@ -7,7 +7,7 @@
 __attribute__((noinline)) static int use(int pages)
 {
     volatile char block[PAGE_SIZE];
-    int at = pages % PAGE_SIZE; /* an index that no compiler knows: the whole block stays */
+    int at = pages % PAGE_SIZE; /* no compiler knows the index, so the whole block stays */
     block[at] = 1;
     return pages > 1 ? use(pages - 1) + block[at] : block[at];
 }

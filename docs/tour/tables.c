@@ -1,10 +1,10 @@
-/* Page tables are frames, too: what two pages cost depends on how far apart they are. */
+/* Page tables are frames too, so the cost of two pages depends on the distance between them. */
 #include <stdio.h>
 #include <vm.h>
 
 #define TABLE_SPAN (2 << 20) /* what one page table maps under PAE: 512 pages */
 
-/* Frames that two populated pages at this distance take. */
+/* Returns the frames that two populated pages at this distance take. */
 static int cost_of_two(uint distance)
 {
     int before = freemem();
@@ -25,6 +25,6 @@ int main(void)
     int left = at_start - freemem();
     printf("two pages side by side:   %d frames\n", near);
     printf("two pages 2 MiB apart:    %d frames\n", far);
-    printf("not given back at the end: %d\n", left);
+    printf("not freed at the end:     %d\n", left);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* What reading and writing memory that was never written cost in frames. */
+/* Counts the frames that reading and writing untouched memory costs. */
 #include <stdio.h>
 #include <sys/mman.h>
 
