@@ -21,7 +21,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "user/alloc/malloc_impl.h"
+#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc_slab.h"
 #include "user/alloc/os_pages.h"
 
 const char *malloc_check(void);
@@ -391,7 +392,7 @@ static void many_areas(void **state)
     (void)state;
     random_state = 5;
     for (uint32_t i = 0; i < COUNT(walls); i++) {
-        walls[i] = wall_behind(fl_heap.end);
+        walls[i] = wall_behind((uintptr_t)content_of(fl_heap.end));
         for (uint32_t k = 0; k < SLOTS / COUNT(walls); k++, slot++) {
             slot->size = rnd() % 8000;
             slot->block = malloc(slot->size);
@@ -445,7 +446,7 @@ static void slabs_hemmed_in(void **state)
         slot_fill(slot, 0);
     }
     check();
-    assert_false(fl_slab_contains((uintptr_t)slots[SLOTS - 1].block));
+    assert_false(slab_contains(slots[SLOTS - 1].block));
     assert_true(os_pages_unmap(wall, PAGE_SIZE));
     for (slot = slots; slot < slots + SLOTS; slot++) {
         slot_drop(slot);
@@ -455,7 +456,7 @@ static void slabs_hemmed_in(void **state)
         slot->block = malloc(slot->size = 40);
         slot_fill(slot, 0);
     }
-    assert_true(fl_slab_contains((uintptr_t)slots[SLOTS - 1].block));
+    assert_true(slab_contains(slots[SLOTS - 1].block));
     for (slot = slots; slot < slots + SLOTS; slot++) {
         slot_drop(slot);
     }
@@ -759,9 +760,9 @@ static void overrun_headers(void **state)
 
     (void)state;
     free(malloc(2000)); /* so there is something above the top */
-    assert_int_equal((uintptr_t)last + size_of((uintptr_t)last), fl_heap.top);
+    assert_ptr_equal(block_above(block_of(last), used_size(block_of(last))), fl_heap.top);
     memset(last, 0, 2000);
-    memset((void *)fl_heap.top, 0, GRAIN);
+    memset(content_of(fl_heap.top), 0, GRAIN);
     memcpy(was, header, sizeof(was));
 
     header[0] ^= GRAIN; /* beyond the top, where all is zero */

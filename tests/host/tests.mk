@@ -79,8 +79,7 @@ HOST_TESTS += test_alloc_contract
 test_alloc_contract_SRC := $(alloc_test_src)
 
 # malloc under names of its own, so that the host's stays.
-malloc_src := user/alloc/malloc.c user/alloc/malloc_slab.c user/alloc/malloc_heap.c \
-	user/alloc/malloc_large.c
+malloc_src := $(wildcard user/alloc/malloc*.c)
 malloc_renamed := $(foreach name,malloc calloc realloc free aligned_alloc posix_memalign \
 	malloc_usable_size,-D$(name)=ours_$(name))
 

@@ -1,97 +1,78 @@
 /*
  * The heap below malloc: areas of pages, tiled by blocks of whole grains (malloc.c has the essay).
  *
- * A block's header is the word below its address; a free block keeps the links of its bin in its
- * first two words and its size once more in its last word, just below the next block's header, where
- * that one finds it when its flag BLOCK_PREV_FREE says so. So both neighbours are reached in a step
- * and free blocks never touch each other: they are joined when they come to do so. One grain holds
- * all four words.
+ * A free block keeps the links of its bin in its first words and its size once more in its last word,
+ * which is the word size_below of the next block. So both neighbors are one step away, and free
+ * blocks never touch: they are joined as soon as they would. A grain has room for all of it.
  *
- * Bins: one for each size up to 63 grains, then 32 for every doubling. A bitmap and a word that sums
- * it up find the next bin that is not empty in a few instructions. A request takes the best of the
- * first few in the bin of its own size, else one of the next bin: a good fit, nearly the best.
+ * Bins: one for each size below 64 grains, then 32 for every doubling. A bitmap and a word that sums it
+ * up find the next nonempty bin in a few instructions. A request takes the best of the first few
+ * blocks in the bin of its own size, else one of the next bin: a good fit, nearly the best.
  *
- * The area that was mapped last is the growing one. What lies between its last block and its end
- * (from top to end) is in no bin; it is used last, is mapped in small steps, and given back down to
- * a remainder when it has become large. When something else of the program's lies in the way, the
- * rest becomes a free block, closed by a fence (a block of no size), and another area is begun.
+ * The area that was mapped last is the growing one. The rest between its last block and its end
+ * (from top to end) is in no bin. It is used last, grows in small steps, and is unmapped down to a
+ * remainder once it is large. When another mapping of the program blocks its growth, the rest becomes a
+ * free block, closed by a fence (a block of size 0), and a new area is begun.
  */
-#include "user/alloc/malloc_impl.h"
+#include "user/alloc/malloc_heap.h"
 
+#include <string.h>
+
+#include "user/alloc/malloc_stop.h"
 #include "user/alloc/os_pages.h"
 
-#define GROW_MIN   (4u * 1024)  /* pages are fetched at least so many bytes at a time ...      */
-#define GROW_MAX   (64u * 1024) /* ... and at most, unless more is missing; between the two, ... */
-#define GROW_SHARE 2048u
-#define TRIM_FROM  (128u * 1024) /* so much at the top is given back ...                    */
-#define TRIM_KEEP  (64u * 1024)  /* ... down to this: the distance keeps a loop from thrashing */
+#define GROW_MIN   (4u * 1024)  /* pages are mapped at least so many bytes at a time ...          */
+#define GROW_MAX   (64u * 1024) /* ... and at most, unless more is needed; between the two ...    */
+#define GROW_SHARE 2048u        /* ... in this part of the heap                                   */
+#define TRIM_FROM  (128u * 1024) /* a rest of this size is unmapped ...                    */
+#define TRIM_KEEP  (64u * 1024)  /* ... down to this one: the distance avoids thrashing    */
 
-#define AREA_SHARE 8           /* a second or later area has at least this part of the whole  */
-#define HEAP_HINT  0x90000000u /* out of the way of the kernel's own choices, from 0x80000000   */
+#define AREA_SHARE 8           /* a further area has at least this part of the whole        */
+#define HEAP_HINT  0x90000000u /* away from the kernel's own choices, from 0x80000000       */
 
 #define SUB_BINS_SHIFT 5
 #define SUB_BINS       (1u << SUB_BINS_SHIFT)
-#define EXACT_BINS     (2 * SUB_BINS)       /* in these all blocks have the same size */
-#define EXACT_SIZE     (EXACT_BINS * GRAIN) /* from here on bins are shared           */
-#define SIZE_LOG2_MAX  32                   /* a block of the whole address space     */
+#define EXACT_BINS     (2 * SUB_BINS) /* each holds blocks of one size, the bins above a range */
+#define SIZE_LOG2_MAX  32             /* a block of the whole address space */
 #define N_BINS         ((SIZE_LOG2_MAX - GRAIN_SHIFT - SUB_BINS_SHIFT + 1) * SUB_BINS)
 #define WORD_BITS      32u
 #define SEARCH_MAX     32u
 
-/* A free block, at its address. */
-struct free_block {
-    LIST_ENTRY(free_block) in_bin;
-};
+LIST_HEAD(bin, block);
 
-LIST_HEAD(bin, free_block);
-
-/* At the start of each area. Its first block follows at first_of(). */
+/* At the start of each area. */
 struct area {
     struct area *next;
     uintptr_t end;
 };
 
-struct heap fl_heap;
+_Static_assert(sizeof(struct area) <= GRAIN, "the first block lies a grain above the area's start");
 
-#define likely(x) __builtin_expect(!!(x), 1)
+struct heap fl_heap;
 
 static struct area *areas; /* the growing one comes first */
 static struct bin bins[N_BINS];
-static uint32_t bin_map[N_BINS / WORD_BITS]; /* bit set: the bin is not empty             */
-static uint32_t bin_map_sum;                 /* bit set: that word of the map is not 0    */
+static uint32_t bin_map[N_BINS / WORD_BITS]; /* bit set: the bin is not empty          */
+static uint32_t bin_map_sum;                 /* bit set: that word of the map is not 0 */
 
 _Static_assert(N_BINS / WORD_BITS <= WORD_BITS, "one word sums up the bitmap");
-_Static_assert(sizeof(struct free_block) + 2 * HEADER_SIZE <= GRAIN, "a grain holds a free block");
 
-static inline uintptr_t first_of(const struct area *area)
+static inline struct block *first_block(const struct area *area)
 {
-    return (uintptr_t)area + GRAIN;
+    return block_of((const char *)area + GRAIN);
 }
 
-/* ---- Blocks -------------------------------------------------------------------------------------- */
-
-/* Of a free block, whose header is nothing else. */
-static inline size_t free_size(uintptr_t block)
+/* The place of the fence, of which only the header lies in the area. */
+static inline struct block *end_block(const struct area *area)
 {
-    return *header_of(block);
-}
-
-/* The copy of a free block's size, seen from the block above it. */
-static inline uint32_t *size_below(uintptr_t block)
-{
-    return (uint32_t *)(block - 2 * HEADER_SIZE);
-}
-
-static inline void set_taken(uintptr_t block, size_t size, uint32_t prev_free)
-{
-    *header_of(block) = seal_of(block) ^ (uint32_t)size ^ BLOCK_TAKEN ^ prev_free;
+    return block_of((const void *)area->end);
 }
 
 /* ---- Bins ---------------------------------------------------------------------------------------- */
 
 static inline uint32_t bin_of(size_t size)
 {
-    uint32_t grains = size >> GRAIN_SHIFT;
+    uint32_t grains = (uint32_t)(size >> GRAIN_SHIFT);
 
     if (grains < EXACT_BINS) {
         return grains;
@@ -100,9 +81,8 @@ static inline uint32_t bin_of(size_t size)
     return (shift << SUB_BINS_SHIFT) + (grains >> shift);
 }
 
-static inline void bin_insert(uintptr_t at, size_t size)
+static inline void bin_insert(struct block *block, size_t size)
 {
-    struct free_block *block = (struct free_block *)at;
     uint32_t bin = bin_of(size);
 
     if (LIST_EMPTY(&bins[bin])) {
@@ -112,13 +92,13 @@ static inline void bin_insert(uintptr_t at, size_t size)
     LIST_INSERT_HEAD(&bins[bin], block, in_bin);
 }
 
-/* The last block of a list has left. What pointed to it: the head, if the bin is empty now. */
-static __attribute__((noinline)) heap_call void bin_lost_last(const struct bin *head)
+/* The last block of a list was removed; `head` pointed to it. It is a bin's if that is now empty. */
+static noinline_fn reg_call void bin_remove_slow(const struct bin *head)
 {
     uintptr_t offset = (uintptr_t)head - (uintptr_t)bins;
 
     if (offset < sizeof(bins)) {
-        uint32_t bin = offset / sizeof(bins[0]), *word = &bin_map[bin / WORD_BITS];
+        uint32_t bin = (uint32_t)(offset / sizeof(bins[0])), *word = &bin_map[bin / WORD_BITS];
         *word &= ~(1u << (bin % WORD_BITS));
         if (*word == 0) {
             bin_map_sum &= ~(1u << (bin / WORD_BITS));
@@ -126,17 +106,17 @@ static __attribute__((noinline)) heap_call void bin_lost_last(const struct bin *
     }
 }
 
-static inline void bin_remove(uintptr_t at)
+static inline void bin_remove(struct block *block)
 {
-    struct free_block *block = (struct free_block *)at, *next = LIST_NEXT(block, in_bin);
+    const struct block *next = LIST_NEXT(block, in_bin);
 
     LIST_REMOVE(block, in_bin);
     if (next == NULL) {
-        bin_lost_last((const struct bin *)block->in_bin.le_prev);
+        bin_remove_slow((const struct bin *)block->in_bin.le_prev);
     }
 }
 
-/* The first bin from this one on that is not empty, or N_BINS. */
+/* Returns the first nonempty bin from this one on, or N_BINS. */
 static inline uint32_t bin_next(uint32_t bin)
 {
     uint32_t at = bin / WORD_BITS, word = bin_map[at] & (~0u << (bin % WORD_BITS));
@@ -152,18 +132,17 @@ static inline uint32_t bin_next(uint32_t bin)
     return at * WORD_BITS + (uint32_t)__builtin_ctz(word);
 }
 
-/* The smallest of the first few blocks in a bin that are large enough, or 0. */
-static __attribute__((noinline)) uintptr_t bin_best(uint32_t bin, size_t size)
+/* Returns the smallest of the first few blocks in a bin that are large enough, or NULL. */
+static noinline_fn struct block *bin_best(uint32_t bin, size_t size)
 {
-    const struct free_block *b;
+    struct block *block, *best = NULL;
     size_t best_size = SIZE_MAX;
-    uintptr_t best = 0;
     uint32_t n = 0;
 
-    LIST_FOREACH (b, &bins[bin], in_bin) {
-        size_t have = free_size((uintptr_t)b);
+    LIST_FOREACH (block, &bins[bin], in_bin) {
+        size_t have = free_size(block);
         if (have >= size && have < best_size) {
-            best = (uintptr_t)b;
+            best = block;
             best_size = have;
         }
         if (++n == SEARCH_MAX) {
@@ -173,46 +152,45 @@ static __attribute__((noinline)) uintptr_t bin_best(uint32_t bin, size_t size)
     return best;
 }
 
-/* A free block of at least this size, or 0: of the bin of that size, where sizes may differ, the best
- * of the first few; else any of the next bin, in which all are large enough. */
-static inline uintptr_t find_fit(size_t size)
+/* Returns a free block of at least this size, or NULL: the best of the first few in the bin of that
+ * size, else any of the next bin, in which all are large enough. */
+static inline struct block *find_fit(size_t size)
 {
     uint32_t own = bin_of(size), bin = bin_next(own);
 
     if (bin == own && own >= EXACT_BINS) {
-        uintptr_t found = bin_best(bin, size);
-        if (found != 0) {
+        struct block *found = bin_best(bin, size);
+        if (found != NULL) {
             return found;
         }
         bin = bin_next(bin + 1);
     }
-    return bin < N_BINS ? (uintptr_t)LIST_FIRST(&bins[bin]) : 0;
+    return bin < N_BINS ? LIST_FIRST(&bins[bin]) : NULL;
 }
 
-/* Makes [at, at + size) a free block. Its lower neighbour is taken; the upper one is told. */
-static inline void free_put(uintptr_t at, size_t size)
+/* Writes a free block's size at both of its ends and puts it into its bin. The block above must know
+ * already, or learn from the caller, that it is free. */
+static inline void free_insert(struct block *block, size_t size)
 {
-    uintptr_t next = at + size;
-
-    *header_of(at) = size;
-    *size_below(next) = size;
-    *header_of(next) |= BLOCK_PREV_FREE;
-    bin_insert(at, size);
+    block->header = (uint32_t)size;
+    block_above(block, size)->size_below = (uint32_t)size;
+    bin_insert(block, size);
 }
 
 /* ---- Areas --------------------------------------------------------------------------------------- */
 
-/* The growing area is closed: its rest becomes a free block, and a fence stands at its end. */
+/* Ends the growing area: the rest becomes a free block, with a fence behind it. */
 static void close_area(void)
 {
-    uintptr_t fence = fl_heap.end;
+    struct block *fence = fl_heap.end;
 
     if (areas == NULL) {
         return;
     }
-    set_taken(fence, 0, 0);
-    if (fl_heap.top < fence) {
-        free_put(fl_heap.top, fence - fl_heap.top);
+    header_seal(fence, 0, BLOCK_USED);
+    if (fl_heap.top != fence) {
+        fence->header |= BLOCK_PREV_FREE;
+        free_insert(fl_heap.top, block_distance(fl_heap.top, fence));
     }
 }
 
@@ -220,11 +198,11 @@ static void set_growing(struct area *area)
 {
     areas = area;
     fl_heap.mapped += area->end - (uintptr_t)area;
-    fl_heap.first = fl_heap.top = fl_heap.zero_from = first_of(area);
-    fl_heap.end = area->end;
+    fl_heap.first = fl_heap.top = fl_heap.untouched = first_block(area);
+    fl_heap.end = end_block(area);
 }
 
-/* Bytes to map so that `missing` more are there. */
+/* Returns how many bytes to map when `missing` are needed. */
 static size_t growth_for(size_t missing)
 {
     size_t step = fl_heap.mapped / GROW_SHARE;
@@ -256,289 +234,318 @@ static bool begin_area(size_t bytes)
     return true;
 }
 
-/* Makes room for so many bytes at the top. */
-static bool grow_top(size_t bytes)
+/* Maps more at the top, in this area or a new one, so that `bytes` fit there. */
+static bool top_grow_slow(size_t bytes)
 {
     if (areas == NULL) {
         return begin_area(bytes);
     }
-    size_t missing = bytes - (fl_heap.end - fl_heap.top);
-    size_t step = growth_for(missing);
-    size_t old_size = fl_heap.end - (uintptr_t)areas;
+    size_t step = growth_for(bytes - block_distance(fl_heap.top, fl_heap.end));
+    size_t old_size = areas->end - (uintptr_t)areas;
 
     if (os_pages_remap(areas, old_size, old_size + step, false) == NULL) {
         return begin_area(bytes);
     }
-    fl_heap.end += step;
     fl_heap.mapped += step;
-    areas->end = fl_heap.end;
+    areas->end += step;
+    fl_heap.end = end_block(areas);
     return true;
 }
 
-static __attribute__((noinline)) void trim_top(void)
+static noinline_fn void top_trim_slow(void)
 {
-    uintptr_t end = whole_pages(fl_heap.top + TRIM_KEEP);
+    uintptr_t end = whole_pages((uintptr_t)content_of(fl_heap.top) + TRIM_KEEP);
+    size_t size = areas->end - end;
 
-    if (!os_pages_unmap((void *)end, fl_heap.end - end)) {
+    if (!os_pages_unmap((void *)end, size)) {
         return;
     }
-    fl_heap.mapped -= fl_heap.end - end;
-    fl_heap.end = areas->end = end;
-    if (fl_heap.zero_from > end) {
-        fl_heap.zero_from = end;
+    fl_heap.mapped -= size;
+    areas->end = end;
+    fl_heap.end = end_block(areas);
+    if (fl_heap.untouched > fl_heap.end) {
+        fl_heap.untouched = fl_heap.end;
     }
 }
 
-/* A closed area that has become one free block goes back to the kernel. */
-static __attribute__((cold, noinline)) void drop_area_of(uintptr_t block, uintptr_t fence)
+/* Unmaps a closed area that has become one free block. */
+static cold_fn void area_unmap(struct block *block, const struct block *fence)
 {
     for (struct area **link = &areas->next; *link != NULL; link = &(*link)->next) {
         struct area *area = *link, *next = area->next;
-        if (first_of(area) != block) {
+        size_t size = area->end - (uintptr_t)area;
+        if (first_block(area) != block) {
             continue;
         }
         bin_remove(block);
-        if (os_pages_unmap(area, fence - (uintptr_t)area)) {
+        if (os_pages_unmap(area, size)) {
             *link = next;
-            fl_heap.mapped -= fence - (uintptr_t)area;
+            fl_heap.mapped -= size;
         } else {
-            bin_insert(block, fence - block);
+            bin_insert(block, block_distance(block, fence));
         }
         return;
     }
 }
 
-/* ---- Taking -------------------------------------------------------------------------------------- */
+/* ---- Allocation ---------------------------------------------------------------------------------- */
 
-/* A found free block of which `size` bytes are used; the rest stays free. */
-static inline void carve(uintptr_t block, size_t size)
+/* Uses `size` bytes of a free block; the rest stays free. */
+static inline void carve(struct block *block, size_t size)
 {
-    size_t have = free_size(block);
-    uintptr_t rest = block + size, next = block + have;
+    size_t rest = free_size(block) - size;
 
     bin_remove(block);
-    set_taken(block, size, 0);
+    header_seal(block, size, BLOCK_USED);
     fl_heap.held += size;
-    have -= size;
-    if (have == 0) {
-        *header_of(next) &= ~BLOCK_PREV_FREE;
-        return;
+    if (rest == 0) {
+        block_above(block, size)->header &= ~BLOCK_PREV_FREE;
+    } else {
+        free_insert(block_above(block, size), rest);
     }
-    *header_of(rest) = have;
-    *size_below(next) = have;
-    bin_insert(rest, have);
 }
 
-static __attribute__((noinline)) uintptr_t take_top(size_t size)
+static inline bool top_has(size_t size)
 {
-    uintptr_t block;
+    return block_distance(fl_heap.top, fl_heap.end) >= size || top_grow_slow(size);
+}
 
-    if (fl_heap.end - fl_heap.top < size && !grow_top(size)) {
-        return 0;
+/* Makes a block at the top, where there is room for it. */
+static struct block *top_carve(size_t size)
+{
+    struct block *block = fl_heap.top, *top = block_above(block, size);
+
+    fl_heap.top = top;
+    if (top <= fl_heap.untouched) { /* the header above the last block looks free */
+        top->header = 0;
+    } else {
+        fl_heap.untouched = top;
     }
-    block = fl_heap.top;
-    fl_heap.top += size;
-    if (fl_heap.top <= fl_heap.zero_from) { /* what stands above the last block looks free */
-        *header_of(fl_heap.top) = 0;
-    }
-    fl_heap.clean_from = fl_heap.zero_from;
-    if (fl_heap.zero_from < fl_heap.top) {
-        fl_heap.zero_from = fl_heap.top;
-    }
-    set_taken(block, size, 0);
+    header_seal(block, size, BLOCK_USED);
     fl_heap.held += size;
     return block;
 }
 
-heap_call uintptr_t fl_heap_take(size_t size)
+static noinline_fn void *alloc_slow(size_t size)
 {
-    uintptr_t block = find_fit(size);
+    return top_has(size) ? content_of(top_carve(size)) : NULL;
+}
 
-    if (block == 0) {
-        return take_top(size);
+reg_call void *fl_heap_alloc(size_t size)
+{
+    struct block *block = find_fit(size);
+
+    if (block == NULL) {
+        return alloc_slow(size);
     }
     carve(block, size);
-    return block;
+    return content_of(block);
 }
 
-/* ---- Giving -------------------------------------------------------------------------------------- */
-
-static __attribute__((cold, noinline)) heap_call bool is_inside_any(uintptr_t at)
+void *fl_heap_alloc_zeroed(size_t size, size_t bytes)
 {
-    return fl_heap_contains(at) || fl_heap_contains(at - 1);
+    struct block *block = find_fit(size);
+    size_t dirty = bytes;
+
+    if (block != NULL) {
+        carve(block, size);
+    } else if (top_has(size)) {
+        dirty = block_distance(fl_heap.top, fl_heap.untouched);
+        block = top_carve(size);
+    } else {
+        return NULL;
+    }
+    return memset(content_of(block), 0, dirty < bytes ? dirty : bytes);
 }
 
-/* A block may start or end here: asked before anything is read there. */
-static inline bool is_inside(uintptr_t at)
+/* ---- Freeing ------------------------------------------------------------------------------------- */
+
+static cold_fn reg_call bool is_inside_slow(const struct block *block)
 {
-    return likely(at >= fl_heap.first && at < fl_heap.top) || is_inside_any(at);
+    const char *content = content_of(block);
+    return fl_heap_contains(content) || fl_heap_contains(content - 1);
 }
 
-static __attribute__((cold, noinline, noreturn)) void stop_overrun(uintptr_t block)
+/* True if a block may start or end here. Checked before anything is read there. */
+static inline bool is_inside(const struct block *block)
 {
-    fl_malloc_stop((void *)block, "the heap was overwritten behind this block");
+    return likely(block >= fl_heap.first && block < fl_heap.top) || is_inside_slow(block);
 }
 
-/* What of the memory from `next` on is free: 0, or the block's size, of which both copies must agree.
- * Where no block starts, both are 0 as a rule. */
-static inline size_t free_above(uintptr_t block, uintptr_t next)
+static noreturn_fn cold_fn void stop_overrun(const struct block *block)
+{
+    fl_malloc_stop(content_of(block), "the heap was overwritten behind this block");
+}
+
+/* Returns the size of the block at `next`, just above `block`, if it is free, else 0. A free block's two
+ * sizes must agree. Where no block starts, both are usually 0. */
+static inline size_t free_size_above(const struct block *block, const struct block *next)
 {
     size_t size;
 
-    if (is_taken(header_open(next))) {
+    if (is_used(header_open(content_of(next)))) {
         return 0;
     }
     size = free_size(next);
-    if (!is_free(next) || size == 0 || !is_inside(next + size) ||
-        *size_below(next + size) != size) {
+    if (!block_is_free(next) || size == 0 || !is_inside(block_above(next, size)) ||
+        block_above(next, size)->size_below != size) {
         stop_overrun(block);
     }
     return size;
 }
 
-static __attribute__((cold, noinline, noreturn)) void stop_overrun_below(uintptr_t block)
+static noreturn_fn cold_fn void stop_overrun_below(const struct block *block)
 {
-    fl_malloc_stop((void *)block, "the heap was overwritten in front of this block");
+    fl_malloc_stop(content_of(block), "the heap was overwritten in front of this block");
 }
 
-/* The start of the free block below. */
-static inline uintptr_t start_below(uintptr_t block)
+/* Returns the free block below. */
+static inline struct block *free_block_below(const struct block *block)
 {
-    size_t size = *size_below(block);
-    uintptr_t start = block - size;
+    size_t size = block->size_below;
+    struct block *below = (struct block *)((uintptr_t)block - size);
 
-    if (!is_inside(start) || free_size(start) != size) {
+    if (!is_inside(below) || free_size(below) != size) {
         stop_overrun_below(block);
     }
-    return start;
+    return below;
 }
 
-/* [block, top) goes back to the untouched rest. */
-static void give_to_top(uintptr_t block)
+/* Adds [block, top) to the rest at the top. */
+static void free_to_top(struct block *block)
 {
     fl_heap.top = block;
-    *header_of(block) = 0;
-    if (fl_heap.end - block >= TRIM_FROM) {
-        trim_top();
+    block->header = 0;
+    if (block_distance(block, fl_heap.end) >= TRIM_FROM) {
+        top_trim_slow();
     }
 }
 
-heap_call void fl_heap_give(uintptr_t block)
+reg_call void fl_heap_free(void *content)
 {
-    uintptr_t next = block + size_of(block), start = block;
-    size_t above = next != fl_heap.top ? free_above(block, next) : 0;
+    struct block *block = block_of(content), *start = block;
+    struct block *next = block_above(block, used_size(block));
+    size_t above = next != fl_heap.top ? free_size_above(block, next) : 0;
 
-    if (*header_of(block) & BLOCK_PREV_FREE) {
-        start = start_below(block);
+    if (block->header & BLOCK_PREV_FREE) {
+        start = free_block_below(block);
         bin_remove(start);
     }
-    fl_heap.held -= size_of(block);
-    *header_of(block) = 0;
+    fl_heap.held -= used_size(block);
+    block->header = 0;
     if (next == fl_heap.top) {
-        give_to_top(start);
+        free_to_top(start);
         return;
     }
     if (above != 0) {
         bin_remove(next);
-        *header_of(next) = 0;
-        next += above;
+        next->header = 0;
+        next = block_above(next, above);
     }
-    free_put(start, next - start);
-    if ((*header_of(next) & SIZE_MASK) == 0) {
-        drop_area_of(start, next);
+    next->header |= BLOCK_PREV_FREE;
+    free_insert(start, block_distance(start, next));
+    if ((next->header & SIZE_MASK) == 0) {
+        area_unmap(start, next);
     }
 }
 
 /* ---- Resizing ------------------------------------------------------------------------------------ */
 
-/* Splits a taken block in two taken ones. */
-static void split(uintptr_t block, size_t size)
+/* Splits a used block in two; returns the upper one. */
+static struct block *split(struct block *block, size_t size)
 {
-    size_t rest = size_of(block) - size;
+    struct block *upper = block_above(block, size);
 
-    set_taken(block + size, rest, 0);
-    set_taken(block, size, *header_of(block) & BLOCK_PREV_FREE);
+    header_seal(upper, used_size(block) - size, BLOCK_USED);
+    header_seal(block, size, BLOCK_USED | (block->header & BLOCK_PREV_FREE));
+    return upper;
 }
 
-/* A block of which nothing is left but the space joins the one below it. */
-static void join_taken(uintptr_t block, uintptr_t next)
+/* Adds the used block above to this one. */
+static void join(struct block *block, struct block *upper)
 {
-    size_t size = size_of(next);
+    size_t size = used_size(block) + used_size(upper);
 
-    *header_of(next) = 0;
-    set_taken(block, size_of(block) + size, *header_of(block) & BLOCK_PREV_FREE);
+    upper->header = 0;
+    header_seal(block, size, BLOCK_USED | (block->header & BLOCK_PREV_FREE));
 }
 
-heap_call bool fl_heap_resize(uintptr_t block, size_t size)
+static bool grow(struct block *block, size_t more)
 {
-    size_t old_size = size_of(block), more = size - old_size;
-    uintptr_t next = block + old_size;
+    struct block *next = block_above(block, used_size(block));
 
-    if (size < old_size) {
-        split(block, size);
-        fl_heap_give(block + size);
-        return true;
-    }
-    if (size == old_size) {
-        return true;
-    }
     if (next == fl_heap.top) {
-        if (fl_heap.end - fl_heap.top < more) {
+        if (block_distance(next, fl_heap.end) < more) {
             return false;
         }
-        (void)take_top(more);
+        top_carve(more);
     } else {
-        if (free_above(block, next) < more) {
+        if (free_size_above(block, next) < more) {
             return false;
         }
         carve(next, more);
     }
-    join_taken(block, next);
+    join(block, next);
     return true;
 }
 
-heap_call void fl_heap_cut_front(uintptr_t block, uintptr_t at)
+reg_call bool fl_heap_resize(void *content, size_t size)
 {
-    split(block, at - block);
-    fl_heap_give(block);
+    struct block *block = block_of(content);
+    size_t old_size = used_size(block);
+
+    if (size < old_size) {
+        fl_heap_free(content_of(split(block, size)));
+    }
+    return size <= old_size || grow(block, size - old_size);
 }
 
-/* ---- Looking ------------------------------------------------------------------------------------- */
+reg_call void fl_heap_cut_front(void *content, void *at)
+{
+    split(block_of(content), (size_t)((char *)at - (char *)content));
+    fl_heap_free(content);
+}
 
-static const struct area *area_around(uintptr_t at)
+/* ---- Walk and check ------------------------------------------------------------------------------ */
+
+static const struct area *area_around(const void *at)
 {
     const struct area *area = areas;
 
-    while (area != NULL && at - first_of(area) >= area->end - first_of(area)) {
+    while (area != NULL && (uintptr_t)at - (uintptr_t)content_of(first_block(area)) >=
+                               block_distance(first_block(area), end_block(area))) {
         area = area->next;
     }
     return area;
 }
 
-heap_call bool fl_heap_contains(uintptr_t at)
+reg_call bool fl_heap_contains(const void *at)
 {
-    return at - fl_heap.first < fl_heap.top - fl_heap.first || area_around(at) != NULL;
+    return (uintptr_t)at - (uintptr_t)content_of(fl_heap.first) <
+               block_distance(fl_heap.first, fl_heap.top) ||
+           area_around(at) != NULL;
 }
 
-static inline uintptr_t blocks_end(const struct area *area)
+static inline struct block *blocks_end(const struct area *area)
 {
-    return area == areas ? fl_heap.top : area->end;
+    return area == areas ? fl_heap.top : end_block(area);
 }
 
-static inline size_t any_size(uintptr_t block)
+static inline size_t any_size(const struct block *block)
 {
-    return is_free(block) ? free_size(block) : size_of(block);
+    return block_is_free(block) ? free_size(block) : used_size(block);
 }
 
 static void walk_area(struct heap_walk *walk, const struct area *area)
 {
-    uintptr_t block = first_of(area), end = blocks_end(area);
+    struct block *block = first_block(area), *end = blocks_end(area);
 
-    for (; block < end; block += any_size(block)) {
-        walk_piece(walk, block, any_size(block), is_handed_out(header_open(block)));
+    for (; block < end; block = block_above(block, any_size(block))) {
+        const void *content = content_of(block);
+        walk_piece(walk, content, any_size(block), is_allocated(header_open(content)));
     }
-    if (block < area->end) {
-        walk_piece(walk, block, area->end - block, false);
+    if (block < end_block(area)) {
+        walk_piece(walk, content_of(block), block_distance(block, end_block(area)), false);
     }
     walk->piece.region++;
 }
@@ -550,60 +557,64 @@ void fl_heap_walk(struct heap_walk *walk)
     }
 }
 
-/* Walks the blocks of the area, from its first to the one that contains the address. */
-const char *fl_heap_blame(uintptr_t at, uintptr_t *found)
+/* Walks the blocks of the area, from its first to the one around the address. */
+const char *fl_heap_blame(const void *at, const void **found)
 {
     const struct area *area = area_around(at);
-    uintptr_t block = first_of(area), end = blocks_end(area);
+    const struct block *block = first_block(area), *end = blocks_end(area);
 
     while (block < end) {
-        uintptr_t next = block + any_size(block);
-        if (next <= block || next > end || !(is_free(block) || is_taken(header_open(block)))) {
+        const struct block *next = block_above(block, any_size(block));
+        if (next <= block || next > end ||
+            !(block_is_free(block) || is_used(header_open(content_of(block))))) {
             return "the heap below this address was overwritten";
         }
-        if (at < next) {
+        if ((uintptr_t)at < (uintptr_t)content_of(next)) {
             break;
         }
         block = next;
     }
-    *found = block;
-    if (block >= end || is_free(block) || is_cached(header_open(block))) {
+    *found = content_of(block);
+    if (block >= end || block_is_free(block) || is_cached(header_open(*found))) {
         return "freed already (double free), or never allocated";
     }
     return "points into the middle of a block";
 }
 
-/* What the walk finds. */
+/* What the check counts. */
 struct sums {
     uint32_t n_cached, n_free;
     size_t held, mapped;
 };
 
-/* One block of the walk: what its header says must fit the one before and, if free, its copy. */
-static const char *check_block(uintptr_t block, bool was_free, uintptr_t end, struct sums *sums)
+/* Checks one block against the one below it and, if it is free, against its copied size. */
+static const char *check_block(const struct block *block, bool was_free, const struct block *end,
+                               struct sums *sums)
 {
+    uint32_t opened = header_open(content_of(block));
     size_t size = any_size(block);
 
-    if (size == 0 || size % GRAIN != 0 || size > end - block) {
+    if (size == 0 || size % GRAIN != 0 || size > block_distance(block, end)) {
         return "a block leaves its area";
     }
-    if (is_free(block)) {
+    if (block_is_free(block)) {
         if (was_free) {
             return "two free blocks touch";
         }
-        return *size_below(block + size) == size ? NULL : "a free block's two sizes differ";
+        return block_above(block, size)->size_below == size ? NULL
+                                                            : "a free block's two sizes differ";
     }
-    if (((*header_of(block) & BLOCK_PREV_FREE) != 0) != was_free) {
+    if (((block->header & BLOCK_PREV_FREE) != 0) != was_free) {
         return "a block is wrong about the one below it";
     }
-    sums->n_cached += is_cached(header_open(block));
+    sums->n_cached += is_cached(opened);
     sums->held += size;
-    return is_taken(header_open(block)) ? NULL : "a broken seal";
+    return is_used(opened) ? NULL : "a broken seal";
 }
 
 static const char *check_area(const struct area *area, struct sums *sums)
 {
-    uintptr_t end = blocks_end(area), block = first_of(area);
+    const struct block *block = first_block(area), *end = blocks_end(area);
     bool was_free = false;
 
     sums->mapped += area->end - (uintptr_t)area;
@@ -612,30 +623,30 @@ static const char *check_area(const struct area *area, struct sums *sums)
         if (wrong != NULL) {
             return wrong;
         }
-        was_free = is_free(block);
+        was_free = block_is_free(block);
         sums->n_free += was_free;
-        block += any_size(block);
+        block = block_above(block, any_size(block));
     }
     if (area == areas) {
         return was_free ? "a free block below the top" : NULL;
     }
-    return is_taken(header_open(end)) ? NULL : "a fence is gone";
+    return is_used(header_open(content_of(end))) ? NULL : "a fence is gone";
 }
 
 static const char *check_bin(uint32_t bin, uint32_t *n_free)
 {
     bool is_marked = (bin_map[bin / WORD_BITS] >> (bin % WORD_BITS) & 1) != 0;
-    struct free_block *const *link = &LIST_FIRST(&bins[bin]);
+    struct block *const *link = &LIST_FIRST(&bins[bin]);
 
     if (is_marked != (*link != NULL)) {
         return "the bitmap is wrong about a bin";
     }
-    for (const struct free_block *b = *link; b != NULL; b = *link) {
-        if (b->in_bin.le_prev != link || !is_free((uintptr_t)b) ||
-            bin_of(free_size((uintptr_t)b)) != bin) {
+    for (const struct block *block = *link; block != NULL; block = *link) {
+        if (block->in_bin.le_prev != link || !block_is_free(block) ||
+            bin_of(free_size(block)) != bin) {
             return "a bin is broken";
         }
-        link = &LIST_NEXT(b, in_bin);
+        link = &LIST_NEXT(block, in_bin);
         (*n_free)--;
     }
     return NULL;
@@ -656,7 +667,7 @@ static const char *check_bins(uint32_t *n_free)
     return NULL;
 }
 
-const char *fl_heap_check(uint32_t cached)
+const char *fl_heap_check(uint32_t n_cached)
 {
     struct sums sums = {0};
     const char *wrong = NULL;
@@ -670,7 +681,7 @@ const char *fl_heap_check(uint32_t cached)
     if (wrong != NULL) {
         return wrong;
     }
-    if (sums.n_free != 0 || sums.n_cached != cached) {
+    if (sums.n_free != 0 || sums.n_cached != n_cached) {
         return "free or cached blocks are lost";
     }
     return sums.held == fl_heap.held && sums.mapped == fl_heap.mapped ? NULL : "a sum is wrong";

@@ -1,14 +1,16 @@
 /*
- * Large blocks of malloc: each has an area of its own from the kernel, which makes it longer, shorter
- * or moves it by rewriting page tables instead of copying (mremap), and gets it back at once.
+ * Large blocks of malloc. Each has an area of its own, which mremap grows, shrinks or moves by
+ * rewriting page tables instead of copying, and which is unmapped as soon as the block is freed.
  *
- * A record of 16 bytes lies just below the block. Records hang in a hash table by the block's page
- * number, so a pointer is believed only if a block with exactly that address is in the table: nothing
- * that the program has written can be taken for a record.
+ * A record of one grain lies just below the block. The records hang in a hash table by the page number
+ * of their blocks, and a pointer is believed only if the table has a block at exactly that address:
+ * nothing that the program has written can be mistaken for a record.
  */
+#include "user/alloc/malloc_large.h"
+
 #include <errno.h>
 
-#include "user/alloc/malloc_impl.h"
+#include "user/alloc/malloc_block.h"
 #include "user/alloc/os_pages.h"
 
 #define N_CHAINS   256u
@@ -16,12 +18,12 @@
 
 struct large {
     struct large *next;
-    uintptr_t start; /* the area's */
-    size_t size;
-    uint32_t unused; /* keeps the block aligned */
+    uintptr_t start; /* of the area */
+    size_t size;     /* of the area */
+    size_t unused;   /* keeps the block aligned */
 };
 
-_Static_assert(sizeof(struct large) == GRAIN, "the record lies in the grain below the block");
+_Static_assert(sizeof(struct large) == GRAIN, "the record fills the grain below the block");
 
 static struct large *chains[N_CHAINS];
 
@@ -30,15 +32,20 @@ static inline struct large *record_of(const void *block)
     return (struct large *)((uintptr_t)block - sizeof(struct large));
 }
 
-static inline void *block_of(struct large *record)
+static inline void *large_block(struct large *record)
 {
     return record + 1;
 }
 
-/* The link that points to the block's record, or to the NULL at the chain's end. */
+static inline struct large **chain_of(const void *block)
+{
+    return &chains[((uintptr_t)block >> PAGE_SHIFT) % N_CHAINS];
+}
+
+/* Returns the link to the block's record, or to the NULL at the end of the chain. */
 static struct large **find(const void *block)
 {
-    struct large **link = &chains[((uintptr_t)block >> PAGE_SHIFT) % N_CHAINS];
+    struct large **link = chain_of(block);
 
     while (*link != NULL && *link != record_of(block)) {
         link = &(*link)->next;
@@ -48,17 +55,17 @@ static struct large **find(const void *block)
 
 static void insert(struct large *record)
 {
-    struct large **chain = &chains[((uintptr_t)block_of(record) >> PAGE_SHIFT) % N_CHAINS];
+    struct large **chain = chain_of(large_block(record));
 
     record->next = *chain;
     *chain = record;
 }
 
-/* What an alignment above a page made too long is given back, as far as the kernel can. */
+/* Unmaps the pages that only an alignment above a page needed, if the kernel can. */
 static void trim_ends(struct large *record, size_t bytes)
 {
     uintptr_t first = (uintptr_t)record & ~(uintptr_t)(PAGE_SIZE - 1);
-    uintptr_t end = (uintptr_t)block_of(record) + whole_pages(bytes);
+    uintptr_t end = (uintptr_t)large_block(record) + whole_pages(bytes);
 
     if (first > record->start && os_pages_unmap((void *)record->start, first - record->start)) {
         record->size -= first - record->start;
@@ -70,9 +77,9 @@ static void trim_ends(struct large *record, size_t bytes)
     }
 }
 
-void *fl_large_take(size_t bytes, size_t alignment)
+void *fl_large_alloc(size_t bytes, size_t alignment)
 {
-    bytes = bytes > 0 ? bytes : 1; /* no bytes are a block too */
+    bytes = bytes > 0 ? bytes : 1; /* malloc(0) is a block too */
     size_t before = alignment > GRAIN ? alignment : GRAIN;
     size_t size = whole_pages(bytes + before + (alignment > PAGE_SIZE ? alignment : 0));
     uintptr_t start;
@@ -93,11 +100,10 @@ void *fl_large_take(size_t bytes, size_t alignment)
         trim_ends(record, bytes);
     }
     insert(record);
-    fl_heap.clean_from = start;
-    return block_of(record);
+    return large_block(record);
 }
 
-bool fl_large_give(void *block)
+bool fl_large_free(void *block)
 {
     struct large **link = find(block), *record = *link, *next;
 
@@ -145,15 +151,15 @@ void *fl_large_resize(void *block, size_t bytes)
     record->start = moved;
     record->size = size;
     insert(record);
-    return block_of(record);
+    return large_block(record);
 }
 
-void *fl_large_around(const void *at)
+const void *fl_large_around(const void *at)
 {
     for (uint32_t i = 0; i < N_CHAINS; i++) {
         for (struct large *record = chains[i]; record != NULL; record = record->next) {
             if ((uintptr_t)at - record->start < record->size) {
-                return block_of(record);
+                return large_block(record);
             }
         }
     }
@@ -164,7 +170,7 @@ void fl_large_walk(struct heap_walk *walk)
 {
     for (uint32_t i = 0; i < N_CHAINS; i++) {
         for (struct large *record = chains[i]; record != NULL; record = record->next) {
-            walk_piece(walk, record->start, record->size, true);
+            walk_piece(walk, (const void *)record->start, record->size, true);
             walk->piece.region++;
         }
     }
@@ -174,9 +180,9 @@ const char *fl_large_check(void)
 {
     for (uint32_t i = 0; i < N_CHAINS; i++) {
         for (struct large *record = chains[i]; record != NULL; record = record->next) {
-            uintptr_t block = (uintptr_t)block_of(record);
-            if ((block >> PAGE_SHIFT) % N_CHAINS != i || block % GRAIN != 0 ||
-                block - record->start >= record->size) {
+            const void *block = large_block(record);
+            if (chain_of(block) != &chains[i] || (uintptr_t)block % GRAIN != 0 ||
+                (uintptr_t)block - record->start >= record->size) {
                 return "a large block's record is broken";
             }
         }

@@ -1,42 +1,43 @@
 /*
- * Slabs, from which malloc takes small blocks: 512 bytes each, cut into blocks of one size, which is 1
- * to 4 grains of 16 bytes.
+ * Slabs, from which malloc takes small blocks. Each is 32 grains of 16 bytes, cut into blocks of one
+ * size, 1 to 4 grains.
  *
- * Nothing of malloc's lies in a slab. A slab's record has a bit for every grain, set where a block
- * starts that is handed out, and the records lie in pages of their own. So a program that writes past
- * its block can spoil other blocks of its own but never malloc, and whether a pointer may be freed is
- * known for certain: the bit of its grain is set, or it is no block (double frees, interior pointers).
+ * Nothing of malloc's lies in a slab. The record of a slab has a bit for every grain, set where an
+ * allocated block starts, and the records lie in pages of their own. A program that writes past its
+ * block can therefore damage its own blocks but never malloc, and whether a pointer may be freed is
+ * certain: either the bit of its grain is set or it is not a block (double frees, interior pointers).
  *
- * The slabs lie side by side in one area, so the number of an address's slab and record is its distance
- * from the start, shifted. The area grows at its end, the records' likewise. Slabs that have become
- * empty go to a common list, from which blocks of every size may be taken; but of each size the last
- * slab stays, so that a program that takes and gives a single block does not make and unmake a slab
- * each time. When half of the slabs are free, those at the end go back to the kernel.
+ * The slabs lie side by side in one area, so an address's distance from the start, divided by the slab
+ * size, is the number of its slab and record. Both the area and the records grow at their ends. Empty
+ * slabs go to a common list that serves every block size. The last slab of each size stays, so that a
+ * program that allocates and frees a single block does not make and unmake a slab each time. When half
+ * of the slabs are free, those at the end are unmapped.
  *
- * Blocks are taken from the slab at the head of their size's list until that is full. One that was full
- * and gets room comes second, behind the one being filled: put in front it would be full again at once,
- * and each take and give would move it.
+ * Blocks are taken from the slab at the head of their size's list until it is full. A full slab that
+ * gets room again is listed second, behind the one being filled: at the head it would be full again at
+ * once, and every allocation and free would move it.
  *
- * One area is enough, because nothing depends on slabs: when it cannot grow, since something else of
- * the program's lies in the way or the kernel refuses, small blocks come from the heap.
+ * One area is enough because nothing depends on slabs: when it cannot grow, because another mapping of
+ * the program is in the way or the kernel refuses, malloc takes small blocks from the heap.
  */
-#include "user/alloc/malloc_impl.h"
+#include "user/alloc/malloc_slab.h"
+
 #include "user/alloc/os_pages.h"
 
-#define SLAB_HINT     0x88000000u /* below the heap's, out of the way of the kernel's choices ... */
-#define RECORD_HINT   0x8E000000u /* ... and so far apart that 96 MiB of slabs fit between        */
-#define GROW_SHARE    256u        /* the area grows by this part of itself ...                    */
-#define GROW_MAX      (64u * 1024) /* ... but at most by so many bytes, and by a page at least     */
-#define TRIM_FROM     64u  /* slabs that may be free before any go back                    */
-#define TRIM_KEEP     32u  /* of those at the end, so many stay                            */
-#define TRIES_BETWEEN 256u /* blocks that the heap gives before growth is tried again      */
+#define SLAB_HINT     0x88000000u /* below the heap, away from the kernel's own choices ...       */
+#define RECORD_HINT   0x8E000000u /* ... and so far apart that 96 MiB of slabs fit in between     */
+#define GROW_SHARE    256u /* the area grows by this part of itself, by at least a page ... */
+#define GROW_MAX      (64u * 1024) /* ... and at most by this                                      */
+#define TRIM_FROM     64u  /* free slabs up to which none is unmapped                      */
+#define TRIM_KEEP     32u  /* free slabs that stay mapped at the end                       */
+#define TRIES_BETWEEN 256u /* requests that are refused before growth is tried again       */
 
 struct slabs fl_slabs;
 
 static struct slab_list free_slabs;
 static uint32_t n_slabs, n_free;
 static size_t mapped, records_mapped; /* bytes */
-static uint32_t wait_before_growth;   /* blocks still to come from the heap */
+static uint32_t wait_before_growth;   /* requests still to be refused */
 
 const uint32_t fl_slab_starts[SMALL_GRAINS + 1] = {
     0, 0xFFFFFFFF, 0x55555555, 0x09249249, 0x11111111,
@@ -44,7 +45,7 @@ const uint32_t fl_slab_starts[SMALL_GRAINS + 1] = {
 
 /* ---- The area ---------------------------------------------------------------------------------- */
 
-/* Makes a range that may not exist yet longer where it lies. */
+/* Extends a range where it lies, or maps it if it is still empty. */
 static bool extend(void **start, uintptr_t hint, size_t *size, size_t step)
 {
     void *extended = *size == 0 ? os_pages_map_near((void *)hint, step)
@@ -57,7 +58,7 @@ static bool extend(void **start, uintptr_t hint, size_t *size, size_t step)
     return true;
 }
 
-/* Room for one slab and record more, or false. */
+/* Makes room for one more slab and its record. */
 static bool grow(void)
 {
     size_t step = whole_pages(mapped / GROW_SHARE + 1);
@@ -75,7 +76,7 @@ static bool grow(void)
     return has_grown;
 }
 
-/* A slab more at the end, or NULL. */
+/* Adds a slab at the end. Returns NULL if there is no room. */
 static struct slab *append_slab(void)
 {
     struct slab *slab;
@@ -90,12 +91,12 @@ static struct slab *append_slab(void)
     }
     slab = &fl_slabs.records[n_slabs++];
     slab->start = fl_slabs.first + fl_slabs.span;
-    slab->taken = 0;
+    slab->used = 0;
     fl_slabs.span += SLAB_SIZE;
     return slab;
 }
 
-/* What is mapped beyond `used` bytes is given back, as far as the kernel can. */
+/* Unmaps what lies beyond `used` bytes, if the kernel can. */
 static void shorten(void *start, size_t used, size_t *size)
 {
     used = whole_pages(used);
@@ -106,15 +107,15 @@ static void shorten(void *start, size_t used, size_t *size)
 
 static inline bool is_full(const struct slab *slab)
 {
-    return slab->taken == fl_slab_starts[slab->grains];
+    return slab->used == fl_slab_starts[slab->grains];
 }
 
 static inline bool is_empty(const struct slab *slab)
 {
-    return slab->taken == 0;
+    return slab->used == 0;
 }
 
-/* Gives the empty slabs at the end back to the kernel, the last ones of their sizes too. */
+/* Unmaps the empty slabs at the end, even the last ones of their sizes. */
 static void trim(void)
 {
     while (n_slabs > 0 && is_empty(&fl_slabs.records[n_slabs - 1])) {
@@ -127,9 +128,9 @@ static void trim(void)
     shorten(fl_slabs.records, (n_slabs + TRIM_KEEP) * sizeof(struct slab), &records_mapped);
 }
 
-/* ---- Taking ------------------------------------------------------------------------------------ */
+/* ---- Allocation and freeing --------------------------------------------------------------------- */
 
-/* A fresh slab at the head of the list of this size, or NULL. */
+/* Puts a free or new slab at the head of the list of this size. Returns NULL if there is none. */
 static struct slab *add_slab(uint32_t grains)
 {
     struct slab *slab = LIST_FIRST(&free_slabs);
@@ -148,11 +149,11 @@ static struct slab *add_slab(uint32_t grains)
     return slab;
 }
 
-heap_call void *fl_slab_take_next(uint32_t grains)
+reg_call void *fl_slab_alloc_slow(uint32_t grains)
 {
     struct slab *slab;
 
-    grains = grains > 0 ? grains : 1; /* no bytes are a block too */
+    grains = grains > 0 ? grains : 1; /* malloc(0) is a block too */
     while ((slab = LIST_FIRST(&fl_slabs.with_room[grains])) != NULL && is_full(slab)) {
         LIST_REMOVE(slab, in_list);
         slab->is_listed = false;
@@ -160,13 +161,10 @@ heap_call void *fl_slab_take_next(uint32_t grains)
     if (slab == NULL) {
         slab = add_slab(grains);
     }
-    return slab != NULL ? slab_take(slab, grains)
-                        : (void *)fl_heap_take(size_for(grains << GRAIN_SHIFT));
+    return slab != NULL ? slab_take(slab, grains) : NULL;
 }
 
-/* ---- Giving ------------------------------------------------------------------------------------ */
-
-heap_call void fl_slab_list(struct slab *slab)
+reg_call void fl_slab_list(struct slab *slab)
 {
     struct slab_list *list = &fl_slabs.with_room[slab->grains];
 
@@ -178,8 +176,7 @@ heap_call void fl_slab_list(struct slab *slab)
     }
 }
 
-/* Unless it is the last of its size, all sizes may have it. */
-heap_call void fl_slab_emptied(struct slab *slab)
+reg_call void fl_slab_emptied(struct slab *slab)
 {
     struct slab_list *list = &fl_slabs.with_room[slab->grains];
 
@@ -194,21 +191,15 @@ heap_call void fl_slab_emptied(struct slab *slab)
     }
 }
 
-heap_call size_t fl_slab_usable(uintptr_t block)
-{
-    const struct slab *slab = slab_of(block);
-    return is_slab_block(slab, block) ? (size_t)slab->grains << GRAIN_SHIFT : 0;
-}
+/* ---- Walk and check ---------------------------------------------------------------------------- */
 
-/* ---- Looking ----------------------------------------------------------------------------------- */
-
-const char *fl_slab_blame(uintptr_t at, uintptr_t *found)
+const char *fl_slab_blame(const void *at, const void **found)
 {
     const struct slab *slab = slab_of(at);
 
     if (slab->grains != 0) {
-        *found = at - (at - slab->start) % ((uintptr_t)slab->grains << GRAIN_SHIFT);
-        if (is_slab_block(slab, *found)) {
+        *found = (const char *)at - ((uintptr_t)at - slab->start) % slab_block_size(slab);
+        if (slab_has_block(slab, *found)) {
             return "points into the middle of a block";
         }
     }
@@ -217,14 +208,14 @@ const char *fl_slab_blame(uintptr_t at, uintptr_t *found)
 
 static void walk_slab(struct heap_walk *walk, const struct slab *slab)
 {
-    size_t size = (size_t)slab->grains << GRAIN_SHIFT;
-    uintptr_t block = slab->start, end = slab->start + SLAB_SIZE;
+    const char *block = (const char *)slab->start, *end = block + SLAB_SIZE;
+    size_t size = slab_block_size(slab);
 
-    for (; size != 0 && end - block >= size; block += size) {
-        walk_piece(walk, block, size, is_slab_block(slab, block));
+    for (; size != 0 && (size_t)(end - block) >= size; block += size) {
+        walk_piece(walk, block, size, slab_has_block(slab, block));
     }
     if (block < end) {
-        walk_piece(walk, block, end - block, false);
+        walk_piece(walk, block, (size_t)(end - block), false);
     }
 }
 
@@ -239,7 +230,7 @@ void fl_slab_walk(struct heap_walk *walk)
 static bool is_right(const struct slab *slab, uint32_t number)
 {
     return slab->start == fl_slabs.first + number * SLAB_SIZE &&
-           (slab->taken & ~fl_slab_starts[slab->grains]) == 0 &&
+           (slab->used & ~fl_slab_starts[slab->grains]) == 0 &&
            (slab->grains == 0 || slab->is_listed || is_full(slab));
 }
 

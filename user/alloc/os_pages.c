@@ -1,6 +1,4 @@
-/*
- * os_pages.h on the kernel's POSIX calls.
- */
+/* The pages of os_pages.h, from the POSIX calls of the kernel. */
 #include "user/alloc/os_pages.h"
 
 #include <errno.h>
