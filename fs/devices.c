@@ -46,8 +46,34 @@ static int32_t zero_read(struct file *file, struct io_buffer *io, uint32_t len, 
     return done > 0 || len == 0 ? (int32_t)done : -EFAULT;
 }
 
-static const struct file_ops null_ops = {.read = null_read, .write = null_write};
-static const struct file_ops zero_ops = {.read = zero_read, .write = null_write};
+/* A private mapping is anonymous memory, a shared one is shared anonymous memory of its own. */
+static int zero_map(struct file *file, const struct file_mapping *mapping,
+                    struct vm_object **object)
+{
+    (void)file;
+    *object = NULL;
+    if (mapping->is_shared) {
+        *object = vm_object_shared_anon(mapping->pages, mapping->is_no_reserve);
+    }
+    return mapping->is_shared && *object == NULL ? -ENOMEM : 0;
+}
+
+static const struct file_ops null_ops = {
+    .open = file_open_by_all,
+    .read = null_read,
+    .write = null_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+};
+static const struct file_ops zero_ops = {
+    .open = file_open_by_all,
+    .read = zero_read,
+    .write = null_write,
+    .ioctl = file_no_ioctl,
+    .map = zero_map,
+    .release = file_no_release,
+};
 
 int fs_add_memory_devices(void)
 {

@@ -14,6 +14,7 @@
 
 #include "fs/mode.h"
 #include "fs/node.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
@@ -41,10 +42,102 @@ static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len
     return moved > 0 ? (int32_t)moved : -EFAULT;
 }
 
-const struct file_ops memory_file_ops = {.read = memory_read};
+static int memory_map(struct file *file, const struct file_mapping *mapping,
+                      struct vm_object **object)
+{
+    (void)mapping;
+    *object = vm_object_of_file(&file->inode->source);
+    return *object != NULL ? 0 : -ENOMEM;
+}
+
+const struct file_ops memory_file_ops = {
+    .open = file_open_by_all,
+    .read = memory_read,
+    .write = file_no_write,
+    .ioctl = file_no_ioctl,
+    .map = memory_map,
+    .release = file_no_release,
+};
+
+/* ---- What a kind of file does not do ------------------------------------------------------------- */
+
+int file_open_by_all(const struct inode *inode)
+{
+    (void)inode;
+    return 0;
+}
+
+int32_t file_no_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
+{
+    (void)file;
+    (void)io;
+    (void)len;
+    (void)pos;
+    return -EINVAL;
+}
+
+int32_t file_no_write(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
+{
+    return file_no_read(file, io, len, pos);
+}
+
+int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg)
+{
+    (void)file;
+    (void)request;
+    (void)arg;
+    return -ENOTTY;
+}
+
+int file_no_map(struct file *file, const struct file_mapping *mapping, struct vm_object **object)
+{
+    (void)file;
+    (void)mapping;
+    (void)object;
+    return -ENODEV;
+}
+
+void file_no_release(struct file *file)
+{
+    (void)file;
+}
+
+static int32_t directory_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
+{
+    (void)file;
+    (void)io;
+    (void)len;
+    (void)pos;
+    return -EISDIR;
+}
+
+const struct file_ops directory_ops = {
+    .open = file_open_by_all,
+    .read = directory_read,
+    .write = file_no_write, /* never opened for writing */
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+};
+
+const struct file_ops no_ops = {
+    .open = file_open_by_all,
+    .read = file_no_read,
+    .write = file_no_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+};
+
+void file_ops_check(const struct file_ops *ops)
+{
+    assert(ops->open != NULL && ops->read != NULL && ops->write != NULL && ops->ioctl != NULL &&
+           ops->map != NULL && ops->release != NULL);
+}
 
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
+/* What opening needs permission for: with mode 3 both, though neither can be done afterwards. */
 static bool wants_read(uint32_t flags)
 {
     return (flags & O_ACCMODE) != O_WRONLY;
@@ -90,8 +183,7 @@ static int check_open(const struct inode *inode, uint32_t flags)
 /* The last word: the device's own. */
 static int ask_device(const struct inode *inode)
 {
-    bool has_say = inode->type == INODE_DEVICE && inode->ops->open != NULL;
-    return has_say ? inode->ops->open(inode) : 0;
+    return inode->ops->open(inode);
 }
 
 /* The path is not there and shall be made: -EROFS if only its last component is missing. */
@@ -135,9 +227,6 @@ int file_open(const char *path, uint32_t flags, struct file **out)
 {
     struct inode *inode;
     bool is_exclusive = (flags & O_CREAT) && (flags & O_EXCL);
-    if ((flags & O_ACCMODE) == O_ACCMODE) {
-        return -EINVAL;
-    }
     int err = fs_lookup(path, !(flags & O_NOFOLLOW) && !is_exclusive, &inode);
     if (err == -ENOENT && (flags & O_CREAT)) {
         return refuse_create(path);
@@ -169,9 +258,7 @@ void file_unref(struct file *file)
     if (--file->refs > 0) {
         return;
     }
-    if (file->ops != NULL && file->ops->release != NULL) {
-        file->ops->release(file);
-    }
+    file->ops->release(file);
     inode_unref(file->inode);
     kheap_free(file, sizeof(*file));
 }
@@ -180,25 +267,16 @@ void file_unref(struct file *file)
 
 int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len)
 {
-    if (!wants_read(file->flags)) {
+    if (!file_is_readable(file)) {
         return -EBADF;
-    }
-    if (file->inode->type == INODE_DIRECTORY) {
-        return -EISDIR;
-    }
-    if (file->ops == NULL || file->ops->read == NULL) {
-        return -EINVAL;
     }
     return file->ops->read(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
 }
 
 int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
 {
-    if (!wants_write(file->flags)) {
+    if (!file_is_writable(file)) {
         return -EBADF;
-    }
-    if (file->ops == NULL || file->ops->write == NULL) {
-        return -EINVAL;
     }
     if (file->flags & O_APPEND) {
         file->pos = file->inode->source.size;
@@ -206,10 +284,20 @@ int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
     return file->ops->write(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
 }
 
+int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg)
+{
+    return file->ops->ioctl(file, request, arg);
+}
+
+int file_map(struct file *file, const struct file_mapping *mapping, struct vm_object **object)
+{
+    return file->ops->map(file, mapping, object);
+}
+
 int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
 {
     uint64_t base;
-    if (file->ops != NULL && file->ops->is_stream) {
+    if (file->ops->is_stream) {
         return -ESPIPE;
     }
     switch (whence) {

@@ -33,18 +33,42 @@ struct io_buffer {
     uint32_t done; /* bytes moved so far; put and get go on there */
 };
 
+/* What a mapping of a file needs to know about itself. */
+struct file_mapping {
+    uint32_t pages;
+    bool is_shared;     /* else private: writes stay in the mapping */
+    bool is_no_reserve; /* MAP_NORESERVE                            */
+};
+
+/*
+ * What a kind of file can do. Every table is complete: what a kind cannot do is one of the file_no_*
+ * functions below, never NULL, so that no caller tests for absence (a table with a gap is refused
+ * when it is registered). Only fs/ calls through it; everybody else uses file_read() and its like.
+ */
 struct file_ops {
-    /* Devices: may the caller open it? 0 or -errno. NULL: everybody may. */
+    /* May the caller open it? 0 or -errno. */
     int (*open)(const struct inode *inode);
-    /* Bytes moved, 0 at the end, or -errno. `len` is capped at 0x7FFFF000 by the caller. NULL:
-     * -EINVAL. A bad buffer gives the bytes before the bad one, -EFAULT if there are none. */
+    /* Bytes moved, 0 at the end, or -errno. `len` is capped at 0x7FFFF000 by the caller. A bad buffer
+     * gives the bytes before the bad one, -EFAULT if there are none. */
     int32_t (*read)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
     int32_t (*write)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
-    /* arg is a user address or a number, request-specific. -ENOTTY if NULL. */
+    /* arg is a user address or a number, request-specific. -ENOTTY for an unknown request. */
     int32_t (*ioctl)(struct file *file, uint32_t request, uint32_t arg);
-    void (*release)(struct file *file); /* last reference gone; may be NULL */
-    bool is_stream;                     /* no position: lseek is -ESPIPE    */
+    /* The object behind a mapping, with a reference for the caller; NULL if the mapping is private
+     * anonymous memory. 0, -ENODEV (cannot be mapped), -ENOMEM. */
+    int (*map)(struct file *file, const struct file_mapping *mapping, struct vm_object **object);
+    void (*release)(struct file *file); /* last reference gone           */
+    bool is_stream;                     /* no position: lseek is -ESPIPE */
 };
+
+/* Entries for kinds of files that do nothing there: everybody may open; -EINVAL, -EINVAL, -ENOTTY,
+ * -ENODEV; nothing. */
+int file_open_by_all(const struct inode *inode);
+int32_t file_no_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
+int32_t file_no_write(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
+int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg);
+int file_no_map(struct file *file, const struct file_mapping *mapping, struct vm_object **object);
+void file_no_release(struct file *file);
 
 struct inode {
     struct vm_source source; /* first: file bytes for mappings; size is source.size            */
@@ -77,7 +101,8 @@ must_check int fs_init(void);
  * (printk in the kernel). The bytes must live for ever. Number of files and directories added, or
  * -EINVAL if it is not a tar, or -ENOMEM. bad-input B9. */
 must_check int initrd_mount(const uint8_t *bytes, uint32_t size, void (*report)(const char *line));
-/* Adds a device node, e.g. "/dev/console"; makes parent directories. 0 or -ENOMEM, -EEXIST. */
+/* Adds a device node, e.g. "/dev/console"; makes parent directories. Panics if ops has a gap. 0 or
+ * -ENOMEM, -EEXIST. */
 must_check int fs_add_device(const char *path, uint32_t mode, uint32_t device,
                              const struct file_ops *ops, void *data);
 
@@ -99,12 +124,28 @@ uint32_t inode_path(const struct inode *inode, char *buf, uint32_t size);
 /* ---- Open files ------------------------------------------------------------------------------- */
 
 /* Opens path with Linux's open flags. -EISDIR for writing a directory, -EACCES by mode bits,
- * -EROFS for creating or writing a file of the initrd, ... One reference in *out. */
+ * -EROFS for creating or writing a file of the initrd, ... Access mode 3 is Linux's: it needs the
+ * permissions of O_RDWR and allows neither reading nor writing. One reference in *out. */
 must_check int file_open(const char *path, uint32_t flags, struct file **out);
 void file_ref(struct file *file);
 void file_unref(struct file *file);
 int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len); /* -EBADF by mode */
 int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len);
+/* -ENOTTY for a request that this kind of file does not know. */
+int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg);
+/* The object behind a mapping of the file: see file_ops.map. The open mode is the caller's to check. */
+must_check int file_map(struct file *file, const struct file_mapping *mapping,
+                        struct vm_object **object);
+/* May the file be read from, and written to, by its open mode? Bits of mode + 1, as Linux has them:
+ * O_RDONLY 1, O_WRONLY 2, O_RDWR 3, and mode 3 neither. */
+static inline bool file_is_readable(const struct file *file)
+{
+    return ((file->flags + 1u) & 1u) != 0;
+}
+static inline bool file_is_writable(const struct file *file)
+{
+    return ((file->flags + 1u) & 2u) != 0;
+}
 int64_t file_seek(struct file *file, int64_t offset, uint32_t whence);
 /* getdents64: linux_dirent64 records into io. -ENOTDIR, -EINVAL (buffer too small). */
 int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len);

@@ -372,7 +372,9 @@ static void set_content(struct inode *inode, const struct content *c)
     inode->number = c->number != 0 ? c->number : inode->number;
     inode->data = c->data;
     inode->source.size = c->size;
-    inode->ops = c->type == INODE_FILE ? &memory_file_ops : NULL;
+    if (c->type != INODE_DIRECTORY) {
+        inode->ops = c->type == INODE_FILE ? &memory_file_ops : &no_ops;
+    }
 }
 
 /* A name that is there already: files and links give way to a later one, a directory only takes new

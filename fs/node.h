@@ -45,6 +45,12 @@ must_check int node_make_parents(const char *path, struct node **parent, const c
 
 /* Files whose bytes lie in memory at inode->data. */
 extern const struct file_ops memory_file_ops;
+/* Directories: they open, and what only files can do answers as Linux does. */
+extern const struct file_ops directory_ops;
+/* What is never opened as itself: symbolic links, and files without content yet. */
+extern const struct file_ops no_ops;
+/* Panics if a table has a gap. */
+void file_ops_check(const struct file_ops *ops);
 
 /* Registers /dev/null and /dev/zero. 0 or -ENOMEM. */
 must_check int fs_add_memory_devices(void);

@@ -158,6 +158,7 @@ int node_add(struct node *dir, const char *name, uint32_t len, enum inode_type t
         return err;
     }
     n->inode.type = type;
+    n->inode.ops = type == INODE_DIRECTORY ? &directory_ops : &no_ops;
     n->inode.mode = type_bits(type) | permissions;
     link_child(dir, n);
     *out = n;
@@ -248,6 +249,7 @@ int fs_init(void)
         return err;
     }
     root->inode.type = INODE_DIRECTORY;
+    root->inode.ops = &directory_ops;
     root->inode.mode = S_IFDIR | 0755;
     return fs_add_memory_devices();
 }
@@ -258,6 +260,7 @@ int fs_add_device(const char *path, uint32_t mode, uint32_t device, const struct
     struct node *parent, *n;
     const char *name;
     uint32_t len;
+    file_ops_check(ops);
     int err = node_make_parents(path, &parent, &name, &len);
     if (err != 0) {
         return err;

@@ -65,7 +65,14 @@ static int32_t report_write(struct file *file, struct io_buffer *io, uint32_t le
 }
 
 static const struct file_ops report_ops = {
-    .open = report_open, .write = report_write, .is_stream = true};
+    .open = report_open,
+    .read = file_no_read,
+    .write = report_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+    .is_stream = true,
+};
 
 int channel_register_device(void)
 {

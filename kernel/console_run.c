@@ -136,8 +136,23 @@ static int32_t stream_write(struct file *file, struct io_buffer *io, uint32_t le
 }
 
 static const struct file_ops stdio_ops = {
-    .read = stream_read, .write = stream_write, .is_stream = true};
-static const struct file_ops stderr_ops = {.write = stream_write, .is_stream = true};
+    .open = file_open_by_all,
+    .read = stream_read,
+    .write = stream_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+    .is_stream = true,
+};
+static const struct file_ops stderr_ops = {
+    .open = file_open_by_all,
+    .read = file_no_read,
+    .write = stream_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
+    .is_stream = true,
+};
 
 int run_console_register(void)
 {

@@ -242,9 +242,12 @@ static int32_t terminal_ioctl(struct file *file, uint32_t request, uint32_t arg)
 }
 
 static const struct file_ops terminal_file_ops = {
+    .open = file_open_by_all,
     .read = terminal_read,
     .write = terminal_write,
     .ioctl = terminal_ioctl,
+    .map = file_no_map,
+    .release = file_no_release,
     .is_stream = true,
 };
 

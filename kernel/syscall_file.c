@@ -79,20 +79,25 @@ static void close_vectors(struct vectors *v)
     }
 }
 
-/* Every range inside the user half, the sum below 2 GiB. */
-static int check_vectors(const struct vectors *v)
+/* Every length positive as a signed number, then every range inside the user half; the sum is cut to
+ * the most that one call moves. */
+static int check_vectors(struct vectors *v)
 {
-    uint64_t sum = 0;
+    uint32_t left = TRANSFER_MAX;
 
     for (uint32_t i = 0; i < v->count; i++) {
-        sum += v->all[i].iov_len;
-        if ((int32_t)v->all[i].iov_len < 0 || sum > INT32_MAX) {
+        if ((int32_t)v->all[i].iov_len < 0) {
             return -EINVAL;
         }
-        if (v->all[i].iov_len != 0 &&
-            !is_user_range((uint32_t)v->all[i].iov_base, v->all[i].iov_len)) {
+    }
+    for (uint32_t i = 0; i < v->count; i++) {
+        struct iovec *one = &v->all[i];
+
+        if (one->iov_len != 0 && !is_user_range((uint32_t)one->iov_base, one->iov_len)) {
             return -EFAULT;
         }
+        one->iov_len = one->iov_len < left ? one->iov_len : left;
+        left -= one->iov_len;
     }
     return 0;
 }
@@ -140,12 +145,12 @@ static long move_vectors(struct file *file, const struct vectors *v, transfer_fn
 }
 
 static long transfer_vectors(struct process *self, const struct syscall_args *args,
-                             transfer_fn *move, uint32_t forbidden_mode)
+                             transfer_fn *move, bool is_read)
 {
     struct file *file = fd_get(&self->fds, (int)args->arg[0]);
     struct vectors v;
 
-    if (file == NULL || (file->flags & O_ACCMODE) == forbidden_mode) {
+    if (file == NULL || !(is_read ? file_is_readable(file) : file_is_writable(file))) {
         return -EBADF;
     }
     int err = open_vectors(&v, args->arg[1], args->arg[2]);
@@ -161,12 +166,12 @@ static long transfer_vectors(struct process *self, const struct syscall_args *ar
 
 long sys_readv(struct process *self, const struct syscall_args *args)
 {
-    return transfer_vectors(self, args, file_read, O_WRONLY);
+    return transfer_vectors(self, args, file_read, true);
 }
 
 long sys_writev(struct process *self, const struct syscall_args *args)
 {
-    return transfer_vectors(self, args, file_write, O_RDONLY);
+    return transfer_vectors(self, args, file_write, false);
 }
 
 /* ---- Descriptors --------------------------------------------------------------------------------- */
@@ -231,10 +236,7 @@ long sys_ioctl(struct process *self, const struct syscall_args *args)
     if (file == NULL) {
         return -EBADF;
     }
-    if (file->ops->ioctl == NULL) {
-        return -ENOTTY;
-    }
-    return file->ops->ioctl(file, args->arg[1], args->arg[2]);
+    return file_ioctl(file, args->arg[1], args->arg[2]);
 }
 
 static long duplicate(struct process *self, struct file *file, uint32_t min, bool cloexec)
@@ -334,16 +336,14 @@ static long put_link(uint32_t user, const char *text, uint32_t length, uint32_t 
     return err != 0 ? err : (long)n;
 }
 
-static long read_symlink(struct inode *inode, char *text, uint32_t user, uint32_t size)
+static long read_symlink(const struct inode *inode, uint32_t user, uint32_t size)
 {
-    uint32_t length = inode->source.size < PATH_MAX ? (uint32_t)inode->source.size : PATH_MAX;
-
     if (inode->type != INODE_SYMLINK) {
         return -EINVAL;
     }
-    int err = inode->source.ops->read(&inode->source, 0, text, length);
+    const char *target = inode_link_target(inode);
 
-    return err != 0 ? err : put_link(user, text, length, size);
+    return put_link(user, target, strlen(target), size);
 }
 
 /* The one link of /proc that a static program's start-up asks for. */
@@ -361,7 +361,7 @@ static long read_link(const struct process *self, char *path, uint32_t user, uin
     if (err != 0) {
         return err;
     }
-    long answer = read_symlink(inode, path, user, size);
+    long answer = read_symlink(inode, user, size);
 
     inode_unref(inode);
     return answer;

@@ -86,16 +86,6 @@ static inline int place_of(struct vm_map *map, const struct mmap_request *req, v
     return choose_place(map, page_floor(req->addr), req->len, start);
 }
 
-static bool is_readable(const struct file *file)
-{
-    return (file->flags & O_ACCMODE) != O_WRONLY;
-}
-
-static bool is_writable(const struct file *file)
-{
-    return (file->flags & O_ACCMODE) != O_RDONLY;
-}
-
 /* What MAP_SHARED_VALIDATE accepts: Linux's LEGACY_MAP_MASK, with the six bits of a huge page's size. */
 #define MAP_HUGE_BITS ((uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 #define FLAGS_KNOWN                                                                                \
@@ -115,22 +105,26 @@ static int check_file(const struct mmap_request *req)
     if (type == MAP_SHARED_VALIDATE && (req->flags & ~FLAGS_KNOWN)) {
         return -EOPNOTSUPP;
     }
-    if (type != MAP_PRIVATE && (req->prot & PROT_WRITE) && !is_writable(req->file)) {
+    if (type != MAP_PRIVATE && (req->prot & PROT_WRITE) && !file_is_writable(req->file)) {
         return -EACCES;
     }
-    if (!is_readable(req->file)) {
+    if (!file_is_readable(req->file)) {
         return -EACCES;
     }
-    return req->file->inode->type == INODE_FILE ? 0 : -ENODEV;
+    return 0;
 }
 
 /* The object behind a mapping, with a reference for the caller: NULL for private anonymous. */
 static int make_object(const struct mmap_request *req, struct vm_area_spec *spec)
 {
     if (req->file != NULL) {
-        spec->object = vm_object_of_file(&req->file->inode->source);
+        const struct file_mapping mapping = {
+            .pages = vrange_pages(spec->range),
+            .is_shared = (spec->flags & VM_SHARED) != 0,
+            .is_no_reserve = (spec->flags & VM_NO_RESERVE) != 0,
+        };
         spec->offset = (uint64_t)req->page_offset << PAGE_SHIFT;
-        return spec->object == NULL ? -ENOMEM : 0;
+        return file_map(req->file, &mapping, &spec->object);
     }
     if (spec->flags & VM_SHARED) {
         spec->object =
@@ -149,8 +143,10 @@ static uint32_t area_flags(const struct mmap_request *req)
         flags |= VM_NO_RESERVE;
     }
     if (req->file != NULL) {
-        flags |= VM_AROUND;
-        if (is_shared && !is_writable(req->file)) {
+        if (req->file->inode->type == INODE_FILE) {
+            flags |= VM_AROUND;
+        }
+        if (is_shared && !file_is_writable(req->file)) {
             flags |= VM_MAY_NOT_WRITE;
         }
     }
@@ -710,8 +706,8 @@ static bool open_area_file(struct process *self, const struct syscall_args *args
     const struct file *file = fd_get(&self->fds, (int)args->arg[4]);
     int32_t offset = (int32_t)args->arg[5];
 
-    if (file == NULL || offset < 0 || file->inode->type != INODE_FILE || !is_readable(file) ||
-        ((spec->prot & VM_WRITE) && !is_writable(file))) {
+    if (file == NULL || offset < 0 || file->inode->type != INODE_FILE || !file_is_readable(file) ||
+        ((spec->prot & VM_WRITE) && !file_is_writable(file))) {
         return false;
     }
     spec->object = vm_object_file_copy(&file->inode->source);

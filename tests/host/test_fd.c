@@ -41,7 +41,14 @@ static void device_release(struct file *file)
 }
 
 static const struct file_ops device_ops = {
-    .write = device_write, .release = device_release, .is_stream = true};
+    .open = file_open_by_all,
+    .read = file_no_read,
+    .write = device_write,
+    .ioctl = file_no_ioctl,
+    .map = file_no_map,
+    .release = device_release,
+    .is_stream = true,
+};
 
 static struct node *add_node(const char *path, enum inode_type type, uint32_t permissions)
 {
@@ -169,7 +176,9 @@ static void test_open_errors(void **state)
     expect_refused("/dir/file", O_RDONLY | O_TRUNC, -EROFS);
     expect_refused("/dir/file", O_RDONLY | O_DIRECTORY, -ENOTDIR);
     expect_refused("/dir/file", O_RDONLY | O_CREAT | O_EXCL, -EEXIST);
-    expect_refused("/dir/file", O_ACCMODE, -EINVAL);
+    expect_refused("/dir/file", O_ACCMODE, -EROFS); /* mode 3 needs what O_RDWR needs */
+    expect_refused("/dir", O_ACCMODE, -EISDIR);
+    expect_refused("/dev/thing", O_ACCMODE, -EACCES);
     expect_refused("/dir", O_WRONLY, -EISDIR);
     expect_refused("/dir", O_RDWR, -EISDIR);
     expect_refused("/dir", O_RDONLY | O_CREAT, -EISDIR);
@@ -244,6 +253,68 @@ static void test_s7_wrong_direction(void **state)
     assert_int_equal(file_read(file, &io, 1), -EISDIR);
     assert_int_equal(file_write(file, &io, 1), -EBADF);
     file_unref(file);
+}
+
+/* Mode 3 opens for ioctl alone. */
+static void test_mode_3(void **state)
+{
+    (void)state;
+    char buf[8] = "";
+    struct io_buffer io = io_of(buf);
+    struct file *file = open_ok("/dev/null", O_ACCMODE);
+    assert_int_equal(file->flags, O_ACCMODE);
+    assert_int_equal(file_read(file, &io, 1), -EBADF);
+    assert_int_equal(file_write(file, &io, 1), -EBADF);
+    assert_int_equal(file_ioctl(file, 0x5401, 0), -ENOTTY);
+    assert_int_equal(file_seek(file, 0, 0), 0);
+    file_unref(file);
+}
+
+/* S17: what a directory, a file and a device cannot do is an error of its own, not an absence. */
+static void test_s17_every_kind_has_all_operations(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/", "/dir", "/dir/file", "/dev/null", "/dev/zero"};
+    const struct file_mapping mapping = {.pages = 1};
+    struct vm_object *object = NULL;
+    for (uint32_t i = 0; i < array_size(paths); i++) {
+        struct file *file = open_ok(paths[i], O_RDONLY);
+        assert_int_equal(file_ioctl(file, 0x5401, 0), -ENOTTY);
+        file_ops_check(file->ops);
+        file_unref(file);
+    }
+    struct file *file = open_ok("/dir", O_RDONLY);
+    assert_int_equal(file_map(file, &mapping, &object), -ENODEV);
+    file_unref(file);
+    file = open_ok("/dev/zero", O_RDONLY); /* private: anonymous memory */
+    assert_int_equal(file_map(file, &mapping, &object), 0);
+    assert_null(object);
+    file_unref(file);
+}
+
+static void map_and_unmap(const char *path, const struct file_mapping *mapping)
+{
+    struct vm_object *object = NULL;
+    uint32_t live = fake_kheap_live();
+    struct file *file = open_ok(path, O_RDONLY);
+    fake_kheap_fail_at(1);
+    assert_int_equal(file_map(file, mapping, &object), -ENOMEM);
+    assert_int_equal(file_map(file, mapping, &object), 0);
+    assert_non_null(object);
+    vm_object_unref(object);
+    file_unref(file);
+    assert_int_equal(fake_kheap_live(), live);
+}
+
+/* The objects behind mappings, also without memory. */
+static void test_map(void **state)
+{
+    (void)state;
+    const struct file_mapping private = {.pages = 1};
+    const struct file_mapping shared = {.pages = 1, .is_shared = true};
+    map_and_unmap("/dir/file", &private);
+    map_and_unmap("/dir/file", &shared);
+    map_and_unmap("/dev/zero", &shared);
 }
 
 static void test_s2_bad_buffers(void **state)
@@ -551,6 +622,9 @@ int main(void)
         TEST(test_read),
         TEST(test_s6_lengths),
         TEST(test_s7_wrong_direction),
+        TEST(test_mode_3),
+        TEST(test_s17_every_kind_has_all_operations),
+        TEST(test_map),
         TEST(test_s2_bad_buffers),
         TEST(test_s8_seek),
         TEST(test_null_and_zero),

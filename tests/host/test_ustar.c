@@ -371,7 +371,14 @@ static void test_lookup_errors(void **state)
 static void test_devices(void **state)
 {
     (void)state;
-    static const struct file_ops ops;
+    static const struct file_ops ops = {
+        .open = file_open_by_all,
+        .read = file_no_read,
+        .write = file_no_write,
+        .ioctl = file_no_ioctl,
+        .map = file_no_map,
+        .release = file_no_release,
+    };
     struct inode *inode;
     add_file("dev/readme", "x");
     add_end();

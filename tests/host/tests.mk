@@ -55,7 +55,8 @@ $(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
 endef
 $(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
 
-fs_test_src := fs/tree.c fs/initrd.c fs/file.c fs/fd_table.c fs/devices.c tests/host/fake_kheap.c
+fs_test_src := fs/tree.c fs/initrd.c fs/file.c fs/fd_table.c fs/devices.c tests/host/fake_kheap.c \
+    tests/host/fake_objects.c
 
 HOST_TESTS += test_ustar
 test_ustar_SRC := $(fs_test_src)
