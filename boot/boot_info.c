@@ -1,17 +1,17 @@
 /*
- * The boot loader's word, checked.
+ * Checks the boot loader's information.
  *
- * Loaders differ and some are wrong: QEMU names a module whose end lies behind the last byte of
- * memory when the machine is small, GRUB leaves the kernel's name out of the command line, firmware
- * gives maps that are unsorted and overlap. So nothing is believed that can be looked at:
+ * Loaders differ and some are wrong. On a small machine QEMU names a module that ends behind the
+ * last byte of memory, GRUB omits the kernel's name from the command line, and firmware's maps are
+ * unsorted and overlap. So everything that can be checked is checked:
  *
- * - Every physical address goes through boot_view(), which gives a pointer only if all the bytes
- *   asked for lie in the first 16 MiB. What lies beyond is refused by name.
- * - Memory is usable where some type-1 entry says so and no other entry says anything. The ranges
- *   are kept sorted and disjoint in bytes while entries are added and taken away, and are rounded
- *   inwards to pages only at the end, so that two entries that meet in the middle of a page lose
- *   nothing. mem_lower and mem_upper are never looked at (v86 has none). The first MiB is given up
- *   whole: the firmware's data, the loader's structures and the video memory are in it.
+ * - Every physical address goes through boot_view(), which returns a pointer only if all bytes
+ *   requested lie in the first 16 MiB. Anything beyond is rejected with a message.
+ * - Memory is usable where a type-1 entry says so and no other entry covers it. The ranges stay
+ *   sorted and disjoint, in bytes, while entries are added and removed. They are rounded inwards to
+ *   pages only at the end, so that two entries that meet in the middle of a page lose nothing.
+ *   mem_lower and mem_upper are never read (v86 has none). The whole first MiB is left out, because
+ *   it holds the firmware's data, the loader's structures and the video memory.
  * - A module is the initrd only if usable memory covers all of it.
  *
  * Multiboot Specification 0.6.96, 3.3 "Boot information format".
@@ -21,7 +21,7 @@
 #include "boot/multiboot.h"
 #include "lib/addr.h"
 
-/* Where physical address 0 is seen. On the host it is an array of the test's. */
+/* Where physical address 0 is mapped. On the host it is an array of the test. */
 #ifdef FAULTLINE_HOST
 extern uint8_t boot_test_memory[BOOT_VIEW_BYTES];
 #define BOOT_MEMORY boot_test_memory
@@ -34,7 +34,7 @@ extern uint8_t boot_test_memory[BOOT_VIEW_BYTES];
 #define MMAP_SIZE_FIELD  ((uint32_t)sizeof(uint32_t))
 #define MMAP_ENTRY_BYTES ((uint32_t)sizeof(struct multiboot_mmap_entry))
 
-/* Sees [phys, phys + len), or NULL if any of it is outside the boot mapping. */
+/* Returns a pointer to [phys, phys + len), or NULL if any of it is outside the boot mapping. */
 static const uint8_t *boot_view(uint32_t phys, uint32_t len)
 {
     if (len > BOOT_VIEW_BYTES || phys > BOOT_VIEW_BYTES - len) {
@@ -45,7 +45,7 @@ static const uint8_t *boot_view(uint32_t phys, uint32_t len)
 
 /* ---- The list of ranges: ascending, disjoint, not even touching ----------------------------- */
 
-/* Puts `range` in the place of the `count` ranges from index `first` on. */
+/* Replaces the `count` ranges from index `first` on by `range`. */
 static void ranges_replace(struct boot_info *out, uint32_t first, uint32_t count,
                            struct boot_range range)
 {
@@ -65,7 +65,7 @@ static void ranges_delete(struct boot_info *out, uint32_t index)
     out->n_ranges--;
 }
 
-/* Joins `range` with everything it overlaps or touches. A full list drops it. */
+/* Merges `range` with everything it overlaps or touches. Drops it if the list is full. */
 static void ranges_add(struct boot_info *out, struct boot_range range)
 {
     uint32_t first = 0, behind;
@@ -89,8 +89,8 @@ static void ranges_add(struct boot_info *out, struct boot_range range)
     ranges_replace(out, first, behind - first, range);
 }
 
-/* Takes `cut` out of the range at `index`, which it overlaps. Gives how many ranges are left of it.
- * When a middle cut leaves two and the list is full, the upper one is given up. */
+/* Removes `cut` from the range at `index`, which it overlaps. Returns how many ranges remain of it.
+ * If a cut in the middle leaves two and the list is full, the upper one is dropped. */
 static uint32_t ranges_cut_one(struct boot_info *out, uint32_t index, struct boot_range cut)
 {
     struct boot_range *range = &out->ranges[index];
@@ -130,7 +130,7 @@ static void ranges_subtract(struct boot_info *out, struct boot_range cut)
     }
 }
 
-/* Rounds every range inwards and lets those go that hold no whole page. */
+/* Rounds every range inwards and drops those that hold no whole page. */
 static void ranges_round(struct boot_info *out)
 {
     uint32_t i = 0;
@@ -151,7 +151,7 @@ static void ranges_round(struct boot_info *out)
     }
 }
 
-/* True if one range holds all pages that [start, end) touches. */
+/* Returns true if one range holds all pages that [start, end) touches. */
 static bool ranges_cover(const struct boot_info *info, uint32_t start, uint32_t end)
 {
     for (uint32_t i = 0; i < info->n_ranges; i++) {
@@ -166,8 +166,9 @@ static bool ranges_cover(const struct boot_info *info, uint32_t start, uint32_t 
 
 /* ---- The memory map ------------------------------------------------------------------------- */
 
-/* Copies the entry at *offset and moves *offset on. False at the end of the map, or at an entry
- * that is shorter than an entry or longer than the rest: what follows it cannot be found. */
+/* Copies the entry at *offset and advances *offset. Returns false at the end of the map, or if the
+ * entry's size is too small or exceeds the rest of the map, so that the next one cannot be
+ * found. */
 static bool mmap_next(const uint8_t *mmap, uint32_t length, uint32_t *offset,
                       struct multiboot_mmap_entry *entry)
 {
@@ -184,7 +185,7 @@ static bool mmap_next(const uint8_t *mmap, uint32_t length, uint32_t *offset,
     return true;
 }
 
-/* The bytes of an entry. One that wraps reserves up to the last byte, but never gives memory. */
+/* Returns the bytes of an entry. One that wraps reserves up to the last byte but adds no memory. */
 static bool mmap_entry_range(const struct multiboot_mmap_entry *entry, struct boot_range *range)
 {
     range->start = entry->base;
@@ -216,7 +217,7 @@ void boot_info_read_mmap(const uint8_t *mmap, uint32_t length, struct boot_info 
         }
     }
     if (offset != length) {
-        out->ranges_dropped++; /* the map ends in something that is no entry */
+        out->ranges_dropped++; /* the map ends in something that is not an entry */
     }
     for (offset = 0; mmap_next(mmap, length, &offset, &entry);) {
         if (entry.type != MULTIBOOT_MMAP_USABLE && entry.length != 0 &&
@@ -248,7 +249,7 @@ static const char *boot_read_memory(const struct multiboot_info *info, struct bo
 
 /* ---- Modules and command line --------------------------------------------------------------- */
 
-/* Notes the module as initrd, or why it cannot be. Runs after the memory map has been read. */
+/* Notes the module as initrd, or why it cannot be one. Needs the memory map. */
 static const char *boot_accept_initrd(const struct multiboot_module *module, struct boot_info *out)
 {
     if (module->start > module->end) {
@@ -257,7 +258,7 @@ static const char *boot_accept_initrd(const struct multiboot_module *module, str
     if (module->start == module->end) {
         return "the initrd is empty";
     }
-    /* Rounded up, an end in the last page of 4 GiB would wrap; no usable memory is there. */
+    /* An end in the last page of 4 GiB would wrap if rounded up; no usable memory is there. */
     if (module->end > page_floor(UINT32_MAX) ||
         !ranges_cover(out, page_floor(module->start), page_ceil(module->end))) {
         return "the initrd lies outside usable memory";
@@ -285,8 +286,8 @@ static void boot_read_modules(const struct multiboot_info *info, struct boot_inf
     out->initrd_problem = boot_accept_initrd(&module, out);
 }
 
-/* The length of what loaders put in front of the options: QEMU the kernel's path, GRUB nothing. A
- * first word is the path if it has no '=', or a '/' before it. */
+/* Returns the length of what the loader puts before the options: QEMU puts the kernel's path, GRUB
+ * nothing. The first word is a path if it has no '=', or a '/' before it. */
 static uint32_t cmdline_name_length(const uint8_t *text, uint32_t length)
 {
     uint32_t i;

@@ -1,6 +1,6 @@
 /*
- * What the boot loader said, checked and in our own form. boot/boot_info.c makes it from
- * multiboot 1's structures (specification 0.6.96, section 3.3); nothing after it looks at them.
+ * The boot loader's information, checked and in our own form. boot/boot_info.c makes it from the
+ * structures of multiboot 1 (specification 0.6.96, section 3.3); nothing later reads those.
  */
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
@@ -11,12 +11,13 @@
 #define BOOT_RANGES_MAX  128
 #define BOOT_CMDLINE_MAX 4096
 
-/* The loader's structures are read below this, well inside what boot/entry.asm maps. What the loader
- * put beyond it is refused, not read. */
+/* The loader's structures are read only below this, well inside what boot/entry.asm maps. Anything
+ * beyond it is rejected, not read. */
 #define BOOT_VIEW_BYTES (16u << 20)
 
-/* Usable memory, in bytes: [start, end), page aligned inwards, ascending, disjoint. Type-1 entries
- * minus everything else, minus [0, 1 MiB). Not yet minus kernel, module and page tables. */
+/* Usable memory in bytes, [start, end), page aligned inwards, ascending, disjoint: the type-1
+ * entries without everything else and without [0, 1 MiB). Still includes kernel, module and page
+ * tables. */
 struct boot_range {
     uint64_t start, end;
 };
@@ -33,16 +34,15 @@ struct boot_info {
 };
 
 /*
- * Fills *out from the loader's magic and the physical address of its information structure, as
- * kernel_main() got them. Touches memory through the boot mapping only.
- *   gives: NULL, or one line that says what is wrong ("no memory map", ...)
- * The module list, strings and map are copied or noted: afterwards the loader's memory is free,
- * but for the initrd itself.
+ * Fills *out from the loader's magic and the physical address of its information structure, which
+ * kernel_main() receives. Accesses memory through the boot mapping only. Returns NULL, or a line
+ * that says what is wrong ("no memory map", ...). Copies the module list, strings and map, so that
+ * the loader's memory is free afterwards, except for the initrd itself.
  */
 const char *boot_info_read(uint32_t magic, uint32_t info_phys, struct boot_info *out);
 
-/* The part of boot_info_read that sorts and cuts the memory map; apart for its host tests. mmap:
- * `length` bytes of multiboot mmap entries (size field not counting itself, 20 or more). */
+/* Sorts and cuts the memory map for boot_info_read; separate for its host tests. mmap is `length`
+ * bytes of multiboot mmap entries, whose size field does not count itself and is 20 or more. */
 void boot_info_read_mmap(const uint8_t *mmap, uint32_t length, struct boot_info *out);
 
 #endif

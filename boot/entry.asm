@@ -2,23 +2,23 @@
 ; The first instructions of Faultline.
 ;
 ; A multiboot 1 loader (QEMU -kernel, GRUB, v86) enters here in 32-bit protected mode: paging off,
-; interrupts off, eax = magic, ebx = physical address of its information structure, every other
-; register and the loader's GDT worthless. From that to C in the upper half takes four steps:
+; interrupts off, eax = magic, ebx = physical address of its information structure. Nothing else,
+; the loader's GDT included, can be relied on. Getting to C in the upper half takes four steps:
 ;
-;   1. Is this CPU good enough? PAE is the only way this kernel pages memory, and the C code is
-;      compiled for the i686, so CMOV is asked for too. Everything up to the answer uses what a 486
-;      has. A refusal is one line on COM1 and on the VGA text screen, then a halt.
-;   2. Boot page tables: 2 MiB pages that show physical 0..896 MiB, all that the kernel will ever
-;      map directly, twice, at 0 and at KERNEL_BASE, through one shared directory. That much
-;      because a large initrd may fill all of low memory. The low copy exists only for the few
-;      instructions between switching paging on and the jump.
-;   3. Jump high, drop the low copy, take the GDT's address again in the upper half.
-;   4. kernel_main(magic, info), register arguments (regparm 3), on a stack that then is the boot
-;      thread's for good.
+;   1. Check the CPU. The kernel needs PAE for paging, and CMOV because the C code is compiled for
+;      the i686. The code up to the answer uses only what a 486 has. If the CPU lacks one of them,
+;      one line appears on COM1 and on the VGA text screen, and the machine halts.
+;   2. Build the boot page tables. 2 MiB pages map physical 0..896 MiB, the whole direct map, twice,
+;      at 0 and at KERNEL_BASE, through one shared directory. It is that much because a large initrd
+;      may fill all of low memory. The low copy serves only the few instructions between switching
+;      paging on and the jump.
+;   3. Jump to the upper half, drop the low copy, and reload the GDT by its upper address.
+;   4. Call kernel_main(magic, info) with register arguments (regparm 3), on a stack that remains
+;      the boot thread's.
 ;
 ; .boot is linked at its physical address and holds only what runs or is read before step 3; the
 ; GDT in it stays in use, by its upper address, until gdt_init(). The page tables and the stack are
-; in .bss, which the ELF loader has cleared. There is no IDT yet: a fault in here resets the
+; in .bss, which the ELF loader has cleared. There is no IDT yet, so a fault in here resets the
 ; machine.
 ;
 ; References: Multiboot Specification 0.6.96, 3.1 to 3.3; SDM vol. 3, 4.4 (PAE) and 9.8.
@@ -150,7 +150,7 @@ boot_start:
     mov [ebx + ecx * 8 - 8], eax
     loop .fill_entry
 
-    or ebx, PTE_PRESENT                 ; entries of the pointer table have no other right
+    or ebx, PTE_PRESENT                 ; the pointer table's entries have no other right
     mov edx, boot_page_pointers - KERNEL_BASE
     mov [edx], ebx
     mov [edx + PDPT_KERNEL_SLOT * 8], ebx
@@ -166,8 +166,8 @@ boot_start:
     jmp ecx
 
 ;
-; One line on every console there may be, and the end. esi, edi as above. Devices that are absent
-; cost a bounded wait (bad-input B13).
+; Prints one line on every console that may exist and ends the machine. esi, edi as above. An absent
+; device costs a bounded wait (bad input B13).
 ;
 refuse_cpu:
     push esi
@@ -181,7 +181,7 @@ refuse_cpu:
     jz .blank_rest
     call uart_send
     cmp al, ' '
-    jb .next_character                  ; the line end is for the serial line alone
+    jb .next_character                  ; only the serial line gets the line end
     mov ah, VGA_WHITE_ON_RED
     stosw
     jmp .next_character
@@ -194,8 +194,8 @@ refuse_cpu:
     pop edi
     pop esi
 
-    ; With exit=qemu as a word of its own on the command line, QEMU is told. That port may belong
-    ; to a real device elsewhere, so nobody else writes to it.
+    ; If exit=qemu is a word of its own on the command line, tell QEMU. Elsewhere the port may
+    ; belong to a real device, so nothing else writes to it.
     cmp esi, MULTIBOOT_LOADER_MAGIC
     jne halt
     test dword [edi + INFO_FLAGS], INFO_HAS_CMDLINE
@@ -207,7 +207,7 @@ refuse_cpu:
     mov ecx, exit_word_bytes
     push esi
     repe cmpsb
-    mov al, [esi]                       ; the character behind, if all were equal
+    mov al, [esi]                       ; the character behind, if all matched
     pop esi
     jne .skip_word
     cmp al, ' '
@@ -251,7 +251,7 @@ uart_prepare:
     out dx, al
     ret
 
-; Sends al, or gives up on a port that never gets ready. Clobbers ah, ecx, dx.
+; Sends al, or gives up if the port never becomes ready. Clobbers ah, ecx, dx.
 uart_send:
     mov ah, al
     mov ecx, UART_PATIENCE
@@ -279,7 +279,7 @@ enter_upper_half:
     add esp, KERNEL_BASE
     lgdt [boot_gdt_pointer_high + KERNEL_BASE]
     mov dword [boot_page_pointers], 0
-    mov eax, cr3                        ; the four pointers are read at this load (SDM 4.4.1)
+    mov eax, cr3                        ; this load reads the four pointers (SDM 4.4.1)
     mov cr3, eax
 
     xor ebp, ebp
@@ -296,8 +296,8 @@ section .bss
 alignb PAGE_BYTES
 boot_page_directory:
     resb PAGE_BYTES
-; Left to be unmapped by whoever can: an overflow of the boot stack then is a double fault instead
-; of a corrupted page table.
+; pmap_bootstrap() unmaps this page, so that an overflow of the boot stack causes a double fault and
+; does not corrupt a page table.
 global boot_stack_guard
 boot_stack_guard:
     resb PAGE_BYTES
@@ -310,5 +310,5 @@ alignb 32
 boot_page_pointers:
     resb 4 * 8
 
-; This object needs no executable stack; the linker asks.
+; This object needs no executable stack; the linker wants to know.
 section .note.GNU-stack noalloc noexec nowrite progbits

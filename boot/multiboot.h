@@ -1,6 +1,6 @@
 /*
- * Multiboot 1's structures as far as they are read here (specification 0.6.96, 3.3). Private to
- * boot/ and its tests: everything after boot_info_read() knows struct boot_info alone.
+ * The structures of multiboot 1, as far as they are read here (specification 0.6.96, 3.3). Private
+ * to boot/ and its tests; everything after boot_info_read() uses struct boot_info.
  */
 #ifndef BOOT_MULTIBOOT_H
 #define BOOT_MULTIBOOT_H
@@ -17,7 +17,7 @@
 
 struct multiboot_info {
     uint32_t flags;
-    uint32_t unused_memory[2]; /* mem_lower, mem_upper: the map says it better */
+    uint32_t unused_memory[2]; /* mem_lower, mem_upper: the map knows better */
     uint32_t unused_boot_device;
     uint32_t cmdline;
     uint32_t mods_count, mods_addr;
@@ -34,7 +34,7 @@ struct multiboot_module {
 };
 _Static_assert(sizeof(struct multiboot_module) == 16, "multiboot 1, 3.3");
 
-/* `size` does not count itself, and may be more than what is declared here. */
+/* `size` does not count itself and may exceed what is declared here. */
 struct multiboot_mmap_entry {
     uint32_t size;
     uint64_t base, length;

@@ -1,6 +1,6 @@
 /*
- * Invariants. A failed assertion is a kernel bug and ends in the panic screen; a user's mistake or
- * a lack of memory never comes here.
+ * Assertions check invariants. A failed one is a kernel bug and ends in the panic screen; a user's
+ * mistake or a lack of memory never fails an assertion.
  */
 #ifndef LIB_ASSERT_H
 #define LIB_ASSERT_H
@@ -13,8 +13,9 @@ noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 #define assert(cond)                                                                               \
     ((cond) ? (void)0 : panic("assertion failed: %s (%s:%d)", #cond, __FILE__, __LINE__))
 
-/* Checks that cost more than the operation they guard: debug builds only. debug_check is for the
- * x_check functions, which walk whole structures: called at key points, not in every operation. */
+/* Checks for debug builds only, because they cost more than the operation they guard. debug_check
+ * calls an x_check function, which walks a whole structure, at key points but not in every
+ * operation. */
 #ifdef FAULTLINE_DEBUG
 #define debug_assert(cond) assert(cond)
 #define debug_check(call)  ((void)(call))

@@ -1,4 +1,4 @@
-/* Compiler attributes used all over the tree, under the names the prose uses. */
+/* Compiler attributes that the whole tree uses, under the names that its comments use. */
 #ifndef LIB_COMPILER_H
 #define LIB_COMPILER_H
 
@@ -8,9 +8,10 @@
 #define cold_fn __attribute__((cold, noinline))
 /* Kept out of line for its large stack frame, not because it is rare. */
 #define noinline_fn __attribute__((noinline))
-/* Inlined whatever the compiler thinks of its size: a hot path that is written in parts. */
+/* Always inlined: the parts of a hot path, whatever the compiler thinks of their size. */
 #define hot_inline_fn inline __attribute__((always_inline))
-/* In front of the loop of a few instructions that a whole operation consists of: four rounds at once. */
+/* Unrolls the next loop four times. For the loop of a few instructions that is a whole operation.
+ * */
 #ifdef __clang__
 #define unrolled_loop _Pragma("clang loop unroll_count(4)")
 #else

@@ -1,6 +1,6 @@
 /*
- * The one printf. A conversion goes through three steps: parse it into a format_spec, fetch its
- * argument by length, put it as prefix + zeros + body with padding around (C11, 7.21.6.1).
+ * The one printf. A conversion takes three steps: parse it into a format_spec, fetch its argument
+ * by length, and put it as prefix + zeros + body with padding around (C11, 7.21.6.1).
  *
  * The kernel has no 64-bit division (no libgcc), so 64-bit decimals are divided in 32- and 16-bit
  * pieces, as on paper.
@@ -52,7 +52,7 @@ void format_put_number(struct format_sink *sink, const struct format_spec *spec,
     }
 }
 
-/* Text has no zero padding: C leaves it undefined, everybody pads with spaces. */
+/* C leaves zero padding of text undefined; like others, this one pads with spaces. */
 static void put_text(struct format_sink *sink, const struct format_spec *spec, const char *text,
                      size_t len)
 {
@@ -63,8 +63,8 @@ static void put_text(struct format_sink *sink, const struct format_spec *spec, c
 
 /* ---- Integers ---------------------------------------------------------------------------------- */
 
-/* *v / 10 and the remainder, in pieces whose quotients fit 32 bits: each partial dividend is below
- * 10 * 2^16. */
+/* Divides *v by 10 and returns the remainder. Works in pieces whose quotients fit 32 bits, because
+ * each partial dividend is below 10 * 2^16. */
 static uint32_t divide_by_ten(uint64_t *v)
 {
     uint32_t high = (uint32_t)(*v >> 32), low = (uint32_t)*v;
@@ -79,7 +79,7 @@ static uint32_t divide_by_ten(uint64_t *v)
     return part % 10;
 }
 
-/* Writes v's digits so that they end at `end`; gives the first. v == 0 gives one zero. */
+/* Writes v's digits so that they end at `end`. Returns the first digit; v == 0 has one zero. */
 static char *make_digits(char *end, uint64_t v, char conversion)
 {
     const char *alphabet = conversion == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -100,7 +100,7 @@ static char *make_digits(char *end, uint64_t v, char conversion)
     return p;
 }
 
-/* Puts digits with at least spec->precision of them. With a precision the 0 flag has no say. */
+/* Puts at least spec->precision digits. A precision overrides the 0 flag. */
 static void put_digits(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
                        size_t prefix_len, const char *digits, size_t n)
 {
@@ -129,7 +129,7 @@ static void put_unsigned(struct format_sink *sink, const struct format_spec *spe
     char *end = digits + sizeof(digits);
     char *start = make_digits(end, v, spec->conversion);
 
-    /* Zero with precision zero has no digits at all, but for # with o, which then gives the 0. */
+    /* Zero with precision zero has no digits, except that # with o puts the 0. */
     if (v == 0 && spec->precision == 0) {
         start = end;
     }
@@ -231,7 +231,7 @@ static void convert_string(struct format_sink *sink, const struct format_spec *s
 {
     const char *s = va_arg(args->list, const char *);
     if (s == NULL) {
-        /* Cut "(null)" says nothing: all of it or none, as glibc does. */
+        /* Part of "(null)" would be useless, so put all of it or none, as glibc does. */
         s = spec->precision >= 0 && spec->precision < (int)strlen("(null)") ? "" : "(null)";
     }
     put_text(sink, spec, s, spec->precision < 0 ? strlen(s) : strnlen(s, (size_t)spec->precision));
@@ -264,7 +264,7 @@ static const char *parse_flags(const char *p, struct format_spec *spec)
     }
 }
 
-/* A decimal number; one too large for int counts as INT_MAX. */
+/* Parses a decimal number; one too large for int becomes INT_MAX. */
 static const char *parse_number(const char *p, int *out)
 {
     int v = 0;
@@ -335,7 +335,7 @@ static bool is_float_conversion(char c)
     return c != '\0' && strchr("eEfFgGaA", c) != NULL;
 }
 
-/* Puts one parsed conversion; false if there is no such one. */
+/* Puts one parsed conversion. Returns false if there is no such conversion. */
 static bool convert(struct format_sink *sink, const struct format_spec *spec,
                     struct format_args *args)
 {
@@ -371,8 +371,8 @@ static bool convert(struct format_sink *sink, const struct format_spec *spec,
     }
 }
 
-/* A floating argument that nobody formats must still be stepped over, without floating point: a
- * double is two words on the stack, a long double three. */
+/* Skips a floating argument that nobody formats, without floating point: a double is two words on
+ * the stack, a long double three. */
 static void skip_unformatted(const struct format_spec *spec, struct format_args *args)
 {
     if (is_float_conversion(spec->conversion)) {
@@ -385,7 +385,7 @@ static void skip_unformatted(const struct format_spec *spec, struct format_args 
 
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
-/* One conversion: p is behind its '%'. Gives the place behind it. */
+/* Handles one conversion. p points behind its '%'; returns the address behind it. */
 static const char *format_one(struct format_sink *sink, const char *p, struct format_args *args)
 {
     const char *percent = p - 1;
@@ -427,9 +427,9 @@ int format_to(struct format_sink *sink, const char *fmt, va_list ap)
 /* ---- Into a buffer ----------------------------------------------------------------------------- */
 
 struct buffer_sink {
-    struct format_sink sink; /* first: the sink's address is this one's */
+    struct format_sink sink; /* first, so that both have one address */
     char *buf;
-    size_t room; /* bytes left, without the end */
+    size_t room; /* bytes left, without the terminator */
 };
 
 static void buffer_put(struct format_sink *sink, const char *bytes, size_t n)

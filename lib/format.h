@@ -1,12 +1,11 @@
 /*
- * printf's conversions for everybody: the kernel's log, the panic screen, the libc and the host
- * tests format through the same few functions. Output goes piece by piece into a sink, so nothing
- * here needs a buffer of its own or an allocation.
+ * The conversions of printf, shared by the kernel's log, the panic screen, the libc and the host
+ * tests. Output goes piece by piece into a sink, so nothing here needs a buffer or an allocation.
  *
  * Conversions: d i u x X o c s p %, flags - + space # 0, width and precision (also *), lengths
- * hh h l ll j z t. Floating point is not for the kernel: e f g a in both cases go to the sink's
- * put_float, which the libc provides; without it they print "%f" literally and skip the argument.
- * An unknown conversion is printed as it stands. There is no %n.
+ * hh h l ll j z t. The kernel has no floating point, so e f g a in both cases go to the
+ * sink's put_float, which the libc provides; without it they print "%f" literally and skip the
+ * argument. An unknown conversion is printed literally. There is no %n.
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H
@@ -37,34 +36,34 @@ struct format_spec {
     char conversion; /* the letter: 'd', 'x', 'f', ... */
 };
 
-/* A va_list that can be handed on by address on every ABI. */
+/* A va_list that can be passed by address on every ABI. */
 struct format_args {
     va_list list;
 };
 
 struct format_sink {
-    /* Takes n bytes. Has its own state behind or around the sink (container_of). */
+    /* Takes n bytes. Its state surrounds the sink (container_of). */
     void (*put)(struct format_sink *sink, const char *bytes, size_t n);
-    /* Formats one floating argument, which it takes from args (a long double if spec->length says
-     * so), by calls of format_put_number. NULL: no floating point. */
+    /* Takes one floating argument from args (a long double if spec->length says so) and formats it
+     * with format_put_number. NULL: no floating point. */
     void (*put_float)(struct format_sink *sink, const struct format_spec *spec,
                       struct format_args *args);
     size_t total; /* bytes so far; format.c keeps it */
 };
 
-/* Formats into sink. Gives the number of bytes put. */
+/* Formats into sink. Returns the number of bytes put. */
 int format_to(struct format_sink *sink, const char *fmt, va_list ap) printf_like(2, 0);
 
-/* snprintf and vsnprintf: at most size bytes with the end, always ended if size is not 0; gives the
- * length the whole text would have. buf may be NULL if size is 0. */
+/* snprintf and vsnprintf: write at most size bytes including the terminator, which is always
+ * written if size is not 0. Return the length of the whole text. buf may be NULL if size is 0. */
 int format_buffer(char *buf, size_t size, const char *fmt, ...) printf_like(3, 4);
 int format_buffer_v(char *buf, size_t size, const char *fmt, va_list ap) printf_like(3, 0);
 
-/* A piece of a conversion: bytes, counted. For put_float hooks. */
+/* Puts n bytes of a conversion and counts them. For put_float hooks. */
 void format_put(struct format_sink *sink, const char *bytes, size_t n);
 
-/* A number's text, padded to spec->width: prefix (sign, "0x") before the zeros that is_zero asks
- * for, body after them. For put_float hooks. */
+/* Puts a number's text, padded to spec->width, with prefix (sign, "0x") before the zeros that
+ * is_zero asks for and body after them. For put_float hooks. */
 void format_put_number(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
                        size_t prefix_len, const char *body, size_t body_len);
 

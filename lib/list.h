@@ -1,6 +1,6 @@
 /*
- * Linked lists and queues: the BSD macros of <sys/queue.h>, and the one thing glibc's copy lacks:
- * walks in which the body may remove or free the element it is at.
+ * Linked lists and queues: the BSD macros of <sys/queue.h>, and what glibc's copy lacks, which is
+ * walks whose body may remove or free the current element.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H

@@ -1,11 +1,11 @@
 /*
  * Bytes and strings in plain C, for kernel and libc alike.
  *
- * Copies and fills go by 32-bit words; x86 does not mind where they start, and the packed type below
- * says so to the compiler (and to UBSan). Whole pages are not cleared or copied here but by
- * arch/pmap with rep stos and rep movs. The mem* functions are weak so that an assembly version may
- * take their place. Compiled with gcc's -fno-tree-loop-distribute-patterns: otherwise gcc
- * recognises the loops and turns memset into a call of memset.
+ * Copies and fills work on 32-bit words. x86 allows unaligned words, and the packed type below
+ * tells the compiler (and UBSan) so. Whole pages are cleared and copied by arch/pmap with rep stos
+ * and rep movs, not here. The mem* functions are weak so that an assembly version may replace them.
+ * The file is compiled with gcc's -fno-tree-loop-distribute-patterns, because gcc would otherwise
+ * recognise the loops and turn memset into a call of memset.
  */
 #include "lib/string.h"
 
@@ -19,8 +19,8 @@ struct word {
 
 #define WORD sizeof(struct word)
 
-/* Ascending, so it also serves memmove when dst lies below src: the words read are those not yet
- * overwritten, however close the two are, as each word is read before it is written. */
+/* Ascends, so it also serves memmove when dst lies below src: each word is read before it is
+ * overwritten, however close the two are. */
 static void copy_up(unsigned char *to, const unsigned char *from, size_t n)
 {
     for (; n >= WORD; n -= WORD, to += WORD, from += WORD) {
@@ -49,7 +49,7 @@ __attribute__((weak)) void *memcpy(void *restrict dst, const void *restrict src,
 
 __attribute__((weak)) void *memmove(void *dst, const void *src, size_t n)
 {
-    /* One comparison: the distance, as an unsigned number, is below n only if dst is inside src. */
+    /* The unsigned distance is below n only if dst is inside src, so one comparison is enough. */
     if ((uintptr_t)dst - (uintptr_t)src < n) {
         copy_down(dst, src, n);
     } else {
@@ -119,8 +119,8 @@ int strncmp(const char *a, const char *b, size_t n)
     return 0;
 }
 
-/* C's strchr takes const and gives non-const: the union is that cast, spelled so that the compiler's
- * -Wcast-qual can stay on for everything else. */
+/* C's strchr takes const and returns non-const. The union is that cast, written so that -Wcast-qual
+ * can stay on for everything else. */
 static char *without_const(const char *s)
 {
     union {

@@ -1,8 +1,8 @@
 /*
  * Bytes and strings: the part of C's <string.h> that kernel and libc share, with C's meanings
  * (C11, 7.24), and strlcpy (OpenBSD). The compiler may call the mem* functions on its own, so they
- * keep their names; on the host, where libc and the sanitizers own those names, the macros below
- * give ours others, so that the tests test ours.
+ * keep their names. On the host, where libc and the sanitizers own those names, the macros below
+ * rename ours, so that the tests reach them.
  */
 #ifndef LIB_STRING_H
 #define LIB_STRING_H
@@ -36,8 +36,8 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
-/* Copies src into the size bytes at dst, cut if need be and always ended (size 0: nothing is
- * written). Gives strlen(src): cut if that is not below size. */
+/* Copies src into the size bytes at dst, truncates it if necessary, and always terminates it (size
+ * 0: writes nothing). Returns strlen(src); the copy was truncated if that is >= size. */
 size_t strlcpy(char *dst, const char *src, size_t size);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * The run-time half of -fsanitize=undefined, for debug kernels: the compiler calls one of these
- * where the program's behaviour would be undefined, and the kernel stops there with the place.
+ * The run-time half of -fsanitize=undefined, for debug kernels. The compiler calls one of these
+ * functions where behaviour would be undefined, and the kernel panics and names the place.
  *
- * The interface is the one of LLVM's compiler-rt (its ubsan_handlers.h), which gcc 12 and
- * clang 14 share. Every data record starts with the place; only where the record describes a return
- * statement the place comes apart. The compiler's calls follow the kernel's register convention
- * under gcc; clang 14 forgets it for calls it makes up itself and passes all on the stack.
+ * The interface is that of LLVM's compiler-rt (its ubsan_handlers.h), which gcc 12 and clang 14
+ * share. Every data record starts with the place, except that for a return statement the place
+ * comes separately. gcc's calls follow the kernel's register convention; clang 14 ignores it for
+ * calls that it generates itself and passes everything on the stack.
  *
- * The functions here are not sanitized themselves; release kernels and the libc get none of them.
+ * The functions here are not sanitized themselves. Release kernels and the libc contain none of
+ * them.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ struct ubsan_place {
     uint32_t line, column;
 };
 
-/* name is the type in quotes; info of an integer: log2 of the width << 1 | is signed. */
+/* name is the type in quotes. info of an integer is log2 of the width << 1 | is signed. */
 struct ubsan_type {
     uint16_t kind, info;
     char name[];
@@ -50,7 +51,7 @@ struct ubsan_mismatch {
     struct ubsan_place place;
     const struct ubsan_type *type;
     uint8_t log_alignment;
-    uint8_t kind; /* what the pointer was used for: an index of uses[] */
+    uint8_t kind; /* index into uses[]: what the pointer was used for */
 };
 
 UNSANITIZED static void stop(const struct ubsan_place *place, const char *what)
@@ -59,8 +60,8 @@ UNSANITIZED static void stop(const struct ubsan_place *place, const char *what)
           (unsigned int)place->column);
 }
 
-/* Values up to 32 bits come by value, larger ones by address: they are shown as the words that
- * came. */
+/* Values up to 32 bits are passed by value, larger ones by address; both are shown as the words
+ * passed. */
 UNSANITIZED static void stop_operation(const struct ubsan_operation *op, const char *what,
                                        uintptr_t left, uintptr_t right)
 {
