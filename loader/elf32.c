@@ -1,17 +1,17 @@
 /*
- * ELF32 i386 executables, checked. The file is hostile until proven otherwise: every field is
- * copied out before it is looked at (so nothing depends on alignment), every sum is formed in 64
- * bits, and what is not needed is not read at all: section headers, e_ehsize, p_align.
+ * Checks ELF32 i386 executables. The file is hostile until proven otherwise. Every field is copied
+ * out before use (so nothing depends on alignment), every sum is formed in 64 bits, and what is not
+ * needed is never read: section headers, e_ehsize, p_align.
  *
- * Decisions where the rules leave room (bad input E1 to E22):
- *   - EM_486 (6) is accepted beside EM_386, as Linux does.
- *   - The table may have at most 64 KiB, Linux's limit too; more is a bad table.
- *   - A PT_LOAD with p_memsz 0 is ignored whatever else it says. One with p_filesz 0 has no bytes in
- *     the file, so its p_offset says nothing and is not checked.
- *   - Overlapping segments are accepted; where bytes overlap the later one in the table wins.
- *   - Segments end below the stack's guard: two owners of a page are never possible.
+ * Decisions that the rules leave open (bad input E1 to E22):
+ *   - EM_486 (6) is accepted as well as EM_386, as in Linux.
+ *   - The table may have at most 64 KiB, which is also Linux's limit; a larger one is a bad table.
+ *   - A PT_LOAD with p_memsz 0 is ignored. One with p_filesz 0 has no bytes in the file, so its
+ *     p_offset is meaningless and is not checked.
+ *   - Segments may overlap; where bytes overlap, the later one in the table wins.
+ *   - Segments end below the stack's guard, so no page can have two owners.
  *
- * Reasons start with the phrase that names the kind of mistake, details follow after a colon.
+ * A reason starts with the phrase that names the kind of mistake. Details follow after a colon.
  */
 #include "loader/elf32.h"
 
@@ -25,7 +25,7 @@
 #include "lib/string.h"
 #include "mm/vm_map.h"
 
-/* As Linux: a larger table is a mistake, or an attempt. */
+/* Linux's limit; a larger table is a mistake or an attack. */
 #define TABLE_BYTES_MAX 65536u
 
 static void explain(struct elf32_reason *why, const char *fmt, ...) printf_like(2, 3);
@@ -171,8 +171,8 @@ static struct elf32_segment segment_of(const Elf32_Phdr *p)
     };
 }
 
-/* AT_PHDR: the program finds its own headers (PT_TLS above all) if a segment happens to hold the
- * whole table. */
+/* Finds AT_PHDR, by which the program finds its own headers (PT_TLS above all) if a segment happens
+ * to contain the whole table. */
 static void note_table(struct elf32_info *info, const struct elf32_segment *s)
 {
     uint64_t table_end = (uint64_t)info->phoff + (uint64_t)info->phnum * sizeof(Elf32_Phdr);

@@ -1,17 +1,17 @@
 /*
- * Images: what lies between a checked segment list and the pages of a running program.
+ * Images turn a checked segment list into the pages of a running program.
  *
- * An image is a vm_object whose byte offsets are the program's own addresses. A page is made when
- * it is touched: the bytes of every segment that overlaps it, in table order so that the later one
- * wins, and zeros elsewhere (contract L3). The frame belongs to the faulting map alone; nothing is
- * cached here, so an image costs its record and nothing else.
+ * An image is a vm_object whose byte offsets are the program's own addresses. A page is built when
+ * it is touched. It holds the bytes of every segment that overlaps it, in table order so that the
+ * later one wins, and zeros elsewhere (contract L3). The frame belongs to the faulting map alone.
+ * Nothing is cached, so an image costs only this structure.
  *
- * The pages of one area all have the same segments. Where several share a page, the area has the
- * union of their rights and the last of them, in table order, has the account; the segment policy
+ * All pages of an area have the same segments. Where several segments share a page, the area has
+ * the union of their rights and the account of the last of them in table order. The segment policy
  * (L2) brings in that segment's pages.
  *
- * Shortcomings: finding a page's segments is a walk over all of them. Linkers make two to six;
- * ELF32_SEGMENTS_MAX bounds the rest.
+ * Shortcoming: finding a page's segments walks over all of them. Linkers make two to six, and
+ * ELF32_SEGMENTS_MAX bounds their number.
  */
 #include "loader/image.h"
 
@@ -30,9 +30,9 @@
 #include "mm/vm_object.h"
 
 struct image {
-    struct vm_object object; /* first: the object's address is the image's */
+    struct vm_object object; /* first, so that both have one address */
     struct vm_source *src;
-    size_t bytes; /* of this record, with its segments */
+    size_t bytes; /* of this structure, with its segments */
     uint32_t end; /* first page boundary above the highest segment */
     struct elf32_info info;
     struct elf32_segment segments[]; /* info.n_segments, in table order */
@@ -48,7 +48,7 @@ static uint32_t segment_end(const struct elf32_segment *s)
     return s->vaddr + s->memsz;
 }
 
-/* The segment's whole pages: [first, end). */
+/* The segment's pages as a range, [first, end). */
 static uint32_t segment_first_page(const struct elf32_segment *s)
 {
     return page_floor(s->vaddr);
@@ -88,7 +88,7 @@ static struct span file_span(const struct elf32_segment *s, uint32_t page)
     return span_on_page(s->vaddr, s->vaddr + s->filesz, page);
 }
 
-/* Which segments are on a page, in the measures that matter. */
+/* The segments on a page. */
 struct page_plan {
     uint32_t count; /* segments on the page                */
     uint32_t last;  /* index of the last one               */
@@ -110,7 +110,8 @@ static struct page_plan plan_page(const struct image *image, uint32_t page)
     return plan;
 }
 
-/* The end of the bytes that segments cover without a gap from pos on; pos itself if none does. */
+/* Returns the end of the bytes that segments cover without a gap from pos on, or pos if none
+ * does. */
 static uint32_t covered_until(const struct image *image, uint32_t pos)
 {
     uint32_t until = pos;
@@ -123,7 +124,7 @@ static uint32_t covered_until(const struct image *image, uint32_t pos)
     return until;
 }
 
-/* The lowest segment start above pos, at most limit. */
+/* Returns the lowest segment start above pos, at most limit. */
 static uint32_t next_start(const struct image *image, uint32_t pos, uint32_t limit)
 {
     for (uint32_t i = 0; i < image->info.n_segments; i++) {
@@ -135,8 +136,8 @@ static uint32_t next_start(const struct image *image, uint32_t pos, uint32_t lim
     return limit;
 }
 
-/* Contract L6: bytes of the page that belong to no segment. Walks the page from stretch to stretch,
- * so bytes that two segments share count once. */
+/* Counts the bytes of the page that belong to no segment (contract L6). Walks the page from stretch
+ * to stretch, so bytes that two segments share count once. */
 static uint32_t bytes_lost_on_page(const struct image *image, uint32_t page)
 {
     uint32_t lost = 0, end = page + PAGE_SIZE;
@@ -151,7 +152,8 @@ static uint32_t bytes_lost_on_page(const struct image *image, uint32_t page)
     return lost;
 }
 
-/* The bytes of the file that the segment has on the page. -EIO if the file is shorter by now (E20). */
+/* Reads the segment's file bytes on the page. Fails with -EIO if the file has become shorter
+ * (E20). */
 static int read_file_bytes(const struct image *image, const struct elf32_segment *s, uint32_t page,
                            uint8_t *frame)
 {
@@ -167,7 +169,7 @@ static int read_file_bytes(const struct image *image, const struct elf32_segment
     return image->src->ops->read(image->src, offset, frame + (file.start - page), len);
 }
 
-/* The usual page has one segment: what is not read is cleared, nothing twice. */
+/* The usual page has one segment. Clears what is not read, and writes nothing twice. */
 static int fill_from_one(const struct image *image, const struct elf32_segment *s, uint32_t page,
                          uint8_t *frame)
 {
@@ -177,8 +179,8 @@ static int fill_from_one(const struct image *image, const struct elf32_segment *
     return read_file_bytes(image, s, page, frame);
 }
 
-/* A shared page, which starts as zeros: each segment in turn puts its bytes and its zeros over those
- * before it. */
+/* Fills a page with several segments, which starts as zeros: each in turn writes its bytes and
+ * zeros over those before it. */
 static int fill_from_all(const struct image *image, uint32_t page, uint8_t *frame)
 {
     for (uint32_t i = 0; i < image->info.n_segments; i++) {
@@ -198,7 +200,7 @@ static int fill_from_all(const struct image *image, uint32_t page, uint8_t *fram
     return 0;
 }
 
-/* A frame with the page's bytes. */
+/* Allocates a frame and fills it with the page's bytes. */
 static int make_page(const struct image *image, const struct page_plan *plan, uint32_t page,
                      pfn_t *out)
 {
@@ -271,7 +273,8 @@ static const char *image_describe(struct vm_object *obj)
     return src->ops->name(src);
 }
 
-/* The policies (L2) are two pagers, so that a page-policy fault asks nothing about clusters. */
+/* Each policy (L2) has its own pager, so that a fault under the page policy never asks for
+ * clusters. */
 static const struct vm_pager image_pagers[] = {
     [FL_POLICY_PAGE] = {.name = "image",
                         .get_page = image_get_page,
@@ -305,7 +308,7 @@ static uint32_t count_loads(const void *table, uint32_t phnum)
     return n;
 }
 
-/* Makes the record with its segments out of the table. */
+/* Makes the image with its segments from the table. */
 static int make_image(struct vm_source *src, const void *table, struct elf32_info *info,
                       struct image **out, struct elf32_reason *why)
 {
@@ -401,7 +404,8 @@ uint32_t image_end(const struct image *image)
 
 /* ---- Areas ------------------------------------------------------------------------------------- */
 
-/* The lowest page above pos where a segment starts or ends; image->end if none is left. */
+/* Returns the lowest page above pos where a segment starts or ends, or image->end if none is
+ * left. */
 static uint32_t next_boundary(const struct image *image, uint32_t pos)
 {
     uint32_t next = image->end;
@@ -429,7 +433,7 @@ static uint32_t rights_on_page(const struct image *image, uint32_t page)
     return prot;
 }
 
-/* All pages of [start, end) have the same segments: one area, or none. */
+/* Adds one area, or none, for [start, end), whose pages all have the same segments. */
 static int map_stretch(struct image *image, struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct page_plan plan = plan_page(image, start);
@@ -473,7 +477,8 @@ int image_map(struct image *image, struct vm_map *map)
     return 0;
 }
 
-/* The faults that brought a page of an image in; a copy on write is a second page, not a first. */
+/* Counts the faults that brought in a page of an image. Copy on write makes a second page, so it
+ * does not count. */
 void image_figures(struct vm_map *map, struct image_figures *out)
 {
     struct vm_map_counts counts;

@@ -1,11 +1,11 @@
 /*
- * The initial stack, as the i386 ABI supplement and Linux lay it out. From USER_END downward:
+ * Builds the initial stack as the i386 ABI supplement and Linux lay it out. From USER_END downward:
  *
  *     a zero word, the program's file name, environment strings, argument strings, the platform's
  *     name, 16 random bytes, padding, then ascending from esp (16-byte aligned):
  *     argc, argv[], NULL, envp[], NULL, auxv[] with AT_NULL
  *
- * Everything is sized first; nothing is written unless all of it fits. The vectors are written
+ * Everything is sized first, and nothing is written unless all of it fits. The vectors are written
  * through a small buffer, so their length costs no memory here.
  */
 #include <asm/errno.h>
@@ -29,13 +29,13 @@ struct auxv_entry {
     uint32_t type, value;
 };
 
-/* Where everything goes. */
+/* The layout of the stack. */
 struct stack_plan {
     uint32_t execfn, env, args, platform, random; /* addresses of strings and bytes */
     uint32_t esp;
 };
 
-/* Words on their way to ascending addresses. The first error sticks. */
+/* Collects words for ascending addresses. Keeps the first error. */
 struct word_writer {
     int (*write)(void *ctx, uint32_t va, const void *bytes, uint32_t n);
     void *ctx;
@@ -84,7 +84,7 @@ static uint64_t vector_words(const struct image_start *start)
     return (uint64_t)start->args.count + start->env.count + 3;
 }
 
-/* Linux's limit: strings and their pointers together, a quarter of the stack. */
+/* Linux's limit: strings and pointers together may take a quarter of the stack. */
 static int check_sizes(const struct image_start *start)
 {
     uint64_t bytes = (uint64_t)start->args.bytes + start->env.bytes + strlen(start->execfn) + 1 +
@@ -146,8 +146,8 @@ static int write_strings(const struct image_start *start, const struct stack_pla
 }
 
 /*
- * Linux's auxiliary vector but for AT_SYSINFO: there is no vDSO, so programs enter by int 0x80. A
- * table that no segment loads is announced with no entries, so that nobody follows AT_PHDR 0.
+ * Linux's auxiliary vector without AT_SYSINFO: there is no vDSO, so programs enter by int 0x80. If
+ * no segment loads the program header table, AT_PHNUM is 0, so that nothing follows AT_PHDR 0.
  */
 int image_build_stack(const struct image *image, const struct image_start *start,
                       int (*write)(void *ctx, uint32_t va, const void *bytes, uint32_t n),
