@@ -1,11 +1,11 @@
-/* Abnormal ends: abort and a failed assert. */
+/* Abnormal termination: abort and a failed assert. */
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The signal's usual place in an exit status, should the kernel not deliver it to its sender. */
+/* The usual exit status for the signal, in case the kernel does not deliver it. */
 #define ABORT_STATUS (128 + SIGABRT)
 
 void abort(void)

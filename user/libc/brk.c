@@ -1,4 +1,4 @@
-/* The program break. The kernel's call gives the break as it is afterwards, whatever was asked. */
+/* The program break. The kernel's call returns the resulting break, whatever was requested. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>

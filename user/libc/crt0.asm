@@ -1,8 +1,9 @@
-; The first instructions of every C program (i386 System V ABI supplement, "process initialisation").
+; The first instructions of every C program (i386 System V ABI supplement, "process
+; initialisation").
 ;
-; The kernel leaves [esp] = argc, then argv[], NULL, envp[], NULL and the auxiliary vector. The frame
-; pointer is cleared so that a debugger's walk up the stack ends here, and the stack is aligned so
-; that it is a multiple of 16 at the call of main, as compiled code may expect.
+; The kernel leaves [esp] = argc, then argv[], NULL, envp[], NULL and the auxiliary vector. The
+; frame pointer is cleared so that a debugger's stack walk ends here, and the stack pointer is a
+; multiple of 16 at the call of main, as compiled code may expect.
 
         global  _start
         extern  main
@@ -17,7 +18,7 @@ _start: xor     ebp, ebp
         lea     edx, [ecx + eax * 4 + 4] ; envp: behind argv's NULL
         mov     [environ], edx
         and     esp, -16
-        sub     esp, 4                  ; three arguments and this make 16 bytes
+        sub     esp, 4                  ; 16 bytes with the three arguments
         push    edx
         push    ecx
         push    eax

@@ -1,4 +1,4 @@
-/* <ctype.h> in ASCII. The argument is an unsigned char or EOF; other values are of no class. */
+/* <ctype.h> in ASCII. The argument is an unsigned char or EOF; other values belong to no class. */
 #include <ctype.h>
 
 static int is_between(int c, int low, int high)

@@ -64,8 +64,8 @@ void decimal_scale(struct decimal *d, int exponent)
 
 void decimal_set(struct decimal *d, uint64_t mantissa, int exponent)
 {
-    /* Room above the units for a number that grows, below for one that shrinks: three limbs hold
-     * any mantissa. */
+    /* Leave room above the units for a number that grows, and below for one that shrinks. Three
+     * limbs hold any mantissa. */
     d->units = exponent > 0 ? DECIMAL_HEAD : 2;
     d->first = d->units - 2;
     d->last = d->units;
@@ -79,7 +79,7 @@ void decimal_set(struct decimal *d, uint64_t mantissa, int exponent)
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
 
-/* The limb that holds a place, and the power of ten of that place inside it. */
+/* Finds the limb that holds a place, and the power of ten of that place inside it. */
 static int limb_of_place(const struct decimal *d, int place, uint32_t *power)
 {
     int above = place >= 0 ? place / LIMB_DIGITS : -((LIMB_DIGITS - 1 - place) / LIMB_DIGITS);
@@ -113,7 +113,7 @@ int decimal_digit(const struct decimal *d, int place)
 
 /* ---- Rounding ---------------------------------------------------------------------------------- */
 
-/* How what lies below a place compares with half a unit of that place: -1, 0 or 1. */
+/* Compares what lies below a place with half a unit of that place: -1, 0 or 1. */
 static int compare_with_half(const struct decimal *d, int i, uint32_t power)
 {
     uint32_t rest, half;
@@ -129,10 +129,10 @@ static int compare_with_half(const struct decimal *d, int i, uint32_t power)
     if (rest != half) {
         return rest < half ? -1 : 1;
     }
-    return next <= d->last ? 1 : 0; /* trimmed: a limb that is there is not all zeros */
+    return next <= d->last ? 1 : 0; /* trimmed, so this limb is not all zeros */
 }
 
-/* Adds `amount` to limb i, which may lie above the number, and carries. */
+/* Adds `amount` to limb i, which may lie above the number, and propagates the carry. */
 static void add_to_limb(struct decimal *d, int i, uint32_t amount)
 {
     d->limb[i] += amount;
@@ -156,7 +156,7 @@ void decimal_round(struct decimal *d, int place)
     }
     int order = compare_with_half(d, i, power);
     bool is_odd = i >= d->first && d->limb[i] / power % 2 != 0;
-    if (i < d->first) { /* nothing of the number is left, unless it rounds up to one unit */
+    if (i < d->first) { /* nothing remains, unless the number rounds up to one unit */
         d->first = i;
         d->limb[i] = 0;
     }

@@ -1,6 +1,6 @@
 /*
- * Directory streams: a static set, each with a buffer of its own that getdents64 fills; readdir
- * hands out the kernel's records in place.
+ * Directory streams come from a static set. Each has its own buffer, which getdents64 fills;
+ * readdir returns the kernel's structures in place.
  */
 #include <dirent.h>
 
@@ -17,7 +17,7 @@
 struct fl_dir {
     int fd;
     bool is_open;
-    size_t at, end; /* bytes of the buffer: the next record, and where they stop */
+    size_t at, end; /* offsets in the buffer: the next entry, and the end of the data */
     alignas(struct dirent) char buffer[DIR_BUFFER];
 };
 

@@ -1,13 +1,13 @@
 /*
- * The end of a program. exit runs the atexit functions in reverse order and then flushes streams;
- * the flush is a weak reference, so that a program without stdio does not link it.
+ * Program termination. exit runs the atexit functions in reverse order and then flushes streams.
+ * The flush is a weak reference, so that a program without stdio does not link it.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "user/libc/stdio_impl.h"
 
-#define ATEXIT_MAX 32 /* C11 promises 32 */
+#define ATEXIT_MAX 32 /* C11 requires 32 */
 
 static void (*functions[ATEXIT_MAX])(void);
 static int n_functions;

@@ -1,9 +1,9 @@
 /*
  * Floating point for printf: %f %e %g %a, all of them correctly rounded (C11, 7.21.6.1).
  *
- * The argument becomes an exact decimal, is rounded once at the last place that will be shown, and
- * its digits are then read off place by place. %g first rounds as %e would and looks at the exponent
- * that comes out; %f at the precision it then chooses ends at the same place, so nothing is rounded
+ * The argument becomes an exact decimal and is rounded once, at the last place shown; its digits
+ * are then read off place by place. %g first rounds as %e would and examines the resulting
+ * exponent. %f at the precision it then chooses ends at the same place, so nothing is rounded
  * twice.
  */
 #include <ctype.h>
@@ -13,10 +13,10 @@
 #include "user/libc/stdio_impl.h"
 
 #define DEFAULT_PRECISION 6
-#define PRECISION_MAX     (1 << 20) /* far behind the last digit of any number; keeps sums in int */
+#define PRECISION_MAX     (1 << 20) /* far behind the last digit of any number; sums stay in int */
 #define EXPONENT_TEXT     8         /* "e-16445" */
 
-/* What is to be printed, decided. */
+/* The decided layout of a number. */
 struct layout {
     int top;       /* place of the first digit                                 */
     int unit;      /* place after which the point comes                        */
@@ -66,7 +66,7 @@ static void put_layout(struct format_sink *sink, const struct format_spec *spec,
     put_repeated(sink, ' ', spec->is_left ? pad : 0);
 }
 
-/* A sign and at least min_digits digits behind the letter. */
+/* Writes the exponent: the letter, a sign and at least min_digits digits. */
 static int make_exponent(char *text, char letter, int exponent, int min_digits)
 {
     char digits[EXPONENT_TEXT];
@@ -98,8 +98,8 @@ static struct layout scientific_layout(const struct decimal *d, int precision, c
     return l;
 }
 
-/* %g: P significant digits; scientific if the exponent is below -4 or not below P. Zeros at the end
- * go, unless # keeps them. */
+/* %g: P significant digits; scientific if the exponent is below -4 or not below P. Removes trailing
+ * zeros, unless # keeps them. */
 static struct layout general_layout(struct decimal *d, const struct format_spec *spec,
                                     int precision)
 {
@@ -149,9 +149,9 @@ static void put_decimal(struct format_sink *sink, const struct format_spec *spec
 /* ---- %a ---------------------------------------------------------------------------------------- */
 
 #define HEX_FRACTION_DIGITS 16 /* 64 bits */
-#define HEX_PRECISION_MAX   64 /* more digits than this would all be zeros: they are left out */
+#define HEX_PRECISION_MAX   64 /* further digits would all be zeros and are left out */
 
-/* 1.fraction * 2^exponent, the fraction in the upper bits; lead is 0 only for zero. */
+/* 1.fraction * 2^exponent, with the fraction in the upper bits; lead is 0 only for zero. */
 struct hexadecimal {
     unsigned int lead;
     uint64_t fraction;

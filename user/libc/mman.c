@@ -1,6 +1,7 @@
 /*
  * <sys/mman.h> and brk: the POSIX side of virtual memory. mmap2 takes the file offset in pages, so
- * an unaligned or too far one is refused here, as the kernel would refuse it if it could see it.
+ * an unaligned or too large offset fails here, as it would in the kernel if the kernel could see
+ * it.
  */
 #include <sys/mman.h>
 

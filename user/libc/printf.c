@@ -1,8 +1,8 @@
 /*
- * The printf family: lib/format.c does the conversions, this file gives it somewhere to put them.
+ * The printf family. lib/format.c does the conversions; this file provides the sinks.
  *
- * An unbuffered stream (stderr) borrows a small buffer for the time of one call, so that a message
- * is one write and not one per conversion.
+ * An unbuffered stream (stderr) uses a small buffer during one call, so that a message is one write
+ * and not one per conversion.
  */
 #include <errno.h>
 #include <limits.h>

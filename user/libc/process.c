@@ -1,4 +1,4 @@
-/* Processes: fork, execve, wait, the bare exit, and the environment's variable. */
+/* Processes: fork, execve, wait, _exit, and the variable environ. */
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /*
- * The scanf family (C11, 7.21.6.2). Input comes one character at a time from a source that takes one
- * character back; numbers are gathered into a small buffer, as far as they can still become one, and
- * then converted by strtoll and strtold.
+ * The scanf family (C11, 7.21.6.2). Input comes one character at a time from a source that accepts
+ * one character back. The characters of a number are collected in a small buffer as long as they
+ * can still form one, and then converted by strtoll and strtold.
  *
  * Conversions: d i u o x X p, a e f g in both cases, c s [ n %, with *, width and the lengths
  * hh h l ll j z t L.
@@ -18,7 +18,7 @@
 #include "lib/compiler.h"
 #include "lib/format.h"
 
-#define NUMBER_SIZE 512 /* longer numbers are cut: 500 digits decide any double a person writes */
+#define NUMBER_SIZE 512 /* longer ones are truncated; 500 digits decide any double in use */
 
 struct source {
     FILE *stream; /* NULL: text */
@@ -63,7 +63,7 @@ struct directive {
     int width; /* INT_MAX if none is given */
     enum format_length length;
     char conversion;
-    const char *set; /* of [: behind the bracket and the ^ */
+    const char *set; /* of %[: behind the bracket and the ^ */
     size_t set_len;
     bool is_inverted;
 };
@@ -78,7 +78,7 @@ struct number {
     int width; /* characters that may still be taken */
 };
 
-/* Takes the next character if `accepts` it. */
+/* Takes the next character if `accepts` returns true for it. */
 static bool take(struct source *in, struct number *n, bool (*accepts)(int c, int base), int base)
 {
     if (n->width == 0) {
@@ -108,13 +108,13 @@ static bool is_digit_of(int c, int base)
     return isdigit(c) ? c - '0' < base : isalpha(c) && tolower(c) - 'a' + 10 < base;
 }
 
-/* `base` is the letter that is wanted, in either case. */
+/* Accepts the letter `base` in either case. */
 static bool is_letter(int c, int base)
 {
     return tolower(c) == base;
 }
 
-/* "0x" in front of a hexadecimal number, or of one that may be; gives the base. */
+/* Takes "0x" in front of a number that is or may be hexadecimal. Returns the base. */
 static int take_prefix(struct source *in, struct number *n, int base)
 {
     bool may_be_hex = base == 0 || base == 16;
@@ -212,7 +212,7 @@ static void store_float(void *to, enum format_length length, const char *text)
     }
 }
 
-/* Clamps as strtol and strtoul do, and not as their wide brothers, where the target is an int. */
+/* Clamps as strtol and strtoul do, not as strtoll and strtoull, where the target is an int. */
 static unsigned long long convert_integer(const struct directive *d, const char *text, int base)
 {
     bool is_signed = d->conversion == 'd' || d->conversion == 'i';
@@ -260,7 +260,7 @@ static enum outcome scan_float(struct source *in, const struct directive *d, voi
 
 /* ---- Characters -------------------------------------------------------------------------------- */
 
-/* Is c in the set of %[...]? A range is written a-z. */
+/* Returns true if c is in the set of %[...]. A range is written a-z. */
 static bool set_has(const struct directive *d, int c)
 {
     bool is_in = false;
@@ -334,7 +334,7 @@ static const char *parse_length(const char *p, enum format_length *length)
     return p;
 }
 
-/* p is behind "[". A ] right at the start is a member. */
+/* p points behind "[". A ] at the very start is a member. */
 static const char *parse_set(const char *p, struct directive *d)
 {
     d->is_inverted = *p == '^';
@@ -348,7 +348,7 @@ static const char *parse_set(const char *p, struct directive *d)
     return *p == ']' ? p + 1 : p;
 }
 
-/* p is behind "%". */
+/* p points behind "%". */
 static const char *parse_directive(const char *p, struct directive *d)
 {
     *d = (struct directive){.width = INT_MAX};
@@ -367,7 +367,7 @@ static const char *parse_directive(const char *p, struct directive *d)
 
 /* ---- One directive ----------------------------------------------------------------------------- */
 
-/* Input that is at its end before anything was tried is NO_INPUT and not a mismatch. */
+/* If the input has ended before anything was tried, the result is NO_INPUT, not a mismatch. */
 static bool is_at_end(struct source *in)
 {
     int c = source_get(in);
@@ -405,7 +405,7 @@ static enum outcome scan_conversion(struct source *in, const struct directive *d
     }
 }
 
-/* A character of the format that stands for itself. */
+/* Matches a literal character of the format. */
 static enum outcome scan_literal(struct source *in, char wanted)
 {
     int c = source_get(in);
@@ -416,7 +416,7 @@ static enum outcome scan_literal(struct source *in, char wanted)
     return c == EOF ? NO_INPUT : MISMATCH;
 }
 
-/* One step along the format; *stored counts what was assigned. */
+/* Takes one step along the format; *stored counts the assignments. */
 static enum outcome scan_step(struct source *in, const char **format, struct format_args *args,
                               int *stored)
 {

@@ -1,5 +1,5 @@
-; setjmp and longjmp: the registers that a called function must keep (i386 System V ABI), the stack
-; pointer as it is after setjmp's return, and the address to return to. jmp_buf is six words
+; setjmp and longjmp save and restore the registers that a function must preserve (i386 System V
+; ABI), the stack pointer after setjmp's return, and the return address: the six words of jmp_buf
 ; (setjmp.h).
 
         global  setjmp

@@ -1,6 +1,6 @@
 /*
- * qsort and bsearch. Sorting is heapsort: no extra memory, no recursion, and O(n log n) whatever
- * the input; there is no order of elements that makes it slow, as there is for quicksort.
+ * qsort and bsearch. qsort is heapsort, which needs no extra memory and no recursion and takes
+ * O(n log n) for every input; unlike quicksort it has no slow case.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static void swap(const struct sorting *s, size_t i, size_t j)
     }
 }
 
-/* Lets the element at `root` sink in the heap [0, count) until no child is larger. */
+/* Sifts the element at `root` down the heap [0, count) until no child is larger. */
 static void sink(const struct sorting *s, size_t root, size_t count)
 {
     for (size_t child; (child = 2 * root + 1) < count; root = child) {

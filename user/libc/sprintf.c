@@ -1,4 +1,4 @@
-/* printf into memory. Needs no streams, so a program that only formats links none. */
+/* printf into memory. Uses no streams, so a program that only formats links none. */
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 struct memory_sink {
     struct format_sink sink;
     char *at;
-    size_t room; /* bytes left, without the end */
+    size_t room; /* bytes left, without the terminator */
 };
 
 static void memory_put(struct format_sink *sink, const char *bytes, size_t n)
@@ -25,7 +25,7 @@ static void memory_put(struct format_sink *sink, const char *bytes, size_t n)
 
 int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list args)
 {
-    char nowhere = 0; /* where the end goes if there is no buffer */
+    char nowhere = 0; /* receives the terminator if there is no buffer */
     struct memory_sink m = {
         .sink = {.put = memory_put, .put_float = stdio_put_float},
         .at = size > 0 ? to : &nowhere,
@@ -45,7 +45,7 @@ int snprintf(char *restrict to, size_t size, const char *restrict format, ...)
     return n;
 }
 
-/* The room is bounded only by the end of memory above `to`. */
+/* Only the end of memory above `to` bounds the room. */
 int vsprintf(char *restrict to, const char *restrict format, va_list args)
 {
     return vsnprintf(to, UINTPTR_MAX - (uintptr_t)to, format, args);

@@ -14,8 +14,8 @@
 
 enum stream_direction { STREAM_IDLE, STREAM_READING, STREAM_WRITING };
 
-/* Decided at the first write: a terminal is line buffered, and so is standard output whatever it is.
- * A program that is killed has then said what it said, and a fork says it once. */
+/* Decided at the first write: a terminal is line buffered, and so is standard output whatever it
+ * is. A program that is killed has then said what it said, and a fork says it once. */
 #define STREAM_MODE_UNKNOWN (-1)
 
 struct fl_stream {
@@ -32,15 +32,15 @@ struct fl_stream {
 /* All streams; the first three are standard. */
 extern struct fl_stream stdio_streams[FOPEN_MAX];
 
-/* Writes out what every stream holds. Weak: exit calls it only if stdio is linked. */
+/* Flushes every stream. Weak, so exit calls it only if stdio is linked. */
 __attribute__((weak)) void stdio_flush_all(void);
 
-/* Makes the stream ready to write or read; false (and its error flag) if it cannot. */
+/* Makes the stream ready to write or read. Returns false and sets its error flag on failure. */
 bool stream_begin_write(FILE *stream);
 bool stream_begin_read(FILE *stream);
-/* Puts n bytes through the buffer; gives how many were taken. */
+/* Writes n bytes through the buffer. Returns how many were accepted. */
 size_t stream_write(FILE *stream, const char *bytes, size_t n);
-/* Writes out the buffer; false if it could not be written. */
+/* Flushes the buffer. Returns false if the write failed. */
 bool stream_drain(FILE *stream);
 
 /* The put_float hook of lib/format.h. */

@@ -1,8 +1,8 @@
 /*
  * <stdlib.h>: integers from text, arithmetic, searching, random numbers, the environment.
  *
- * All integer conversions share one reader that works in unsigned long long and tells whether the
- * limit was passed; the four public functions differ only in their limits (C11, 7.22.1.4).
+ * All integer conversions share one reader, which works in unsigned long long and reports overflow.
+ * The four public functions differ only in their limits (C11, 7.22.1.4).
  */
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ struct integer {
     bool is_negative, is_too_large;
 };
 
-/* 0..35, or 36 and more for what is no digit in any base. */
+/* Returns 0..35, or 36 and more for a character that is no digit in any base. */
 static int digit_value(char c)
 {
     if (isdigit((unsigned char)c)) {
@@ -30,7 +30,7 @@ static int digit_value(char c)
     return isalpha((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 36;
 }
 
-/* Decides base 0 and steps over the prefix "0x", which counts only with a digit behind it. */
+/* Resolves base 0 and skips the prefix "0x", which counts only with a digit behind it. */
 static const char *skip_prefix(const char *p, int *base)
 {
     bool has_hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X') && digit_value(p[2]) < 16;
@@ -87,7 +87,7 @@ static long long signed_within(struct integer v, unsigned long long limit)
     return (long long)(v.is_negative ? 0 - v.magnitude : v.magnitude);
 }
 
-/* A minus sign negates in the unsigned type, as C wants it. */
+/* A minus sign negates in the unsigned type, as C requires. */
 static unsigned long long unsigned_within(struct integer v, unsigned long long limit)
 {
     if (v.is_too_large || v.magnitude > limit) {

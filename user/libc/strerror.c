@@ -1,4 +1,4 @@
-/* Error and signal numbers in words, as Linux users know them. */
+/* The texts of error and signal numbers, as on Linux. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ static const char *const signal_words[] = {
     [SIGSTOP] = "Stopped (signal)",
 };
 
-/* A word of a table, or "KIND NUMBER" in a buffer that the next such call uses again. */
+/* Returns a word of the table, or "KIND NUMBER" in a buffer that the next such call overwrites. */
 static char *word_of(const char *const *words, size_t count, int number, const char *kind)
 {
     static char unknown[NUMBER_MAX];

@@ -109,7 +109,7 @@ char *strtok_r(char *restrict s, const char *restrict separators, char **restric
 char *strtok(char *restrict s, const char *restrict separators)
 {
     static char nothing[] = "";
-    static char *state = nothing; /* before the first call there is nothing left either */
+    static char *state = nothing; /* before the first call nothing is left either */
     return strtok_r(s, separators, &state);
 }
 
@@ -197,7 +197,7 @@ int strcasecmp(const char *a, const char *b)
     return strncasecmp(a, b, (size_t)-1);
 }
 
-/* clang turns a memcmp of which only "equal or not" is asked into this. */
+/* clang calls this for a memcmp whose result is only compared with 0. */
 int bcmp(const void *a, const void *b, size_t n)
 {
     return memcmp(a, b, n);

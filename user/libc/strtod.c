@@ -2,7 +2,7 @@
  * Text to floating point, correctly rounded to nearest, ties to even (C11, 7.22.1.3).
  *
  * The digits become an exact decimal, which is scaled by powers of two until its integer part has
- * exactly 64 bits. What is then left behind the point only matters as "something or nothing". Float,
+ * exactly 64 bits. Of the rest behind the point it only matters whether it is zero. Float,
  * double and long double differ in how many of the 64 bits they keep and where their exponents end.
  */
 #include <ctype.h>
@@ -23,7 +23,7 @@ static const struct binary_format format_float = {24, -149, 104};
 static const struct binary_format format_double = {53, -1074, 971};
 static const struct binary_format format_long_double = {64, -16445, 16320};
 
-/* What a text says: (mantissa + half / 2 + a little, less than a half more) * 2^exponent. */
+/* A parsed number: (mantissa + half / 2 + a rest below one half) * 2^exponent. */
 struct binary {
     uint64_t mantissa; /* 0, or with its top bit set */
     int exponent;
@@ -32,14 +32,14 @@ struct binary {
 
 /* ---- Rounding ---------------------------------------------------------------------------------- */
 
-/* How many of the mantissa's low bits the format has no room for; more near its smallest number. */
+/* Returns how many low bits of the mantissa the format drops; more near its smallest number. */
 static int bits_dropped(const struct binary_format *f, int exponent)
 {
     int dropped = 64 - f->bits;
     return exponent + dropped < f->lowest ? f->lowest - exponent : dropped;
 }
 
-/* Drops low bits: they become the new half and the new rest. */
+/* Drops low bits, which become the new half and the new rest. */
 static struct binary drop_bits(struct binary b, int dropped)
 {
     struct binary out = {.exponent = b.exponent + dropped};
@@ -84,19 +84,19 @@ static long double round_to_format(const struct binary_format *f, struct binary 
 
 /* ---- Decimal ----------------------------------------------------------------------------------- */
 
-/* Places beyond these give infinity or zero in every format, whatever the digits are. */
+/* Places beyond these mean infinity or zero in every format, whatever the digits. */
 #define PLACE_MAX      4940
 #define PLACE_MIN      (-4970)
-#define EXPONENT_CLAMP 100000000 /* larger than any length of text times ten could outweigh */
+#define EXPONENT_CLAMP 100000000 /* no text is long enough to outweigh this */
 
-/* A number's text: its digits from the first that is not 0 on, and that one's place. */
+/* A number's text: its digits from the first non-zero one on, and that digit's place. */
 struct literal {
     const char *first; /* NULL: the number is zero */
-    const char *end;   /* behind the whole number; NULL: there is no digit at all */
+    const char *end;   /* behind the whole number; NULL: no digit at all */
     int place;
 };
 
-/* The exponent behind `letter`, or 0 and p unmoved if there is none. */
+/* Reads the exponent behind `letter`. Returns 0 and leaves p in place if there is none. */
 static const char *read_exponent(const char *p, char letter, int *exponent)
 {
     *exponent = 0;
@@ -148,7 +148,7 @@ static struct literal read_literal(const char *p)
     return l;
 }
 
-/* Puts the digits into d, each at its place. Gives whether a digit that is not 0 was left out. */
+/* Puts the digits into d, each at its place. Returns true if a non-zero digit was left out. */
 static bool fill_decimal(struct decimal *d, const struct literal *l)
 {
     static const uint32_t power[LIMB_DIGITS] = {1,      10,      100,      1000,     10000,
@@ -180,7 +180,7 @@ static bool fill_decimal(struct decimal *d, const struct literal *l)
     return has_rest;
 }
 
-/* What lies behind the point, as one half and a rest. has_rest: digits that were left out. */
+/* Reduces what lies behind the point to a half and a rest. has_rest: digits were left out. */
 static void fraction_part(const struct decimal *d, bool has_rest, struct binary *b)
 {
     int i = d->units + 1;
@@ -189,7 +189,7 @@ static void fraction_part(const struct decimal *d, bool has_rest, struct binary 
     b->has_more = has_rest || first % (LIMB_BASE / 2) != 0 || d->last > i;
 }
 
-/* The part before the point; false if it has more than 64 bits. */
+/* Reads the part before the point. Returns false if it has more than 64 bits. */
 static bool integer_part(const struct decimal *d, uint64_t *out)
 {
     uint64_t v = 0;
@@ -204,8 +204,8 @@ static bool integer_part(const struct decimal *d, uint64_t *out)
     return true;
 }
 
-/* Scales until the integer part has exactly 64 bits. 3 bits per decimal place stay on the safe side:
- * 2^64 has 20 digits. */
+/* Scales until the integer part has exactly 64 bits. 3 bits per decimal place are
+ * safe, since 2^64 has 20 digits. */
 static struct binary binary_of_decimal(struct decimal *d, bool has_rest)
 {
     struct binary b = {0};
@@ -256,7 +256,7 @@ static int hex_value(char c)
     return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
-/* Appends a bit behind the number; those that find no room become half and rest. */
+/* Appends a bit to the number; bits without room become half and rest. */
 static void append_bit(struct binary *b, bool bit, bool *has_dropped)
 {
     if (b->mantissa >> 63 == 0) {
@@ -272,7 +272,7 @@ static void append_bit(struct binary *b, bool bit, bool *has_dropped)
     b->exponent++;
 }
 
-/* p is behind "0x". */
+/* p points behind "0x". */
 static const char *read_hexadecimal(const char *p, const struct binary_format *f,
                                     long double *value)
 {

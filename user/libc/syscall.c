@@ -7,7 +7,7 @@
 
 int errno;
 
-/* The kernel's errors are the 4095 highest values; everything else, also a high address, is one. */
+/* The 4095 highest values are errors; everything else is a result, even a high address. */
 #define ERROR_MAX 4095ul
 
 long syscall_result(long answer)
@@ -19,8 +19,8 @@ long syscall_result(long answer)
     return -1;
 }
 
-/* Six words are read whatever the caller gave: on i386 they are stack words above the return
- * address, and crt0's own frame lies above main's. */
+/* Reads six words, however many the caller passed. On i386 they are stack words above the return
+ * address, and crt0's frame lies above main's. */
 long syscall(long number, ...)
 {
     long args[6];

@@ -1,7 +1,7 @@
 /*
  * System calls as inline functions: int 0x80 with the number in eax and up to six arguments in ebx,
- * ecx, edx, esi, edi, ebp (Linux i386). The answer is the kernel's: a value, or -errno in
- * [-4095, -1].
+ * ecx, edx, esi, edi, ebp (Linux i386). They return the kernel's result, a value or
+ * -errno in [-4095, -1].
  */
 #ifndef LIBC_SYSCALL_H
 #define LIBC_SYSCALL_H
@@ -57,7 +57,7 @@ static inline long syscall5(long number, long a, long b, long c, long d, long e)
     return result;
 }
 
-/* ebp may be the frame pointer, which no constraint can name: it is swapped in around the call. */
+/* ebp may be the frame pointer, which no constraint can name, so it is swapped around the call. */
 static inline long syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
     long result;
@@ -73,7 +73,7 @@ static inline long syscall6(long number, long a, long b, long c, long d, long e,
     return result;
 }
 
-/* Turns the kernel's answer into C's: errno and -1. */
+/* Turns the kernel's result into C's: sets errno and returns -1 on an error. */
 long syscall_result(long answer);
 
 #endif

@@ -36,8 +36,8 @@ ssize_t writev(int fd, const struct iovec *pieces, int count)
     return (ssize_t)syscall_result(syscall3(__NR_writev, fd, (long)pieces, count));
 }
 
-/* The mode is there only if the flags say so; reading a word that nobody passed is harmless on
- * i386, where arguments are on the stack. */
+/* The caller passes a mode only with certain flags. Reading a word that nobody passed is harmless
+ * on i386, where arguments are on the stack. */
 int open(const char *path, int flags, ...)
 {
     va_list list;
@@ -88,7 +88,7 @@ int isatty(int fd)
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    off_t position = -1; /* set by the kernel, which the compiler cannot see */
+    off_t position = -1; /* the kernel sets it, unseen by the compiler */
     long answer =
         syscall5(__NR__llseek, fd, (long)(offset >> 32), (long)offset, (long)&position, whence);
     return syscall_result(answer) < 0 ? -1 : position;
@@ -138,7 +138,7 @@ int getrlimit(int resource, struct rlimit *limit)
 
 int getpagesize(void)
 {
-    return 4096; /* i386 has no other for user pages */
+    return 4096; /* the only size of user pages on i386 */
 }
 
 long sysconf(int name)

@@ -1,4 +1,4 @@
-/* <vm.h>: the teaching interface. Its answers are plain numbers, not -errno. */
+/* <vm.h>: the teaching interface. Its results are plain numbers, not -errno. */
 #include <vm.h>
 
 #include "user/libc/syscall.h"

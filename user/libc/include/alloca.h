@@ -1,4 +1,4 @@
-/* <alloca.h>: memory that goes with the function's frame. */
+/* <alloca.h>: memory that is freed when the function returns. */
 #ifndef FL_ALLOCA_H
 #define FL_ALLOCA_H
 

@@ -15,7 +15,7 @@
 #define DT_LNK     10
 #define DT_SOCK    12
 
-/* The kernel's record of getdents64, as it is. */
+/* The kernel's structure for getdents64, unchanged. */
 struct dirent {
     ino_t d_ino;
     off_t d_off;

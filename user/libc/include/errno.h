@@ -1,4 +1,4 @@
-/* <errno.h>: Linux's error numbers and the variable they are found in. */
+/* <errno.h>: Linux's error numbers, and the variable that holds them. */
 #ifndef FL_ERRNO_H
 #define FL_ERRNO_H
 

@@ -16,7 +16,7 @@
 #define PRIo16 "o"
 #define PRIx16 "x"
 #define PRIX16 "X"
-/* The compilers differ in what 32 bits are (int, or long on some targets): ask them. */
+/* Compilers differ in the type of 32 bits (int, or long on some targets), so ask them. */
 #if __INT32_MAX__ == __INT_MAX__
 #define PRId32 "d"
 #define PRIi32 "i"

@@ -1,6 +1,6 @@
 /*
- * <limits.h>: C's limits from the compiler's predefined macros, POSIX's from Linux's header. It does
- * not go through the compiler's own file, which wants a libc's file behind it.
+ * <limits.h>: C's limits from the compiler's predefined macros, POSIX's from Linux's header. It
+ * does not include the compiler's own file, which expects a libc's file after it.
  */
 #ifndef FL_LIMITS_H
 #define FL_LIMITS_H

@@ -1,13 +1,13 @@
-/* <malloc.h>: what <stdlib.h> does not say about malloc. */
+/* <malloc.h>: extensions of malloc beyond <stdlib.h>. */
 #ifndef FL_MALLOC_H
 #define FL_MALLOC_H
 
 #include <stdlib.h>
 
-/* Bytes that may be used at this block: at least what was asked for. */
+/* Returns the usable bytes of this block, at least the size requested. */
 size_t malloc_usable_size(void *pointer);
 
-/* Looks at everything malloc knows. NULL: all is well; else one sentence, what is wrong. */
+/* Checks all of malloc's structures. Returns NULL, or a sentence that says what is wrong. */
 const char *malloc_check(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* <sched.h>: giving the CPU away. */
+/* <sched.h>: yielding the CPU. */
 #ifndef FL_SCHED_H
 #define FL_SCHED_H
 

@@ -1,4 +1,4 @@
-/* <setjmp.h>: jumps out of nested calls. Signal masks are not part of it. */
+/* <setjmp.h>: jumps out of nested calls. Signal masks are not saved. */
 #ifndef FL_SETJMP_H
 #define FL_SETJMP_H
 

@@ -1,6 +1,6 @@
 /*
- * <stdint.h>: the compiler's own. gcc's looks for a libc's file when the program is compiled as
- * hosted; its freestanding twin has all types from the compiler itself.
+ * <stdint.h>: the compiler's own file. In hosted mode gcc's includes a libc's file; its
+ * freestanding variant takes all types from the compiler itself.
  */
 #if defined __clang__
 #include_next <stdint.h>

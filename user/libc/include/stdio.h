@@ -1,5 +1,5 @@
-/* <stdio.h>: buffered streams over static buffers; no stream takes memory from the kernel but the
- * pages of its buffer. */
+/* <stdio.h>: streams with static buffers. A stream takes no memory from the kernel except the pages
+ * of its buffer. */
 #ifndef FL_STDIO_H
 #define FL_STDIO_H
 

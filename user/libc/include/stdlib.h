@@ -1,4 +1,4 @@
-/* <stdlib.h>: memory, numbers, sorting, environment, the end of a program. */
+/* <stdlib.h>: memory, numbers, sorting, environment, exit. */
 #ifndef FL_STDLIB_H
 #define FL_STDLIB_H
 
@@ -19,8 +19,8 @@ typedef struct {
     long long quot, rem;
 } lldiv_t;
 
-/* Blocks are aligned to 16 bytes. A pointer that is no block ends the program with a line that says
- * why (user/alloc/malloc.c). */
+/* Blocks are aligned to 16 bytes. Freeing a pointer that is not a block aborts the program with
+ * a line that says why (user/alloc/malloc.c). */
 __attribute__((malloc, alloc_size(1))) void *malloc(size_t size);
 __attribute__((malloc, alloc_size(1, 2))) void *calloc(size_t count, size_t size);
 __attribute__((alloc_size(2))) void *realloc(void *old, size_t size);

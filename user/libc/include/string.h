@@ -1,5 +1,4 @@
-/* <string.h>: memory and strings. What copies into fresh memory (strdup) needs malloc and is not
- * here. */
+/* <string.h>: memory and strings, without the functions that need malloc (strdup). */
 #ifndef FL_STRING_H
 #define FL_STRING_H
 

@@ -1,4 +1,4 @@
-/* <strings.h>: comparison without case, and the lowest set bit. */
+/* <strings.h>: comparison that ignores case, and the lowest set bit. */
 #ifndef FL_STRINGS_H
 #define FL_STRINGS_H
 

@@ -52,7 +52,7 @@ void *sbrk(intptr_t increment);
 int getpagesize(void);
 long sysconf(int name);
 
-/* The bare call with errno, for numbers of <asm/unistd.h> and abi/faultline.h. */
+/* Makes any system call of <asm/unistd.h> or abi/faultline.h, and sets errno. */
 long syscall(long number, ...);
 
 #endif

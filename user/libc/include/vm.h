@@ -1,10 +1,11 @@
 /*
- * <vm.h>: the teaching interface to virtual memory (contract 2): mmap, munmap and freemem with plain
- * numbers, as small as they can be. docs/abi.md tells what each call does and when it refuses.
+ * <vm.h>: the teaching interface to virtual memory (contract 2). mmap, munmap and freemem take
+ * plain numbers and are as small as they can be. docs/abi.md says what each call does and when it
+ * fails.
  *
- * POSIX's calls of the same names live in <sys/mman.h>. Both sets are in one libc: the prototypes
- * here carry assembler names of their own, so a program may link files that use the one and files
- * that use the other. One file cannot use both, since C has one name space for functions.
+ * POSIX's calls of the same names are in <sys/mman.h>. One libc has both sets. The prototypes here
+ * have assembler names of their own, so a program may link files that use one set and files that
+ * use the other. One file cannot use both, because C has one name space for functions.
  */
 #ifndef FL_VM_H
 #define FL_VM_H
@@ -13,7 +14,7 @@
 #error "<vm.h> and <sys/mman.h> both declare mmap and munmap: include only one of them in a file"
 #endif
 
-/* The region of these mappings is [MMAPBASE, 0x80000000). */
+/* These mappings lie in [MMAPBASE, 0x80000000). */
 #ifndef MMAPBASE
 #define MMAPBASE 0x40000000
 #endif
@@ -21,7 +22,7 @@
 #define PAGE_SIZE 4096
 #endif
 
-/* Linux's values, spelled as <asm-generic/mman-common.h> spells them so that both may be seen. */
+/* Linux's values, spelled as in <asm-generic/mman-common.h>, so that a file may include both. */
 #ifndef PROT_READ
 #define PROT_READ 0x1
 #endif
@@ -43,11 +44,12 @@
 
 typedef unsigned int uint;
 
-/* The start address, or 0. addr 0: anywhere; below MMAPBASE: an offset from it; else the address. */
+/* Returns the start address, or 0. addr 0: anywhere; below MMAPBASE: an offset from it; else the
+ * address itself. */
 uint mmap(uint addr, int length, int prot, int flags, int fd, int offset) __asm__("area_mmap");
-/* 1, or -1 if addr is not the start of an area that mmap gave. */
+/* Returns 1, or -1 if addr is not the start of an area that mmap returned. */
 int munmap(uint addr) __asm__("area_munmap");
-/* Free page frames of the machine. */
+/* Returns the machine's free page frames. */
 int freemem(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * <sys/mman.h>: POSIX's and Linux's calls on mappings. The teaching interface of the same names is
- * <vm.h>; the two meet only in the linker.
+ * <sys/mman.h>: POSIX's and Linux's calls on mappings. The teaching interface with the same names
+ * is <vm.h>; only the linker sees both.
  */
 #ifndef FL_SYS_MMAN_H
 #define FL_SYS_MMAN_H
@@ -28,7 +28,7 @@ int msync(void *addr, size_t length, int flags);
 int mlock(const void *addr, size_t length);
 int munlock(const void *addr, size_t length);
 
-/* Free page frames of the machine (Faultline's own, as in <vm.h>). */
+/* Returns the machine's free page frames (Faultline's own call, as in <vm.h>). */
 int freemem(void);
 
 #endif

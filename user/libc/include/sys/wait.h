@@ -5,7 +5,8 @@
 #include <linux/wait.h>
 #include <sys/types.h>
 
-/* Status: bits 0-6 the signal (0: exited, 0x7f: stopped), bit 7 core dumped, bits 8-15 the value. */
+/* A status has the signal in bits 0-6 (0: exited, 0x7f: stopped), core dumped in bit 7, and the
+ * value in bits 8-15. */
 #define WTERMSIG(status)    ((status)&0x7f)
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)
 #define WSTOPSIG(status)    WEXITSTATUS(status)
