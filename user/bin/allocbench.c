@@ -1,25 +1,27 @@
 /*
- * allocbench [-a malloc|mems|elastic] [WORKLOAD...]: what an allocator costs, in time and in memory.
+ * allocbench [-a malloc|mems|elastic] [WORKLOAD...]: measures an allocator's cost in time and
+ * memory.
  *
- * The clock is RDTSC, which under `./faultline run --icount` counts instructions. Each request and each
- * return is timed alone, less the cost of reading the clock, so the program's own work (random numbers,
- * touching the memory) is not in the figures. Page faults that the allocator takes are; those of the
- * program's first touches are not. Every object is stamped at both ends and looked at when it goes back.
+ * The clock is RDTSC, which under `./faultline run --icount` counts instructions. Each allocation
+ * and each free is timed separately, minus the cost of reading the clock, so the figures exclude
+ * the program's own work (random numbers, touching the memory). They include the allocator's page
+ * faults but not those of the program's first touches. Every object is stamped at both ends and
+ * checked when it is freed.
  *
- *   pair       one object, given back at once, 16..256 bytes
+ *   pair       one object, freed at once, 16..256 bytes
  *   lifo       a stack of 32, 16..256 bytes
- *   fifo       1000 live, the oldest goes first, 16..1024 bytes
+ *   fifo       1000 live, the oldest is freed first, 16..1024 bytes
  *   churn1k    1000 live, a random one is replaced, 8..1024 bytes
  *   churn10k   the same with 10 000
  *   churn100k  the same with 100 000
  *   large      1000 live, a random one is replaced, 8..65536 bytes
- *   grow       200 000 of 8..512 bytes, which then all go back in random order
+ *   grow       200 000 of 8..512 bytes, which are then all freed in random order
  *
- * The workloads and their random numbers are those the peers were measured with (churn1k is ours), so
- * the lines can be laid side by side. Where an object's bytes must be asked for, as from mems_get, the
- * churns also do that once per step, for a random address inside a random object. elastic has a page
- * limit and a largest size: a workload that it cannot hold ends in one line that says so. Each workload
- * runs in a process of its own, where it finds nothing that another left behind.
+ * The peers were measured with the same workloads and random numbers (churn1k is ours), so the
+ * lines are comparable. If the allocator has to be asked for an object's bytes, as with mems_get,
+ * the churns also do that once per step, for a random address inside a random object. elastic has a
+ * page limit and a largest size; a workload that exceeds them ends in one line that says so. Each
+ * workload runs in a process of its own, so that it inherits nothing from another.
  */
 #include <ealloc.h>
 #include <inttypes.h>
@@ -79,7 +81,7 @@ static const struct allocator {
     void (*start)(void);
     void *(*take)(size_t size);
     void (*give)(void *object);
-    void *(*place)(void *object); /* where its bytes are */
+    void *(*place)(void *object); /* returns where its bytes are */
 } allocators[] = {
     {"malloc", start_nothing, malloc, free, same_place},
     {"mems", mems_init, take_mems, mems_free, mems_get},
@@ -97,7 +99,7 @@ struct cost {
 
 static struct cost take_cost, give_cost, place_cost;
 static uint32_t clock_cost;
-static bool is_counting; /* not while a workload builds up and tears down */
+static bool is_counting; /* false while a workload builds up and tears down */
 
 static inline uint32_t now(void)
 {
@@ -164,8 +166,8 @@ static struct object {
 } objects[OBJECTS_MAX];
 
 static uint32_t random_state;
-static uint32_t place_random_state; /* so that looking into objects changes no workload */
-static bool is_full;                /* the allocator had no room: the workload is given up */
+static uint32_t place_random_state; /* separate, so that looking into objects changes no workload */
+static bool is_full;                /* the allocator had no room, so the workload is aborted */
 
 static uint32_t random_next(uint32_t *state)
 {
@@ -204,7 +206,7 @@ static void take(struct object *object, uint32_t size)
     }
     uint32_t stamp = size ^ (uint32_t)(uintptr_t)handle;
     memcpy(bytes, &stamp, sizeof(stamp));
-    bytes[size - 1] = (unsigned char)(size * 7); /* sizes are 8 at least */
+    bytes[size - 1] = (unsigned char)(size * 7); /* sizes are at least 8 */
     live += size;
     live_peak = live > live_peak ? live : live_peak;
 }
@@ -239,7 +241,7 @@ static void give(struct object *object)
     count(&give_cost, end - start);
 }
 
-/* Asks where a byte inside one of n objects is, if that is a question. */
+/* Asks where a byte inside one of n objects is, if the allocator has to be asked. */
 static void look_inside_one(uint32_t n)
 {
     const struct object *object = &objects[random_next(&place_random_state) % n];
@@ -403,7 +405,7 @@ static void start_over(void)
     take_cost = give_cost = place_cost = (struct cost){0, 0, 0};
     is_counting = true;
     is_full = false;
-    for (uint32_t i = 0; i < OBJECTS_MAX; i++) { /* the table's own faults happen here */
+    for (uint32_t i = 0; i < OBJECTS_MAX; i++) { /* so that the table's own faults happen here */
         objects[i] = (struct object){NULL, 1};
     }
     base = sizes_now();
@@ -431,7 +433,7 @@ static void run(const struct workload *workload)
            above(sizes_now().resident, base.resident));
 }
 
-/* false: it did not end well. */
+/* Returns false if the workload failed. */
 static bool run_apart(const struct workload *workload)
 {
     int status = 0;

@@ -1,6 +1,6 @@
 /*
- * For the programs that die on purpose: an address that the compiler knows nothing about, so that it
- * neither warns about the access nor leaves it out.
+ * For the programs that die on purpose: hides an address from the compiler, so that it neither
+ * warns about the access nor removes it.
  */
 #ifndef DIE_H
 #define DIE_H

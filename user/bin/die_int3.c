@@ -1,4 +1,4 @@
-/* Executes a breakpoint that nobody waits for: SIGTRAP. */
+/* Executes a breakpoint without a debugger: SIGTRAP. */
 
 int main(void)
 {

@@ -1,4 +1,4 @@
-/* Calls an interrupt vector that is the kernel's own: segmentation fault (general protection). */
+/* Calls an interrupt vector reserved for the kernel: segmentation fault (general protection). */
 
 int main(void)
 {

@@ -1,4 +1,4 @@
-/* Touches a page after munmap: segmentation fault (no-area), also if the TLB still knew it. */
+/* Touches a page after munmap: segmentation fault (no-area), even if the TLB still had it. */
 #include <vm.h>
 
 #include "die.h"

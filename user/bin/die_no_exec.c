@@ -1,5 +1,5 @@
 /*
- * Runs code from an area that was mapped for reading and writing: segmentation fault (no-exec) where
+ * Runs code from an area that is mapped for reading and writing: segmentation fault (no-exec) where
  * the CPU has NX. Without NX the code runs, and the program ends with 7.
  */
 #include <string.h>

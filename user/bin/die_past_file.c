@@ -1,4 +1,4 @@
-/* Reads a page of a mapping that lies wholly past the end of its file: bus error (i/o). */
+/* Reads a page of a mapping that lies entirely past the end of its file: bus error (i/o). */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

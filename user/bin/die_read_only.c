@@ -1,4 +1,4 @@
-/* Writes into an area that was mapped for reading: segmentation fault (read-only). */
+/* Writes into an area that is mapped for reading: segmentation fault (read-only). */
 #include <vm.h>
 
 #include "die.h"

@@ -1,5 +1,6 @@
 /*
- * The elastic allocator at work: three chunks, the middle one freed, a smaller one in its place.
+ * Shows the elastic allocator: allocates three chunks, frees the middle one, and allocates a
+ * smaller one in its place.
  */
 #include <ealloc.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Ends with the value of its first argument; the report shows all 32 bits of it (contract L7). */
+/* Exits with the value of its first argument, of which the report shows all 32 bits (contract
+ * L7). */
 #include <stdlib.h>
 
 int main(int argc, char **argv)

@@ -1,11 +1,11 @@
 /*
- * Draws what an allocator holds as lines of 64 characters, each of which stands for as many bytes as
- * make the whole fit on a screen:
+ * Draws an allocator's memory as lines of 64 characters. Each character stands for as many bytes as
+ * are needed to fit everything on a screen.
  *
  *     heapmap [mems|simple|elastic|malloc] [SIZE | -N]...
  *
- * SIZE takes that many bytes, -N gives back the N-th block taken. Without them it plays a small
- * scene. Neighbouring blocks are drawn in turns, so that their border shows.
+ * SIZE allocates that many bytes, -N frees the N-th block allocated. Without arguments it plays a
+ * small scene. Neighbouring blocks alternate between two characters, so that their border shows.
  */
 #include <alloc.h>
 #include <ealloc.h>
@@ -29,7 +29,7 @@ struct allocator {
     void (*give)(void *block);
     void (*walk)(void (*visit)(const struct heap_piece *piece, void *context), void *context);
     const char *const *scene; /* ended by NULL */
-    size_t finest;            /* bytes that a character stands for at least */
+    size_t finest;            /* fewest bytes that a character stands for */
 };
 
 static void start_simple(void)
@@ -96,9 +96,9 @@ static const struct allocator *find_allocator(const char *name)
 
 struct map {
     size_t per_cell;        /* bytes that a character stands for */
-    size_t region;          /* that is being drawn; regions start lines */
-    size_t filled;          /* bytes of the cell that are already accounted for */
-    char cell;              /* what stands in it so far, or 0 */
+    size_t region;          /* the one being drawn; each region starts a line */
+    size_t filled;          /* bytes of the cell that are drawn already */
+    char cell;              /* its character so far, or 0 */
     size_t column;          /* of the cell */
     char last_used;         /* how the last block was drawn */
     size_t n_used, n_holes; /* bytes */
@@ -129,7 +129,7 @@ static void start_line(const struct heap_piece *piece, size_t offset)
            (unsigned long)piece->memory + (unsigned long)offset);
 }
 
-/* How a piece looks: holes as dots, blocks in turns as # and =. */
+/* Returns a piece's character: a dot for a hole, # and = in turn for blocks. */
 static char piece_mark(struct map *map, const struct heap_piece *piece)
 {
     if (!piece->is_used) {
@@ -169,7 +169,7 @@ static void draw_piece(const struct heap_piece *piece, void *context)
     }
 }
 
-/* How many lines a scale takes. */
+/* Returns how many lines a scale takes. */
 struct measure {
     size_t per_line, region, in_line, n_lines;
 };
@@ -190,7 +190,8 @@ static void measure_piece(const struct heap_piece *piece, void *context)
     }
 }
 
-/* The finest scale with which everything fits; many regions take a line each in any. */
+/* Returns the finest scale at which everything fits; with many regions each takes a line at any
+ * scale. */
 static size_t choose_scale(const struct allocator *allocator)
 {
     for (size_t per_cell = allocator->finest;; per_cell *= 2) {
@@ -218,7 +219,7 @@ static void draw(const struct allocator *allocator)
 static void *blocks[BLOCKS_MAX];
 static size_t n_blocks;
 
-/* One SIZE or -N. */
+/* Handles one SIZE or -N. */
 static bool play(const struct allocator *allocator, const char *word)
 {
     char *end;

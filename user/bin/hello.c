@@ -1,4 +1,4 @@
-/* The first program: shows that a program was loaded, got its arguments, and can print. */
+/* The first program. Shows that a program is loaded, receives its arguments, and can print. */
 #include <stdio.h>
 
 int main(int argc, char **argv)

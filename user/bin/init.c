@@ -1,17 +1,17 @@
 /*
- * Process 1. What it does depends on what the kernel was started for:
+ * Process 1. What it does depends on how the kernel was started:
  *
- * - Run mode (the file /.faultline/argv exists; ./faultline run puts it into the initrd): runs that
- *   one program with the arguments and the environment given there, reports, and powers off. With
- *   console=run the report goes to /dev/report as tagged records: R a line of the report, S a figure
- *   for --json, X how it ended (the last one).
- *   A file /.faultline/stdin is its standard input then, for runs that shall repeat instruction by
- *   instruction: bytes on a serial port come when the host likes.
+ * - Run mode (the file /.faultline/argv exists; ./faultline run puts it into the initrd): runs one
+ *   program with the arguments and the environment given there, reports, and powers off. With
+ *   console=run the report goes to /dev/report as records: R is a line of the report, S a figure
+ *   for --json, and X, the last one, says how the program ended. If the file /.faultline/stdin
+ *   exists, it is the program's standard input. That makes runs repeat instruction by instruction,
+ *   which bytes on a serial port do not.
  * - run=PATH on the kernel's command line: the same without arguments.
  * - Otherwise a prompt: list programs, run one, look at maps and memory, power off.
  *
- * A program's child side tells through one shared page that execve failed, since an exit status
- * cannot: any value is a legal one.
+ * The child that is to become a program reports a failed execve through a shared page, because
+ * every exit status is a legal one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,13 +34,13 @@
 #define LINE_SIZE    512
 #define WORDS_MAX    64
 #define PATH_SIZE    256
-#define ACCOUNTS_MAX 160 /* five fixed ones and the loader's 128 segments */
+#define ACCOUNTS_MAX 160 /* five fixed ones and the loader's 128 segments, with room to spare */
 #define AREAS_MAX    256
 #define NAMES_MAX    256 /* ls */
 #define NAME_SIZE    32
 #define SCREEN_WIDTH 79
 
-/* What a shell gives for a program that cannot be run and for one that is not there. */
+/* A shell's exit status for a program that cannot be run, and for one that does not exist. */
 #define EXIT_NOT_EXECUTABLE 126
 #define EXIT_NOT_FOUND      127
 
@@ -56,7 +56,7 @@ enum outcome { RAN, NOT_STARTED };
 
 static struct fl_report report;
 static struct fl_account accounts[ACCOUNTS_MAX];
-/* How a child tells that execve failed. Shared with children; the program itself does not have it. */
+/* By which a child reports a failed execve. Shared with children, not with the program itself. */
 static struct exec_result {
     int has_failed;
     char line[256]; /* the loader's, "" for none: pid 1 alone can put it beside the crash lines */
@@ -76,7 +76,7 @@ static void *map_private(size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Reads size bytes; a 0 behind them ends the last string whatever the file says. */
+/* Reads size bytes and appends a 0, which terminates the last string whatever the file holds. */
 static char *read_bytes(int fd, size_t size)
 {
     char *bytes = map_private(size + 1);
@@ -108,8 +108,8 @@ static char **split_strings(char *bytes, size_t size)
     return strings;
 }
 
-/* The strings of a file, each ended by a 0 byte, as a vector. NULL if there is no such file. Called
- * in the child, whose memory goes with execve. */
+/* Returns the strings of a file, each terminated by a 0 byte, as a vector, or NULL if there is no
+ * such file. Called in the child, whose memory execve frees. */
 static char **read_strings(const char *path)
 {
     struct stat st;
@@ -121,17 +121,17 @@ static char **read_strings(const char *path)
     return bytes == NULL ? NULL : split_strings(bytes, (size_t)st.st_size);
 }
 
-/* /dev/report is there only if the serial ports are the channels of ./faultline run. */
+/* /dev/report exists only if the serial ports are the channels of ./faultline run. */
 static FILE *open_report(void)
 {
     FILE *stream = fopen("/dev/report", "we");
     if (stream != NULL) {
-        (void)setvbuf(stream, NULL, _IOLBF, 0); /* a record is one write */
+        (void)setvbuf(stream, NULL, _IOLBF, 0); /* one write per record */
     }
     return stream;
 }
 
-/* A line of the loader's, beside the crash lines: it is no output of a program's. */
+/* Prints a line of the loader's next to the crash lines, because it is not a program's output. */
 static void announce(const char *line)
 {
     FILE *to_report = open_report();
@@ -143,7 +143,7 @@ static void announce(const char *line)
     }
 }
 
-/* The child could not become the program: says why, as contract L9 words it, and ends. */
+/* Says, in the words of contract L9, why the child could not become the program, and exits. */
 __attribute__((noreturn)) static void fail_exec(const char *path, int error)
 {
     char reason[128] = "";
@@ -208,8 +208,8 @@ static enum outcome run_program(const struct request *request)
 
 /* ---- Run mode ---------------------------------------------------------------------------------- */
 
-/* Where a record goes and the tag it gets; to_report NULL: the terminal, which gets report lines
- * alone and without tags. */
+/* A record's destination and tag. to_report NULL: the terminal, which gets only report lines,
+ * without tags. */
 struct record_context {
     FILE *to_report;
     char tag;
@@ -225,8 +225,8 @@ static void put_record(void *context, const char *line)
     }
 }
 
-/* The last record: how it ended, and the value, the signal, or the status of a program that never
- * became one. */
+/* Writes the last record, which says how the program ended: the value, the signal, or the status of
+ * a program that never started. */
 static void put_end(struct record_context *record, enum outcome outcome)
 {
     const char *kind = outcome == NOT_STARTED          ? "failed"
@@ -317,7 +317,7 @@ static void put_report_line(void *context, const char *line)
     puts(line);
 }
 
-/* A name without a slash is a program of /bin. */
+/* A name without a slash is a program in /bin. */
 static void find_program(const char *name, char path[PATH_SIZE])
 {
     (void)snprintf(path, PATH_SIZE, "%s%s", strchr(name, '/') != NULL ? "" : PROGRAM_FOLDER "/",
@@ -412,7 +412,7 @@ static void act_help(int argc, char **argv)
     printf("A program's name alone runs it. Ctrl-C ends a program, Ctrl-D here the machine.\n");
 }
 
-/* A word that is no command is taken for a program, if there is one of that name. */
+/* A word that is not a command names a program, if there is one. */
 static void act_on(int argc, char **argv)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -459,7 +459,7 @@ static void prompt_forever(void)
 
 /* ---- Start ------------------------------------------------------------------------------------- */
 
-/* The three standard descriptors. In run mode the program's two outputs are two channels. */
+/* Opens the three standard descriptors. In run mode the program's two outputs are two channels. */
 static void open_standard_files(bool is_run_mode)
 {
     if (fcntl(STDIN_FILENO, F_GETFD) < 0) {
@@ -477,7 +477,7 @@ static void open_standard_files(bool is_run_mode)
     }
 }
 
-/* The rest of a "key=value" argument, or NULL. */
+/* Returns the value of a "key=value" argument, or NULL. */
 static const char *value_of(int argc, char **argv, const char *key)
 {
     size_t len = strlen(key);
@@ -512,5 +512,5 @@ int main(int argc, char **argv)
     }
     fflush(stdout);
     (void)power_off(0);
-    return EXIT_FAILURE; /* only if the machine cannot be ended */
+    return EXIT_FAILURE; /* only if the machine cannot be powered off */
 }

@@ -1,6 +1,6 @@
 /*
- * The teaching interface step by step: what mmap, a first touch, munmap, populate and a file mapping
- * do to the number of free frames. Start it with `run mapdemo`.
+ * Shows the teaching interface step by step: how mmap, a first touch, munmap, populate and a file
+ * mapping change the number of free frames. Start it with `run mapdemo`.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 static int last_free;
 
-/* Prints the free frames and what the step has taken (-) or given back (+). */
+/* Prints the free frames and how many the step has taken (-) or freed (+). */
 static void show(const char *step)
 {
     int now = freemem();

@@ -1,6 +1,6 @@
 /*
- * MeMS at work: ten arrays of 250 ints, one of them written and read through mems_get, the chains, and
- * what freeing and taking one array does to them.
+ * Shows MeMS: allocates ten arrays of 250 ints, writes and reads one through mems_get, and prints
+ * the chains and how freeing and allocating an array changes them.
  */
 #include <mems.h>
 
@@ -18,7 +18,7 @@ static void take_arrays(void)
     }
 }
 
-/* The same place by its own address, and counted from the start of its array. */
+/* Reaches the same place by its own address and from the start of its array. */
 static void write_and_read(void)
 {
     printf("------ Assigning value to Virtual address [mems_get] -----\n");

@@ -1,8 +1,8 @@
 /*
- * memstat [PID]: how much memory every process has reserved and how much of it is really there
- * (contract 5, T6), and the sums as parts of the machine's memory.
+ * memstat [PID]: prints how much address space every process has reserved and how much of it is
+ * resident (contract 5, T6), and the sums as parts of the machine's memory.
  *
- * The sums' percentages are rounded to the nearest; the percentage of a process is rounded down.
+ * The percentages of sums are rounded to nearest; that of a process is rounded down.
  */
 #include <errno.h>
 #include <faultline.h>
@@ -50,7 +50,7 @@ static int print_totals(void)
     return 0;
 }
 
-/* All processes: the buffer grows until it holds them with room to spare. */
+/* Lists all processes in a buffer that grows until it holds them with room to spare. */
 static struct mem_usage_stats *all_processes(long *count)
 {
     for (size_t max = 64;; max *= 2) {

@@ -1,5 +1,5 @@
 /*
- * The simple allocator at work: two blocks, then a third in the place of the first.
+ * Shows the simple allocator: allocates two blocks, then a third in the place of the first.
  */
 #include <alloc.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * Contract 1's smallest example: _start alone, and a negative answer. Built by exactly
+ * Contract 1's smallest example: _start alone, and a negative value. Built by exactly
  * `gcc -m32 -nostdlib -no-pie prime.c -o prime`; _start returns.
  */
 int _start(void)
