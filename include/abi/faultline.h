@@ -1,7 +1,8 @@
 /*
- * What kernel and user programs share beyond Linux's own UAPI headers: the numbers of our calls
- * (550..569) and the structures they fill. Everything else of the ABI is Linux i386's: numbers,
- * registers, structures and -errno returns. docs/abi.md describes each call.
+ * The interface that kernel and programs share beyond Linux's own UAPI headers: the numbers of our
+ * calls (550..569) and the structures they fill. Everything else of the ABI is that of Linux i386,
+ * which means its numbers, registers, structures and -errno returns. docs/abi.md describes each
+ * call.
  */
 #ifndef ABI_FAULTLINE_H
 #define ABI_FAULTLINE_H
@@ -21,20 +22,20 @@
 #define FL_NR_run_wait    559 /* (pid, *status, *report, *accounts) -> pid: wait4 plus the report */
 #define FL_NR_exec_reason 560 /* (buf, size) -> length: why this process's last execve failed     */
 #define FL_NR_map_list    561 /* (pid, *areas, max) -> entries filled                             */
-#define FL_NR_power_off   562 /* (code) end the machine: 0 = all well                             */
-/* (n, mode): fails the n-th frame allocation from now -> how many were refused since the last call */
+#define FL_NR_power_off   562 /* (code): powers off; 0 = success                                  */
+/* (n, mode): fails the n-th frame allocation from now -> how many failed since the last call */
 #define FL_NR_fail_frame  563
 #define FL_NR_kernel_info 564 /* (*info) -> 0                                                     */
 
-/* (mode, ratio) -> mode before; FL_KEEP leaves a value as it is */
+/* (mode, ratio) -> previous mode; FL_KEEP leaves a value unchanged */
 #define FL_NR_overcommit 565
-/* (pid, value, *old) -> 0: -1000..1000; FL_KEEP leaves it as it is */
+/* (pid, value, *old) -> 0: -1000..1000; FL_KEEP leaves it unchanged */
 #define FL_NR_oom_score_adj 566
 
-/* "Leave it": for the last two calls. */
+/* Leaves a value unchanged, in the last two calls. */
 #define FL_KEEP 0x7FFFFFFF
 
-/* tamalloc gives addresses below this. */
+/* tamalloc returns addresses below this. */
 #define FL_TAM_END 0x80000000u
 
 /* The teaching interface's region (contract V1) and its limit (V8). */
@@ -47,7 +48,7 @@
 #define FL_POLICY_SEGMENT 1
 #define FL_RUN_ANNOUNCE   1u /* print contract L8's line when an access falls outside every segment */
 
-/* Cause words, in the order of abi/causes.def. */
+/* Causes, in the order of abi/causes.def. */
 enum vm_cause {
 #define CAUSE(name, word) VM_CAUSE_##name,
 #include "abi/causes.def"
@@ -56,8 +57,8 @@ enum vm_cause {
 };
 #define VM_CAUSE_FIRST_REFUSAL VM_CAUSE_NULL_POINTER
 
-/* One line of the report's table. kind says what the account is of; segment lines carry the
- * program header's range. */
+/* An account, which is one line of the report's table. A segment's account has the program header's
+ * range. */
 enum fl_account_kind {
     FL_ACCOUNT_STACK,
     FL_ACCOUNT_HEAP,
@@ -76,7 +77,7 @@ struct fl_account {
 };
 
 /* The report of a finished program (contract L6, L7) and what --json shows. Filled by
- * FL_NR_run_wait; accounts are copied apart because their number depends on the image. */
+ * FL_NR_run_wait. Accounts are copied separately because their number depends on the image. */
 #define FL_EXITED 0
 #define FL_KILLED 1
 struct fl_report {
@@ -99,13 +100,13 @@ struct fl_report {
     char name[32];
 };
 
-/* One area of an address space, as FL_NR_map_list gives it, ascending. */
+/* One area of a map; FL_NR_map_list returns them in ascending order. */
 struct fl_map_area {
     unsigned int start, end;
     unsigned int prot;     /* PROT_* */
     unsigned int kind;     /* enum fl_account_kind */
     unsigned int shared;   /* 1: MAP_SHARED */
-    unsigned int resident; /* pages present, the shared zero page left out */
+    unsigned int resident; /* pages present, without the shared zero page */
     unsigned int offset_low;
     char name[32]; /* "[stack]", "[heap]", a file's name, or "" */
 };
@@ -115,9 +116,10 @@ struct fl_kernel_info {
     unsigned int has_nx, is_debug;
     char cpu[64]; /* features, as the boot line lists them */
     char cmdline[256];
-    /* The longest time that interrupts were off, and the longest since kernel_info was called last, in
-     * ticks of the time stamp counter, which under `run --icount` are instructions; and in which call,
-     * fault or exit that was. 0: this kernel does not measure it (neither DEBUG=1 nor LATENCY=1). */
+    /* The longest time that interrupts were off, and the longest since kernel_info was called last,
+     * in ticks of the time stamp counter, which under `run --icount` are instructions; and in which
+     * call, fault or exit that was. 0: this kernel does not measure it (neither DEBUG=1 nor
+     * LATENCY=1). */
     unsigned int irq_off_longest, irq_off_recent;
     char irq_off_longest_in[32], irq_off_recent_in[32];
 };

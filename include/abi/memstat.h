@@ -12,7 +12,7 @@ struct mem_usage_stats {
     int committed_percent; /* vmrss * 100 / vmsize, rounded down; 0 if vmsize is 0          */
 };
 
-/* All processes together: pages are summed first and converted last. MB, rounded down. */
+/* Sums over all processes, in MB. Pages are summed first and converted last, rounded down. */
 struct global_mem_stats {
     unsigned long total_reserved_mb;  /* sum of vmsize */
     unsigned long total_committed_mb; /* sum of vmrss  */
