@@ -71,7 +71,7 @@ test_ubsan_SRC := lib/ubsan.c
 
 # The allocators, over pages that are counted and can be refused.
 alloc_test_src := tests/host/fake_os_pages.c user/alloc/chain.c user/alloc/simple.c \
-	user/alloc/elastic.c user/alloc/mems.c
+	user/alloc/grain_chain.c user/alloc/elastic.c user/alloc/mems.c
 
 HOST_TESTS += test_alloc_chain
 test_alloc_chain_SRC := tests/host/fake_os_pages.c user/alloc/chain.c

@@ -1,13 +1,14 @@
 /*
- * The elastic allocator (contract 4, E1 to E3): a chain of regions of one page each, in grains of 256
- * bytes. No request is larger than a page and every region is one, so a chunk never crosses pages.
+ * The elastic allocator (contract 4, E1 to E3): a chain of regions of one page each, in grains of
+ * 256 bytes. No request is larger than a page and every region is one page, so no block crosses
+ * pages.
  *
- * The records are static (an allocation maps its page and nothing else) and therefore bounded:
- * PAGES_BOUND pages, however large the program sets its limit.
+ * The records are static, so that an allocation maps its page and nothing else. That bounds the
+ * chain to PAGES_BOUND pages, whatever limit the program sets.
  */
 #include "user/alloc/include/ealloc.h"
 
-#include "user/alloc/chain.h"
+#include "user/alloc/grain_chain.h"
 
 #define GRAIN       256
 #define PAGES_BOUND 256
@@ -17,25 +18,24 @@ __attribute__((weak)) int ealloc_max_pages = 4;
 #endif
 
 static struct chain_record records[CHAIN_RECORDS(PAGES_BOUND, PAGES_BOUND *PAGE_SIZE / GRAIN)];
-static struct chain chain;
-static bool is_ready;
+static struct grain_chain elastic = {.grain = GRAIN};
 
 int einit_alloc(void)
 {
-    if (!is_ready) {
-        chain_init(&chain, 0, 0, records, array_size(records));
-        is_ready = true;
+    if (!elastic.is_ready) {
+        chain_init(&elastic.chain, 0, 0, records, array_size(records));
+        elastic.is_ready = true;
     }
     return 0;
 }
 
 int ecleanup_alloc(void)
 {
-    is_ready = false;
+    elastic.is_ready = false;
     return 0;
 }
 
-/* The program's limit, which it may change at any time, as far as the records go. */
+/* The program's limit, which it may change at any time, capped by the number of records. */
 static size_t page_limit(void)
 {
     if (ealloc_max_pages < 0) {
@@ -46,32 +46,21 @@ static size_t page_limit(void)
 
 char *ealloc_mem(int size)
 {
-    if (!is_ready || size <= 0 || size > PAGE_SIZE || size % GRAIN != 0) {
-        return NULL;
-    }
-    chain.max_regions = page_limit();
-    struct segment *segment = chain_alloc(&chain, (size_t)size);
-    return segment != NULL ? segment_memory(segment, segment->start) : NULL;
+    elastic.chain.max_regions = page_limit();
+    return grain_chain_alloc(&elastic, size);
 }
 
 void edealloc_mem(char *address)
 {
-    struct segment *segment = is_ready ? chain_process_at_pointer(&chain, address) : NULL;
-    if (segment != NULL) {
-        chain_free(&chain, segment);
-    }
+    grain_chain_free(&elastic, address);
 }
 
 void ealloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context)
 {
-    if (is_ready) {
-        chain_walk(&chain, visit, context);
-    }
+    grain_chain_walk(&elastic, visit, context);
 }
 
 void ealloc_check(void)
 {
-    if (is_ready) {
-        chain_check(&chain);
-    }
+    grain_chain_check(&elastic);
 }
