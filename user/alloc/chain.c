@@ -1,36 +1,36 @@
 /*
- * The chain engine (chain.h tells what a chain is).
+ * The chain engine (chain.h explains what a chain is).
  *
- * Every operation that may fail does so before its first change: chain_alloc reserves the records it
- * may need, then maps memory, and from there on cannot fail.
+ * An operation that can fail does so before its first change: chain_alloc reserves the records it
+ * may need, then maps memory, and cannot fail after that.
  *
- * The index holds runs, not segments, because nearly every operation makes a segment or lets one go,
- * and a tree that had to follow each time would spend as much on its balance as on its searches. A run
- * takes a segment in by counting it. Only when it overflows is it cut in two, and only when it is
- * empty does it go. Runs are never joined: one that is nearly empty fills up again, and there are never
- * more runs than segments. (Johnson and Shasha, "B-trees with inserts and deletes: why free-at-empty
- * is better than merge-at-half", 1993.)
+ * The index holds runs rather than segments because nearly every operation makes or removes a
+ * segment, and a tree that had to follow each time would spend as much on its balance as on its
+ * searches. A run takes in a segment by counting it. Only a run that overflows is split, and only
+ * an empty one is removed. Runs are never joined: one that is nearly empty fills up again, and
+ * there are never more runs than segments. (Johnson and Shasha, "B-trees with inserts and deletes:
+ * why free-at-empty is better than merge-at-half", 1993.)
  *
- * What is left to do is to keep the sums, and most of an operation's cost is the way up from a run as
- * far as they change. So each run holds the sums of both its subtrees, and neither the way up nor the
- * search down looks at a child that it does not go through.
+ * What remains is to keep the sums, and most of an operation's cost is the way up from a run as far
+ * as they change. Each run therefore holds the sums of both of its subtrees, so that neither the
+ * way up nor the search down reads a child that it does not pass through.
  *
- * A segment never moves. A split leaves the PROCESS in the hole's record and makes a new one for the
- * rest; a join leaves the record on the left.
+ * A segment never moves. A split leaves the PROCESS in the hole's record and makes a new one for
+ * the rest; a join keeps the record on the left.
  */
 #include "user/alloc/chain.h"
 
 #include <assert.h>
 #include <stdint.h>
 
-/* ---- Records ---------------------------------------------------------------------------------- */
+/* ---- Records --------------------------------------------------------------------------------- */
 
-/* A growing pool maps so much at a time, to spread the cost of the call. */
+/* Bytes that a growing pool maps at a time, to spread the cost of the call. */
 #define POOL_GROWTH (16 * PAGE_SIZE)
 
 static void pool_init(struct record_pool *pool, struct chain_record *records, size_t n_records)
 {
-    SLIST_INIT(&pool->returned);
+    SLIST_INIT(&pool->freed);
     SLIST_INIT(&pool->pages);
     pool->fresh = records;
     pool->fresh_end = records + n_records;
@@ -39,8 +39,8 @@ static void pool_init(struct record_pool *pool, struct chain_record *records, si
     pool->is_growing = records == NULL;
 }
 
-/* Called when fewer than CHAIN_RESERVE fresh records are left; those are not worth keeping. */
-static bool pool_grow(struct record_pool *pool)
+/* Called with fewer than CHAIN_RESERVE records left. Drops the fresh ones, too few to keep. */
+static bool pool_grow_slow(struct record_pool *pool)
 {
     struct chain_record *records = pool->is_growing ? os_pages_map(POOL_GROWTH) : NULL;
     if (records == NULL) {
@@ -58,16 +58,16 @@ static bool pool_grow(struct record_pool *pool)
 
 static inline bool pool_reserve(struct record_pool *pool)
 {
-    return pool->n_free >= CHAIN_RESERVE || pool_grow(pool);
+    return pool->n_free >= CHAIN_RESERVE || pool_grow_slow(pool);
 }
 
-/* One of the records that pool_reserve promised. */
-static struct chain_record *pool_take(struct record_pool *pool)
+/* Allocates one of the records that pool_reserve promised. */
+static struct chain_record *pool_alloc(struct record_pool *pool)
 {
-    struct chain_record *record = SLIST_FIRST(&pool->returned);
+    struct chain_record *record = SLIST_FIRST(&pool->freed);
 
     if (record != NULL) {
-        SLIST_REMOVE_HEAD(&pool->returned, next);
+        SLIST_REMOVE_HEAD(&pool->freed, next);
     } else {
         record = pool->fresh++;
     }
@@ -76,9 +76,9 @@ static struct chain_record *pool_take(struct record_pool *pool)
     return record;
 }
 
-static void pool_return(struct record_pool *pool, struct chain_record *record)
+static void pool_free(struct record_pool *pool, struct chain_record *record)
 {
-    SLIST_INSERT_HEAD(&pool->returned, record, next);
+    SLIST_INSERT_HEAD(&pool->freed, record, next);
     pool->n_free++;
     pool->n_used--;
 }
@@ -92,7 +92,7 @@ static void pool_destroy(struct record_pool *pool)
     }
 }
 
-/* ---- The index of regions by memory ----------------------------------------------------------- */
+/* ---- The index of regions by memory ---------------------------------------------------------- */
 
 static inline int region_compare(const struct region *a, const struct region *b)
 {
@@ -113,7 +113,7 @@ static struct region *region_of_pointer(const struct chain *chain, const void *p
     return region;
 }
 
-/* ---- The index of runs by address, with the largest hole of each subtree ---------------------- */
+/* ---- The index of runs by address, with the largest hole of each subtree --------------------- */
 
 static inline size_t max(size_t a, size_t b)
 {
@@ -148,7 +148,7 @@ static inline int run_compare(const struct run *a, const struct run *b)
     return a->start < b->start ? -1 : a->start > b->start;
 }
 
-/* What the tree's macros call for a node whose children changed. */
+/* Called by the tree's macros for a node whose children changed. */
 #undef RB_AUGMENT
 #define RB_AUGMENT(run)                                                                            \
     ((run)->largest_left = subtree_sum(RB_LEFT(run, in_index)),                                    \
@@ -156,10 +156,10 @@ static inline int run_compare(const struct run *a, const struct run *b)
 
 RB_GENERATE_STATIC(run_index, run, in_index, run_compare)
 
-/* When the holes of a run change, the sums above it follow, before the tree changes in any other way.
- * Where a sum stays what it was, all above it do. */
+/* When the holes of a run change, the sums above it are updated before the tree changes in any
+ * other way. Above a sum that does not change, none does. */
 
-/* Both say whether the sum is another one now. */
+/* Both return whether they changed the sum. */
 static inline bool sum_replace(size_t *sum, size_t largest)
 {
     bool is_new = *sum != largest;
@@ -189,13 +189,13 @@ static void run_set_largest_hole(struct run *run, size_t size)
     }
 }
 
-/* After any change of its segments. */
+/* Brings the sums up to date after any change to the run's segments. */
 static void run_update(struct run *run)
 {
     run_set_largest_hole(run, run_largest_hole(run));
 }
 
-/* After one of its holes became larger: no look at what else there is. */
+/* Brings the sums up to date after a hole grew to this size, without a look at the others. */
 static void run_update_larger(struct run *run, size_t size)
 {
     struct run *parent;
@@ -207,7 +207,7 @@ static void run_update_larger(struct run *run, size_t size)
     }
 }
 
-/* The leftmost hole of at least size bytes in a run that has one. */
+/* Returns the leftmost hole of at least size bytes in a run that has one. */
 static inline struct segment *run_first_fit(const struct run *run, size_t size)
 {
     struct segment *segment = run->first;
@@ -218,7 +218,7 @@ static inline struct segment *run_first_fit(const struct run *run, size_t size)
     return segment;
 }
 
-/* The leftmost of all, or NULL: go left whenever the left subtree has one. */
+/* Returns the leftmost of all, or NULL. Goes left whenever the left subtree has one. */
 static struct segment *index_first_fit(const struct chain *chain, size_t size)
 {
     const struct run *run = RB_ROOT(&chain->runs_by_address);
@@ -235,7 +235,7 @@ static struct segment *index_first_fit(const struct chain *chain, size_t size)
     return NULL;
 }
 
-/* The last run that starts at or before an address of the chain. */
+/* Returns the last run that starts at or before an address of the chain. */
 static const struct run *index_run_of(const struct chain *chain, size_t address)
 {
     const struct run *run = RB_ROOT(&chain->runs_by_address), *found = NULL;
@@ -263,13 +263,13 @@ struct segment *chain_segment_of(const struct chain *chain, size_t address)
     return segment;
 }
 
-/* ---- Runs ------------------------------------------------------------------------------------- */
+/* ---- Runs ------------------------------------------------------------------------------------ */
 
-/* Makes n_segments from `first` on a run of their own. It is the caller's to update. */
+/* Makes a run of the n_segments that begin with `first`. The caller updates its sums. */
 static struct run *run_create(struct chain *chain, struct region *region, struct segment *first,
                               size_t n_segments)
 {
-    struct run *run = &pool_take(&chain->pool)->run;
+    struct run *run = &pool_alloc(&chain->pool)->run;
 
     run->region = region;
     run->first = first;
@@ -288,13 +288,13 @@ static cold_fn void run_destroy(struct chain *chain, struct run *run)
 {
     run_set_largest_hole(run, 0);
     RB_REMOVE(run_index, &chain->runs_by_address, run);
-    pool_return(&chain->pool, (struct chain_record *)run);
+    pool_free(&chain->pool, (struct chain_record *)run);
 }
 
-/* The second half of a run becomes a run of its own. */
-static cold_fn void run_cut(struct chain *chain, struct run *run)
+/* Moves the second half of a run into a run of its own. */
+static cold_fn void run_split(struct chain *chain, struct run *run)
 {
-    size_t n_kept = run->n_segments / 2, n_cut = run->n_segments - n_kept;
+    size_t n_kept = run->n_segments / 2, n_moved = run->n_segments - n_kept;
     struct segment *middle = run->first;
 
     for (size_t i = 0; i < n_kept; i++) {
@@ -302,10 +302,10 @@ static cold_fn void run_cut(struct chain *chain, struct run *run)
     }
     run->n_segments = n_kept;
     run_update(run);
-    run_update(run_create(chain, run->region, middle, n_cut));
+    run_update(run_create(chain, run->region, middle, n_moved));
 }
 
-/* ---- Segments --------------------------------------------------------------------------------- */
+/* ---- Segments -------------------------------------------------------------------------------- */
 
 static bool is_hole(const struct segment *segment)
 {
@@ -321,15 +321,15 @@ static void segment_set(struct segment *segment, size_t size, enum segment_kind 
 
 static struct segment *hole_create(struct chain *chain, size_t start, size_t size)
 {
-    struct segment *segment = &pool_take(&chain->pool)->segment;
+    struct segment *segment = &pool_alloc(&chain->pool)->segment;
 
     segment->start = start;
     segment_set(segment, size, SEGMENT_HOLE);
     return segment;
 }
 
-/* What a segment leaves of the hole that it was becomes a hole behind it. The run is the caller's to
- * update. */
+/* Inserts the rest of a hole behind the segment carved from it. The caller updates the run's
+ * sums. */
 static void hole_insert_after(struct chain *chain, struct segment *segment, size_t size)
 {
     struct segment *hole = hole_create(chain, segment->start + segment->size, size);
@@ -340,11 +340,11 @@ static void hole_insert_after(struct chain *chain, struct segment *segment, size
     hole->run = run;
     run->n_segments++;
     if (run->n_segments > RUN_MAX) {
-        run_cut(chain, run);
+        run_split(chain, run);
     }
 }
 
-/* Joins a hole with the hole behind it. The first one's run is the caller's to update. */
+/* Joins a hole with the hole behind it. The caller updates the sums of the first one's run. */
 static void hole_join_next(struct chain *chain, struct segment *hole)
 {
     struct segment *gone = TAILQ_NEXT(hole, in_region);
@@ -361,7 +361,7 @@ static void hole_join_next(struct chain *chain, struct segment *hole)
     }
     TAILQ_REMOVE(&hole->run->region->segments, gone, in_region);
     hole->run->region->n_segments--;
-    pool_return(&chain->pool, (struct chain_record *)gone);
+    pool_free(&chain->pool, (struct chain_record *)gone);
 }
 
 char *segment_memory(const struct segment *segment, size_t address)
@@ -370,7 +370,7 @@ char *segment_memory(const struct segment *segment, size_t address)
     return region->memory + (address - region->start);
 }
 
-/* ---- The chain -------------------------------------------------------------------------------- */
+/* ---- The chain ------------------------------------------------------------------------------- */
 
 void chain_init(struct chain *chain, size_t start, size_t max_regions, struct chain_record *records,
                 size_t n_records)
@@ -395,11 +395,11 @@ void chain_destroy(struct chain *chain)
     chain_init(chain, chain->start, chain->max_regions, NULL, 0);
 }
 
-/* Hooks a new region's record and its one hole into both chains and both indexes. The hole's run is the
- * caller's to update. */
+/* Adds a region with one hole to both chains and both indexes. The caller updates the sums of
+ * the hole's run. */
 static struct segment *append_region(struct chain *chain, char *memory, size_t size)
 {
-    struct region *region = &pool_take(&chain->pool)->region;
+    struct region *region = &pool_alloc(&chain->pool)->region;
 
     region->start = chain->end;
     region->size = size;
@@ -417,10 +417,10 @@ static struct segment *append_region(struct chain *chain, char *memory, size_t s
     return hole;
 }
 
-/* chain_add_region, but that the run is the caller's to update. */
+/* Does what chain_add_region does, but leaves the sums to the caller. */
 static struct segment *map_region(struct chain *chain, size_t size)
 {
-    size_t rounded = (size + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+    size_t rounded = whole_pages(size);
 
     if (rounded < size || rounded > SIZE_MAX - chain->end ||
         chain->n_regions >= chain->max_regions || !pool_reserve(&chain->pool)) {
@@ -511,14 +511,14 @@ void chain_walk(const struct chain *chain,
     }
 }
 
-/* ---- The check -------------------------------------------------------------------------------- */
+/* ---- The check ------------------------------------------------------------------------------- */
 
 static void check_pool(const struct record_pool *pool)
 {
     const struct chain_record *record;
     size_t n_free = (size_t)(pool->fresh_end - pool->fresh);
 
-    SLIST_FOREACH (record, &pool->returned, next) {
+    SLIST_FOREACH (record, &pool->freed, next) {
         n_free++;
     }
     assert(n_free == pool->n_free);
@@ -535,8 +535,9 @@ static void check_run(const struct run *run, const struct region *region,
     assert(run->largest_right == subtree_sum(RB_RIGHT(run, in_index)));
 }
 
-/* The segments of a region tile it, are joined, and lie in runs without a gap, which come in the index
- * in the same order, *at being the index's next. Gives the number of runs. */
+/* Checks that the segments of a region tile it, that its holes are joined, and that its runs
+ * follow each other in the index, from *at on, which is advanced past them. Returns the number
+ * of runs. */
 static size_t check_region(const struct region *region, struct run **at)
 {
     size_t address = region->start, n_segments = 0, n_runs = 0, left_in_run = 0;

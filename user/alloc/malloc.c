@@ -1,38 +1,39 @@
 /*
  * malloc and its family. A request goes by its size to one of three parts:
  *
- *   slabs   (malloc_slab.c)   up to 64 bytes: blocks of one size side by side, with all that is known
- *                             of them in records elsewhere.
- *   heap    (malloc_heap.c)   up to 120 KiB: areas tiled by blocks of all sizes, neighbors joined at
- *                             once, bins by size, a good fit in constant time.
+ *   slabs   (malloc_slab.c)   up to 64 bytes: blocks of one size side by side, with all that is
+ *                             known of them in records elsewhere.
+ *   heap    (malloc_heap.c)   up to 120 KiB: areas tiled by blocks of all sizes, neighbours joined
+ *                             at once, bins by size, a good fit in constant time.
  *   large   (malloc_large.c)  one area for each block, which grows by moving pages.
  *
- * In front of the heap is a cache (malloc_cache.h): freed blocks of up to 1 KiB that are handed out again
- * as they are, a dozen instructions each way.
+ * In front of the heap is a cache (malloc_cache.h): freed blocks of up to 1 KiB that are handed out
+ * again as they are, a dozen instructions each way.
  *
- * Why slabs only for small blocks: when sizes and lifetimes mix, the number of live blocks of each size
- * varies and slabs stay partly empty, a quarter of them at 128 bytes and four blocks to the slab. Blocks
- * that split and join need a header of a word each, which small blocks cannot afford, and leave 4 %
- * unused in the same run.
+ * Why slabs only for small blocks: when sizes and lifetimes mix, the number of live blocks of each
+ * size varies and slabs stay partly empty, a quarter of them at 128 bytes and four blocks to the
+ * slab. Blocks that split and join need a header of a word each, which small blocks cannot afford,
+ * and leave 4 % unused in the same run.
  *
- * Misuse is found by the header of a heap block, the word below its content: its size, three flags, and
- * a seal made of the block's address (malloc_block.h). A pointer may be freed only if the header in front
- * of it has the right seal and says "allocated", and if another header follows at the end of the block.
- * The heap checks all that the second header says, the cache only that it is sealed or looks free. A
- * double free thus finds another state or no seal, and an interior pointer passes only if two words of
- * the program's look right, each a chance of one in 2^17. For slabs the answer is certain. A foreign
- * pointer lies outside all areas and is never dereferenced. Each ends the program with one line that says
- * what the pointer is. Headers of blocks that cease to exist are erased, so no stale one is ever believed.
+ * Misuse is found by the header of a heap block, the word below its content: its size, three flags,
+ * and a seal made of the block's address (malloc_block.h). A pointer may be freed only if the
+ * header in front of it has the right seal and says "allocated", and if another header follows at
+ * the end of the block. The heap checks all that the second header says, the cache only that it is
+ * sealed or looks free. A double free thus finds another state or no seal, and an interior pointer
+ * passes only if two words of the program's look right, each a chance of one in 2^17. For slabs the
+ * answer is certain. A foreign pointer lies outside all areas and is never dereferenced. Each ends
+ * the program with one line that says what the pointer is. Headers of blocks that cease to exist
+ * are erased, so no stale one is ever believed.
  *
- * Memory returns to the kernel: large blocks at once; the heap's top when 128 KiB of it are unused, down
- * to 64 KiB; slabs when half of them are empty. Cached blocks must not prevent that, so the cache empties
- * and closes when the heap is mostly free (malloc_cache.c).
+ * Memory returns to the kernel: large blocks at once; the heap's top when 128 KiB of it are unused,
+ * down to 64 KiB; slabs when half of them are empty. Cached blocks must not prevent that, so the
+ * cache empties and closes when the heap is mostly free (malloc_cache.c).
  *
- * calloc clears only what has been written before: pages fresh from the kernel are zero, and the heap
- * knows the address above which it has never handed out anything.
+ * calloc clears only what has been written before: pages fresh from the kernel are zero, and the
+ * heap knows the address above which it has never handed out anything.
  *
- * With FAULTLINE_DEBUG each block ends in a guard: pattern bytes behind the requested size, and that size
- * in the last word. It is checked when the block is freed or resized.
+ * With FAULTLINE_DEBUG each block ends in a guard: pattern bytes behind the requested size, and
+ * that size in the last word. It is checked when the block is freed or resized.
  *
  * Programs have one thread; nothing is locked.
  */
@@ -55,8 +56,8 @@
 /* Kept out of line so that malloc and free, which jump there, need no stack frame. */
 #define tail_fn noinline_fn reg_call
 
-/* Up to so many mapped bytes a cached block may be a grain longer than requested. In a larger heap the
- * grains would add up to more than the time is worth. */
+/* Up to so many mapped bytes a cached block may be a grain longer than requested. In a larger
+ * heap the grains would add up to more than the time is worth. */
 #define GENEROUS_MAX (1024u * 1024)
 
 #ifdef FAULTLINE_DEBUG
@@ -72,8 +73,8 @@ static void *no_memory(void)
     return NULL;
 }
 
-/* Ends the program with a line that says what a bad pointer is. Never returns. Not marked noreturn so
- * that callers can tail-call it without a frame. */
+/* Ends the program with a line that says what a bad pointer is. Never returns. Not marked
+ * noreturn so that callers can tail-call it without a frame. */
 static tail_fn void stop_pointer(const void *pointer)
 {
     const char *what = "not from malloc";
@@ -96,7 +97,7 @@ static tail_fn void stop_pointer(const void *pointer)
     fl_malloc_stop(pointer, line);
 }
 
-/* ---- Allocation ------------------------------------------------------------------------------------ */
+/* ---- Allocation ------------------------------------------------------------------------------ */
 
 /* No slab in the list has room. Where no slab can be made the heap serves. */
 static tail_fn void *small_alloc_slow(uint32_t grains)
@@ -177,7 +178,7 @@ static void *zeroed_alloc(size_t bytes)
     return block != NULL ? memset(block, 0, bytes) : fl_heap_alloc_zeroed(size_for(bytes), bytes);
 }
 
-/* ---- Freeing --------------------------------------------------------------------------------------- */
+/* ---- Freeing --------------------------------------------------------------------------------- */
 
 /* True if the pointer names an allocated block of the heap. */
 static inline bool is_heap_block(const void *pointer)
@@ -204,7 +205,8 @@ static tail_fn void small_free(void *pointer)
     slab_free(slab, pointer);
 }
 
-/* Not obviously a block of the growing area: NULL, another area, a large block, or a bad pointer. */
+/* Not obviously a block of the growing area: NULL, another area, a large block, or a bad
+ * pointer. */
 static tail_fn void free_slow(void *pointer)
 {
     if (pointer == NULL) {
@@ -247,7 +249,7 @@ static inline void block_free(void *pointer)
     }
 }
 
-/* ---- Sizes ----------------------------------------------------------------------------------------- */
+/* ---- Sizes ----------------------------------------------------------------------------------- */
 
 /* Returns the bytes of a block. Stops the program if there is none at this address. */
 static size_t block_usable(const void *pointer)
@@ -282,9 +284,10 @@ static void *block_resize(void *pointer, size_t bytes)
     return bytes <= LARGE_MIN && fl_heap_resize(pointer, size_for(bytes)) ? pointer : NULL;
 }
 
-/* ---- Guards (debug) -------------------------------------------------------------------------------- */
+/* ---- Guards (debug) -------------------------------------------------------------------------- */
 
-/* Writes the requested size into the last word, and the pattern between the content and that word. */
+/* Writes the requested size into the last word, and the pattern between the content and that
+ * word. */
 static inline void *guard_set(void *block, size_t bytes)
 {
     if (GUARD_SIZE != 0 && block != NULL) {
@@ -316,7 +319,7 @@ static inline size_t guard_check(const void *block)
     return bytes;
 }
 
-/* ---- The public calls ------------------------------------------------------------------------------ */
+/* ---- The public calls ------------------------------------------------------------------------ */
 
 void *malloc(size_t size)
 {
@@ -379,8 +382,8 @@ void *realloc(void *old, size_t size)
     return block != NULL ? guard_set(block, size) : move_block(old, old_size, size);
 }
 
-/* Allocates at a multiple of more than a grain: takes a block longer by the alignment and frees what is
- * below and above. */
+/* Allocates at a multiple of more than a grain: takes a block longer by the alignment and frees
+ * what is below and above. */
 static void *aligned_block_alloc(size_t alignment, size_t bytes)
 {
     size_t size = size_for(bytes);
@@ -438,7 +441,7 @@ size_t malloc_usable_size(void *pointer)
     return pointer != NULL ? guard_check(pointer) : 0;
 }
 
-/* ---- Walk and check -------------------------------------------------------------------------------- */
+/* ---- Walk and check -------------------------------------------------------------------------- */
 
 void malloc_walk(void (*visit)(const struct heap_piece *piece, void *context), void *context)
 {

@@ -1,8 +1,8 @@
 /*
  * A block of malloc's heap: the words around its content, and the seal in its header.
  *
- * Programs and the calls of malloc's parts name a block by the address of its content, a multiple of
- * GRAIN. The header is the word below the content.
+ * Programs and the calls of malloc's parts name a block by the address of its content, a multiple
+ * of GRAIN. The header is the word below the content.
  */
 #ifndef ALLOC_MALLOC_BLOCK_H
 #define ALLOC_MALLOC_BLOCK_H
@@ -31,8 +31,8 @@
 
 /* may_alias: programs access the same memory with types of their own. */
 struct __attribute__((may_alias)) block {
-    /* Size of the block below, valid only while BLOCK_PREV_FREE is set. The word belongs to the block
-     * below: it is the last of its content while that block is in use. */
+    /* Size of the block below, valid only while BLOCK_PREV_FREE is set. The word belongs to the
+     * block below: it is the last of its content while that block is in use. */
     uint32_t size_below;
     /* In use: size, flags and seal. Free: just the size. The size includes the header. */
     uint32_t header;
@@ -82,9 +82,9 @@ static inline uint32_t seal_of(const void *content)
     return (uint32_t)(uintptr_t)content << SEAL_SHIFT ^ SEAL;
 }
 
-/* Returns the header in front of any address, with the seal taken off: size and flags if the seal was
- * right. The seal covers the address from bit 0 on, so no header that malloc wrote is right for an
- * address that is not a multiple of GRAIN. */
+/* Returns the header in front of any address, with the seal taken off: size and flags if the
+ * seal was right. The seal covers the address from bit 0 on, so no header that malloc wrote is
+ * right for an address that is not a multiple of GRAIN. */
 static inline uint32_t header_open(const void *content)
 {
     uint32_t header;

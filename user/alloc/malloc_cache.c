@@ -2,8 +2,8 @@
  * The size of the front cache (malloc_cache.h has its two fast operations).
  *
  * A cached block counts as used and so pins the heap around it. The cache is therefore emptied and
- * closed when less than half of the heap is in use, and opens again when three quarters are. In a small
- * heap and in a large one, where its bytes do not show, it is ample.
+ * closed when less than half of the heap is in use, and opens again when three quarters are. In a
+ * small heap and in a large one, where its bytes do not show, it is ample.
  */
 #include "user/alloc/malloc_cache.h"
 
@@ -11,8 +11,8 @@
 #include "user/alloc/malloc_stop.h"
 
 /* A list has room for the largest n with n * (n + 1) * size <= share. Where sizes come and go at
- * random, a list of n sends one block in n + 1 to the heap, so one more place in it saves
- * 1 / (n + 1) - 1 / (n + 2) of these calls, and holds half a block on average: every list ends where
+ * random, a list of n sends one block in n + 1 to the heap, so one more place in it saves 1 / (n
+ * + 1) - 1 / (n + 2) of these calls, and holds half a block on average: every list ends where
  * one more byte would save the same. */
 #define SHARE_CLOSED 0u
 #define SHARE        2400u

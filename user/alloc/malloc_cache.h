@@ -1,6 +1,6 @@
 /*
- * The front cache: freed blocks of the heap that malloc hands out again as they are. One list for each
- * size, last in, first out.
+ * The front cache: freed blocks of the heap that malloc hands out again as they are. One list for
+ * each size, last in, first out.
  */
 #ifndef ALLOC_MALLOC_CACHE_H
 #define ALLOC_MALLOC_CACHE_H

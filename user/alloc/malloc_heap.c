@@ -1,18 +1,19 @@
 /*
  * The heap below malloc: areas of pages, tiled by blocks of whole grains (malloc.c has the essay).
  *
- * A free block keeps the links of its bin in its first words and its size once more in its last word,
- * which is the word size_below of the next block. So both neighbors are one step away, and free
- * blocks never touch: they are joined as soon as they would. A grain has room for all of it.
+ * A free block keeps the links of its bin in its first words and its size once more in its last
+ * word, which is the word size_below of the next block. So both neighbours are one step away, and
+ * free blocks never touch: they are joined as soon as they would. A grain has room for all of it.
  *
- * Bins: one for each size below 64 grains, then 32 for every doubling. A bitmap and a word that sums it
- * up find the next nonempty bin in a few instructions. A request takes the best of the first few
- * blocks in the bin of its own size, else one of the next bin: a good fit, nearly the best.
+ * Bins: one for each size below 64 grains, then 32 for every doubling. A bitmap and a word that
+ * sums it up find the next nonempty bin in a few instructions. A request takes the best of the
+ * first few blocks in the bin of its own size, else one of the next bin: a good fit, nearly the
+ * best.
  *
  * The area that was mapped last is the growing one. The rest between its last block and its end
  * (from top to end) is in no bin. It is used last, grows in small steps, and is unmapped down to a
- * remainder once it is large. When another mapping of the program blocks its growth, the rest becomes a
- * free block, closed by a fence (a block of size 0), and a new area is begun.
+ * remainder once it is large. When another mapping of the program blocks its growth, the rest
+ * becomes a free block, closed by a fence (a block of size 0), and a new area is begun.
  */
 #include "user/alloc/malloc_heap.h"
 
@@ -68,7 +69,7 @@ static inline struct block *end_block(const struct area *area)
     return block_of((const void *)area->end);
 }
 
-/* ---- Bins ---------------------------------------------------------------------------------------- */
+/* ---- Bins ------------------------------------------------------------------------------------ */
 
 static inline uint32_t bin_of(size_t size)
 {
@@ -92,7 +93,8 @@ static inline void bin_insert(struct block *block, size_t size)
     LIST_INSERT_HEAD(&bins[bin], block, in_bin);
 }
 
-/* The last block of a list was removed; `head` pointed to it. It is a bin's if that is now empty. */
+/* The last block of a list was removed; `head` pointed to it. It is a bin's if that is now
+ * empty. */
 static noinline_fn reg_call void bin_remove_slow(const struct bin *head)
 {
     uintptr_t offset = (uintptr_t)head - (uintptr_t)bins;
@@ -168,8 +170,8 @@ static inline struct block *find_fit(size_t size)
     return bin < N_BINS ? LIST_FIRST(&bins[bin]) : NULL;
 }
 
-/* Writes a free block's size at both of its ends and puts it into its bin. The block above must know
- * already, or learn from the caller, that it is free. */
+/* Writes a free block's size at both of its ends and puts it into its bin. The block above must
+ * know already, or learn from the caller, that it is free. */
 static inline void free_insert(struct block *block, size_t size)
 {
     block->header = (uint32_t)size;
@@ -177,7 +179,7 @@ static inline void free_insert(struct block *block, size_t size)
     bin_insert(block, size);
 }
 
-/* ---- Areas --------------------------------------------------------------------------------------- */
+/* ---- Areas ----------------------------------------------------------------------------------- */
 
 /* Ends the growing area: the rest becomes a free block, with a fence behind it. */
 static void close_area(void)
@@ -288,7 +290,7 @@ static cold_fn void area_unmap(struct block *block, const struct block *fence)
     }
 }
 
-/* ---- Allocation ---------------------------------------------------------------------------------- */
+/* ---- Allocation ------------------------------------------------------------------------------ */
 
 /* Uses `size` bytes of a free block; the rest stays free. */
 static inline void carve(struct block *block, size_t size)
@@ -358,7 +360,7 @@ void *fl_heap_alloc_zeroed(size_t size, size_t bytes)
     return memset(content_of(block), 0, dirty < bytes ? dirty : bytes);
 }
 
-/* ---- Freeing ------------------------------------------------------------------------------------- */
+/* ---- Freeing --------------------------------------------------------------------------------- */
 
 static cold_fn reg_call bool is_inside_slow(const struct block *block)
 {
@@ -377,8 +379,8 @@ static noreturn_fn cold_fn void stop_overrun(const struct block *block)
     fl_malloc_stop(content_of(block), "the heap was overwritten behind this block");
 }
 
-/* Returns the size of the block at `next`, just above `block`, if it is free, else 0. A free block's two
- * sizes must agree. Where no block starts, both are usually 0. */
+/* Returns the size of the block at `next`, just above `block`, if it is free, else 0. A free
+ * block's two sizes must agree. Where no block starts, both are usually 0. */
 static inline size_t free_size_above(const struct block *block, const struct block *next)
 {
     size_t size;
@@ -449,7 +451,7 @@ reg_call void fl_heap_free(void *content)
     }
 }
 
-/* ---- Resizing ------------------------------------------------------------------------------------ */
+/* ---- Resizing -------------------------------------------------------------------------------- */
 
 /* Splits a used block in two; returns the upper one. */
 static struct block *split(struct block *block, size_t size)
@@ -506,7 +508,7 @@ reg_call void fl_heap_cut_front(void *content, void *at)
     fl_heap_free(content);
 }
 
-/* ---- Walk and check ------------------------------------------------------------------------------ */
+/* ---- Walk and check -------------------------------------------------------------------------- */
 
 static const struct area *area_around(const void *at)
 {

@@ -28,11 +28,12 @@ extern struct heap {
 /* Allocates a block of this size (size_for). Returns NULL with errno set if the kernel refuses. */
 must_check reg_call void *fl_heap_alloc(size_t size);
 
-/* Does the same, with that many bytes of the content zero. Clears only what may have been written. */
+/* Does the same, with that many bytes of the content zero. Clears only what may have been
+ * written. */
 must_check void *fl_heap_alloc_zeroed(size_t size, size_t bytes);
 
-/* Frees an allocated block and joins it with free neighbors. Stops the program if the headers around
- * the block were overwritten. */
+/* Frees an allocated block and joins it with free neighbours. Stops the program if the headers
+ * around the block were overwritten. */
 reg_call void fl_heap_free(void *content);
 
 /* Resizes an allocated block where it lies. Returns false, with the block unchanged, if there is no
@@ -45,7 +46,8 @@ reg_call void fl_heap_cut_front(void *content, void *at);
 /* True if the address lies in one of the heap's areas. */
 must_check reg_call bool fl_heap_contains(const void *at);
 
-/* Explains what is wrong with a pointer into the heap; *found becomes the block around it, if known. */
+/* Explains what is wrong with a pointer into the heap; *found becomes the block around it, if
+ * known. */
 const char *fl_heap_blame(const void *at, const void **found);
 
 void fl_heap_walk(struct heap_walk *walk);

@@ -2,9 +2,9 @@
  * Large blocks of malloc. Each has an area of its own, which mremap grows, shrinks or moves by
  * rewriting page tables instead of copying, and which is unmapped as soon as the block is freed.
  *
- * A record of one grain lies just below the block. The records hang in a hash table by the page number
- * of their blocks, and a pointer is believed only if the table has a block at exactly that address:
- * nothing that the program has written can be mistaken for a record.
+ * A record of one grain lies just below the block. The records hang in a hash table by the page
+ * number of their blocks, and a pointer is believed only if the table has a block at exactly that
+ * address: nothing that the program has written can be mistaken for a record.
  */
 #include "user/alloc/malloc_large.h"
 

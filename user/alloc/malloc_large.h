@@ -12,8 +12,8 @@
 /* Larger requests are always refused: a pointer difference could not express them. */
 #define REQUEST_MAX (SIZE_MAX / 2 - 64u * 1024)
 
-/* Allocates a block, all zero. alignment is a power of two. Returns NULL with errno set if the kernel
- * refuses. */
+/* Allocates a block, all zero. alignment is a power of two. Returns NULL with errno set if the
+ * kernel refuses. */
 must_check void *fl_large_alloc(size_t bytes, size_t alignment);
 
 /* Frees a block and its area. Returns false if no large block starts there. */
@@ -22,8 +22,8 @@ must_check bool fl_large_free(void *block);
 /* Returns the usable bytes of the block, or 0 if no large block starts there. */
 must_check size_t fl_large_usable(const void *block);
 
-/* Resizes a block, moving its pages if it must. Returns NULL, with the block unchanged, if the kernel
- * refuses or no large block starts there. */
+/* Resizes a block, moving its pages if it must. Returns NULL, with the block unchanged, if the
+ * kernel refuses or no large block starts there. */
 must_check void *fl_large_resize(void *block, size_t bytes);
 
 /* Returns the large block whose area contains the address, or NULL. */

@@ -1,36 +1,37 @@
 /*
- * Slabs, from which malloc takes small blocks. Each is 32 grains of 16 bytes, cut into blocks of one
- * size, 1 to 4 grains.
+ * Slabs, from which malloc takes small blocks. Each is 32 grains of 16 bytes, cut into blocks of
+ * one size, 1 to 4 grains.
  *
  * Nothing of malloc's lies in a slab. The record of a slab has a bit for every grain, set where an
  * allocated block starts, and the records lie in pages of their own. A program that writes past its
  * block can therefore damage its own blocks but never malloc, and whether a pointer may be freed is
- * certain: either the bit of its grain is set or it is not a block (double frees, interior pointers).
+ * certain: either the bit of its grain is set or it is not a block (double frees, interior
+ * pointers).
  *
- * The slabs lie side by side in one area, so an address's distance from the start, divided by the slab
- * size, is the number of its slab and record. Both the area and the records grow at their ends. Empty
- * slabs go to a common list that serves every block size. The last slab of each size stays, so that a
- * program that allocates and frees a single block does not make and unmake a slab each time. When half
- * of the slabs are free, those at the end are unmapped.
+ * The slabs lie side by side in one area, so an address's distance from the start, divided by the
+ * slab size, is the number of its slab and record. Both the area and the records grow at their
+ * ends. Empty slabs go to a common list that serves every block size. The last slab of each size
+ * stays, so that a program that allocates and frees a single block does not make and unmake a slab
+ * each time. When half of the slabs are free, those at the end are unmapped.
  *
- * Blocks are taken from the slab at the head of their size's list until it is full. A full slab that
- * gets room again is listed second, behind the one being filled: at the head it would be full again at
- * once, and every allocation and free would move it.
+ * Blocks are taken from the slab at the head of their size's list until it is full. A full slab
+ * that gets room again is listed second, behind the one being filled: at the head it would be full
+ * again at once, and every allocation and free would move it.
  *
- * One area is enough because nothing depends on slabs: when it cannot grow, because another mapping of
- * the program is in the way or the kernel refuses, malloc takes small blocks from the heap.
+ * One area is enough because nothing depends on slabs: when it cannot grow, because another mapping
+ * of the program is in the way or the kernel refuses, malloc takes small blocks from the heap.
  */
 #include "user/alloc/malloc_slab.h"
 
 #include "user/alloc/os_pages.h"
 
-#define SLAB_HINT     0x88000000u /* below the heap, away from the kernel's own choices ...       */
-#define RECORD_HINT   0x8E000000u /* ... and so far apart that 96 MiB of slabs fit in between     */
-#define GROW_SHARE    256u /* the area grows by this part of itself, by at least a page ... */
-#define GROW_MAX      (64u * 1024) /* ... and at most by this                                      */
-#define TRIM_FROM     64u  /* free slabs up to which none is unmapped                      */
-#define TRIM_KEEP     32u  /* free slabs that stay mapped at the end                       */
-#define TRIES_BETWEEN 256u /* requests that are refused before growth is tried again       */
+#define SLAB_HINT     0x88000000u  /* below the heap, away from the kernel's own choices ...      */
+#define RECORD_HINT   0x8E000000u  /* ... and so far apart that 96 MiB of slabs fit in between    */
+#define GROW_SHARE    256u         /* the area grows by this part of itself, at least a page ...  */
+#define GROW_MAX      (64u * 1024) /* ... and at most this many bytes                             */
+#define TRIM_FROM     64u          /* free slabs up to which none is unmapped                     */
+#define TRIM_KEEP     32u          /* free slabs that stay mapped at the end                      */
+#define TRIES_BETWEEN 256u         /* requests that are refused before growth is tried again      */
 
 struct slabs fl_slabs;
 
@@ -43,7 +44,7 @@ const uint32_t fl_slab_starts[SMALL_GRAINS + 1] = {
     0, 0xFFFFFFFF, 0x55555555, 0x09249249, 0x11111111,
 };
 
-/* ---- The area ---------------------------------------------------------------------------------- */
+/* ---- The area -------------------------------------------------------------------------------- */
 
 /* Extends a range where it lies, or maps it if it is still empty. */
 static bool extend(void **start, uintptr_t hint, size_t *size, size_t step)
@@ -128,7 +129,7 @@ static void trim(void)
     shorten(fl_slabs.records, (n_slabs + TRIM_KEEP) * sizeof(struct slab), &records_mapped);
 }
 
-/* ---- Allocation and freeing --------------------------------------------------------------------- */
+/* ---- Allocation and freeing ------------------------------------------------------------------ */
 
 /* Puts a free or new slab at the head of the list of this size. Returns NULL if there is none. */
 static struct slab *add_slab(uint32_t grains)
@@ -191,7 +192,7 @@ reg_call void fl_slab_emptied(struct slab *slab)
     }
 }
 
-/* ---- Walk and check ---------------------------------------------------------------------------- */
+/* ---- Walk and check -------------------------------------------------------------------------- */
 
 const char *fl_slab_blame(const void *at, const void **found)
 {

@@ -37,8 +37,8 @@ extern struct slabs {
 /* Where blocks start in a slab, by their grains: every n-th bit, as often as n grains fit. */
 extern const uint32_t fl_slab_starts[SMALL_GRAINS + 1];
 
-/* Allocates a block when the first slab of its list is full or there is none. Returns NULL if no slab
- * has room and none can be made. */
+/* Allocates a block when the first slab of its list is full or there is none. Returns NULL if no
+ * slab has room and none can be made. */
 must_check reg_call void *fl_slab_alloc_slow(uint32_t grains);
 
 /* Lists a slab that was full and has room again. */
@@ -47,7 +47,8 @@ reg_call void fl_slab_list(struct slab *slab);
 /* Frees a slab that has lost its last block, unless it is the last one of its block size. */
 reg_call void fl_slab_emptied(struct slab *slab);
 
-/* Explains what is wrong with a pointer into the slabs; *found becomes the block around it, if any. */
+/* Explains what is wrong with a pointer into the slabs; *found becomes the block around it, if
+ * any. */
 const char *fl_slab_blame(const void *at, const void **found);
 
 void fl_slab_walk(struct heap_walk *walk);

@@ -1,8 +1,8 @@
 /*
  * MeMS (contract 3): a chain of any number of regions, in single bytes, whose addresses are the
- * program's view of memory. They count up from mems_start without regard to where the kernel puts
- * the regions; mems_get translates. Everything, the records too, comes from mmap in whole pages and
- * goes back in mems_finish.
+ * program's view of memory. They count up from mems_start, wherever the kernel puts the regions;
+ * mems_get translates them. All memory, the records included, comes from mmap in whole pages, and
+ * mems_finish unmaps it.
  */
 #include "user/alloc/include/mems.h"
 
@@ -63,15 +63,15 @@ void *mems_get(void *address)
     return segment_memory(segment, (size_t)address);
 }
 
-/* ---- Statistics ------------------------------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
-/* First and last address of a range. */
+/* Prints the first and last address of a range. */
 static void print_range(const char *name, size_t start, size_t size)
 {
     printf("%s[%lu:%lu]", name, (unsigned long)start, (unsigned long)(start + size - 1));
 }
 
-/* One line: the region and its sub-chain. Gives the bytes in its holes. */
+/* Prints one line: the region and its sub-chain. Returns the bytes in its holes. */
 static size_t print_region(const struct region *region)
 {
     const struct segment *segment;

@@ -1,5 +1,5 @@
-/* tamalloc and the memory statistics are system calls: here are their wrappers. The statistics give
- * the kernel's negative answers as they are, as contract 5 says. */
+/* Wrappers of the system calls behind tamalloc and the memory statistics. The statistics return the
+ * kernel's negative error codes unchanged, as contract 5 demands. */
 #include <errno.h>
 #include <tamalloc.h>
 

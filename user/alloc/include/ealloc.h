@@ -1,11 +1,10 @@
 /*
- * <ealloc.h>: the elastic allocator. Pages are mapped one by one as they are needed, up to a limit,
- * and handed out in multiples of 256 bytes.
+ * <ealloc.h>: the elastic allocator. It maps pages one by one as they are needed, up to a limit,
+ * and allocates multiples of 256 bytes from them.
  *
- * The limit is 4 pages, or what EALLOC_MAX_PAGES says where the program defines it before this
- * include (or with -D), or what the program stores into ealloc_max_pages. The library's records are
- * static; there are enough for 256 pages, whatever the limit says, and what is not used of them is never
- * resident.
+ * The limit is 4 pages by default. A program can define EALLOC_MAX_PAGES before this include (or
+ * with -D), or store a limit into ealloc_max_pages at any time. The library's static records
+ * suffice for 256 pages, whatever the limit is; unused ones are never resident.
  */
 #ifndef FL_EALLOC_H
 #define FL_EALLOC_H
@@ -23,14 +22,18 @@ __attribute__((weak)) int ealloc_max_pages = (EALLOC_MAX_PAGES);
 extern int ealloc_max_pages;
 #endif
 
-/* Maps nothing. 0. A second call changes nothing. */
+/* Prepares the allocator; maps nothing. Returns 0. A second call changes nothing. */
 int einit_alloc(void);
-/* Forgets every page; they stay mapped. 0. */
+
+/* Forgets every page but leaves it mapped. Returns 0. */
 int ecleanup_alloc(void);
 
-/* size bytes: a multiple of 256, 256 to 4096. Anything else, or no room: NULL. */
+/* Allocates size bytes: a multiple of 256, from 256 to 4096. Returns NULL for any other size,
+ * and if no hole is large enough and no page can be added. */
 char *ealloc_mem(int size);
-/* Ignores what ealloc_mem did not give or what is free already. Never unmaps. */
+
+/* Frees a block; never unmaps its page. Ignores an address that ealloc_mem did not return or
+ * that is already free. */
 void edealloc_mem(char *address);
 
 #endif

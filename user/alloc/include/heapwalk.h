@@ -1,11 +1,11 @@
 /*
- * <heapwalk.h>: a look into the allocators, for tools and tests. A walk shows every piece of memory an
- * allocator holds, used or free, in the allocator's own order; a check aborts the program if the
- * allocator's books are not in order.
+ * <heapwalk.h>: views of the allocators' insides, for tools and tests. A walk shows every piece of
+ * memory an allocator holds, used or free, in the allocator's own order. A check aborts the program
+ * if the allocator's records are inconsistent.
  *
- * malloc's regions are the slabs of small blocks, the areas of the heap, and each large block. Its
- * pieces are whole blocks, with their headers and what was rounded up; a block that waits in the
- * cache is free.
+ * The regions of malloc are its slabs of small blocks, the areas of its heap, and each large block.
+ * Its pieces are whole blocks, with headers and rounding included; a block in the cache counts as
+ * free.
  */
 #ifndef FL_HEAPWALK_H
 #define FL_HEAPWALK_H
@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 struct heap_piece {
-    size_t region;         /* which mapping it lies in, counted from 0 */
-    unsigned long address; /* as the allocator counts: a MeMS address, a place in the chain */
+    size_t region;         /* the mapping that contains it, counted from 0 */
+    unsigned long address; /* in the allocator's terms: a MeMS address, a place in the chain */
     const void *memory;
     size_t size;
     int is_used;
@@ -29,6 +29,6 @@ void malloc_walk(void (*visit)(const struct heap_piece *piece, void *context), v
 void mems_check(void);
 void alloc_check(void);
 void ealloc_check(void);
-/* malloc's check, which gives a sentence instead, is in <malloc.h>. */
+/* malloc_check, in <malloc.h>, returns a sentence instead. */
 
 #endif
