@@ -1,9 +1,9 @@
 # Faultline's one Makefile. `make help` lists what it can do.
 #
-# Everything that is built goes under build/<variant>/, where the variant says what was asked for:
-# release, debug (DEBUG=1), clang-release, clang-debug (CC=clang). Sources are found by folder, so a
-# new file needs no line here. Dependencies on headers are written by the compilers (-MMD), and the
-# flags are kept in a stamp file, so that a change of flags rebuilds what it must.
+# All output goes to build/<variant>/, where the variant is release, debug (DEBUG=1), clang-release
+# or clang-debug (CC=clang). Sources are found by folder, so a new file needs no line here. The
+# compilers write the dependencies on headers (-MMD), and a stamp file keeps the flags, so that a
+# change of flags rebuilds what it must.
 #
 #   V=1       show the commands          WERROR=1  warnings are errors (CI and lint use it)
 #   DEBUG=1   UBSan, poison, checks      CC=clang  the other compiler
@@ -57,7 +57,7 @@ kernel_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -mregparm=3 -freg-st
 	$(if $(is_debug)$(is_latency),-DFAULTLINE_LATENCY) \
 	$(warnings) -Wframe-larger-than=$(if $(is_debug),2048,1024)
 
-# gcc would turn the loops of memcpy and memset into calls of themselves.
+# Without it gcc would turn the loops of memcpy and memset into calls to themselves.
 no_idiom_flag := $(if $(is_clang),-fno-builtin,-fno-tree-loop-distribute-patterns)
 
 # ---- User side: libc, programs, sysroot -----------------------------------------------------------
@@ -86,12 +86,13 @@ user_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -fno-pie -fno-p
 	-fno-asynchronous-unwind-tables -fno-common -nostdinc -isystem $(sysroot)/include \
 	-isystem $(compiler_include) $(warnings)
 libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
-# The allocators' lists and trees are the BSD headers that the kernel uses; nothing else of the host's.
+# The allocators use the same BSD headers for lists and trees as the kernel, but no other host
+# headers.
 $B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c)): \
 	libc_cflags += -idirafter /usr/include
 # Guards behind malloc's blocks.
 $B/user/user/alloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_DEBUG)
-# Tests cut strings short on purpose.
+# Tests truncate strings on purpose.
 test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack
 user_libs := $(crt0) $(libc) $(libgcc)
@@ -105,14 +106,14 @@ extra_files := $(shell find user/files -type f 2>/dev/null)
 
 # ---- Host tests -----------------------------------------------------------------------------------
 
-# Which there are and what each is linked with is said in tests/host/tests.mk. A test has objects of its
-# own, because it may be compiled against fakes that others do not use (NAME_CPPFLAGS).
+# tests/host/tests.mk lists the tests and what each is linked with. Each test has its own objects,
+# because it may be compiled against fakes that others do not use (NAME_CPPFLAGS).
 H := build/host
 HOST_TESTS :=
 -include tests/host/tests.mk
 host_unlisted := $(filter-out $(HOST_TESTS),$(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c)))
 
-# ---- What people ask for --------------------------------------------------------------------------
+# ---- Targets for people ---------------------------------------------------------------------------
 
 .PHONY: all kernel user sysroot initrd iso tests guest-tests FORCE
 all: kernel initrd sysroot ## build kernel, programs and initrd (the default)
@@ -123,15 +124,15 @@ initrd: $B/initrd.tar
 iso: $B/faultline.iso ## build the bootable CD image, build/release/faultline.iso
 guest-tests: kernel $B/initrd-tests.tar
 
-# Ours to format and to lint; bench/ holds programs that are kept as they came.
+# The files to format and to lint; bench/ holds other people's programs, unmodified.
 all_c = $(shell find $(kernel_dirs) include user tests -name '*.[ch]')
 tidy_kernel = $(addprefix tidy-,$(kernel_c))
 tidy_user = $(addprefix tidy-,$(filter user/%,$(libc_c)) $(wildcard user/bin/*.c))
 
 .PHONY: run gdb test test-host test-guest host-tests bench lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
 	clean map
-# Everything below that needs tools asks tools/setup for them first; it installs with apt what is
-# missing and says so.
+# A target below that needs tools first runs tools/setup, which installs missing ones with apt and
+# says so.
 submake := +@$(MAKE)
 
 run: ## install what is missing, build, boot the CD image in QEMU on this terminal
@@ -174,7 +175,7 @@ lint-cppcheck:
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --platform=unix32 \
 		--enable=warning,performance,portability --suppressions-list=tools/cppcheck.txt \
 		--include=tools/cppcheck.h -I. -Iinclude $(kernel_dirs)
-# One clang-tidy per file, so that make runs them side by side. Only with CC=clang: the flags are its.
+# One clang-tidy per file, so that make runs them in parallel. Needs CC=clang, because of the flags.
 lint-clang: $(tidy_kernel) $(tidy_user)
 $(tidy_kernel): tidy-%: %
 	@clang-tidy --quiet $< -- $(kernel_cflags) 2>/dev/null
@@ -195,7 +196,7 @@ map: $B/faultline.elf $B/faultline.dis ## write the linker map and the disassemb
 
 # ---- Rules: kernel --------------------------------------------------------------------------------
 
-# A stamp is rewritten only when its text changes, so whatever depends on it is rebuilt just then.
+# A stamp is rewritten only when its text changes, so what depends on it is rebuilt only then.
 define stamp_rule
 $B/.$(1)-flags: FORCE
 	@mkdir -p $$(@D)
@@ -204,7 +205,7 @@ endef
 $(eval $(call stamp_rule,kernel,$(CC) $(kernel_cflags)))
 $(eval $(call stamp_rule,user,$(CC) $(user_cflags) $(user_ldflags)))
 $(eval $(call stamp_rule,host,$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(WERROR)))
-# Lists of inputs: a file that disappears must leave archives and images too.
+# Lists of inputs, so that a deleted file also disappears from archives and images.
 $(eval $(call stamp_rule,kernel-list,$(kernel_obj)))
 $(eval $(call stamp_rule,libc-list,$(libc_obj)))
 $(eval $(call stamp_rule,initrd-list,$(programs) $(plain_programs) $(extra_files)))
@@ -222,8 +223,9 @@ $B/kernel/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf32 -g -I ./ -MD $(@:.o=.d) -MP -o $@ $<
 
-# Three links: without a symbol table, with one of the right size, with the right addresses in it.
-# The last is right whatever boot/link.ld does with the table, because its size no longer changes.
+# The kernel is linked three times: without a symbol table, with one of the right size, and with the
+# right addresses in it. The last link is right wherever boot/link.ld puts the table, because its
+# size no longer changes.
 link = $(LD) -m elf_i386 -nostdlib -z max-page-size=0x1000 -z noexecstack --no-warn-rwx-segments \
 	--build-id=none -T boot/link.ld $(kernel_obj)
 define symbols_from
@@ -258,7 +260,7 @@ $(uapi_stamp): $(uapi_list) tools/install-uapi
 	$(Q)tools/install-uapi $(uapi_list) $(sysroot)/include
 	@touch $@
 
-# Programs say -lm by habit; ours is in libc.
+# Programs are often linked with -lm; our libm is part of libc.
 $(sysroot)/lib/libm.a:
 	@mkdir -p $(@D)
 	$(Q)ar rcsD $@
@@ -289,7 +291,7 @@ $B/obj/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	$(Q)$(NASM) -f elf32 -I ./ -MD $(@:.o=.d) -MP -o $@ $<
 
-# Contract 1's programs: built by exactly this line, whatever the rest of the tree uses.
+# Contract 1's programs are built by exactly this line, whatever the rest of the tree uses.
 $B/bin/%: user/bin/plain/%.c
 	@mkdir -p $(@D)
 	$(Q)gcc -m32 -nostdlib -no-pie $< -o $@
@@ -297,7 +299,7 @@ define program_rules
 $B/$(1)/%: $B/obj/$(2)/%.o $(user_libs)
 	@mkdir -p $$(@D)
 	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $(libc) $(libgcc) -o $$@
-# An assembly program brings its own _start and links nothing else.
+# An assembly program defines _start itself and is linked with nothing else.
 $B/$(1)/%: $B/obj/$(2)/%.asm.o
 	@mkdir -p $$(@D)
 	$(Q)$(LD) -m elf_i386 -z noexecstack $$< -o $$@
@@ -324,7 +326,7 @@ $(foreach test,$(HOST_TESTS),$(eval $(call host_test_rules,$(test))))
 
 # ---- Rules: images --------------------------------------------------------------------------------
 
-# The time stamp is fixed, so that two builds of the same sources are the same bytes.
+# The time stamp is fixed, so that two builds of the same sources are identical.
 tar := tar --format=ustar --sort=name --mtime=2020-01-01T00:00:00Z --owner=0 --group=0 \
 	--numeric-owner
 

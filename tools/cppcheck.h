@@ -1,6 +1,7 @@
 /*
- * Put in front of every file by `make lint` for cppcheck, which reads no system headers: the list
- * macros as they are, and the tree's generator as nothing, for cppcheck cannot follow it.
+ * `make lint` puts this in front of every file for cppcheck, which reads no system headers. It has
+ * the list macros unchanged and makes the tree's generator empty, because cppcheck cannot follow
+ * it.
  */
 #include "/usr/include/x86_64-linux-gnu/sys/queue.h"
 #define RB_ENTRY(type) struct { struct type *rbe_left; }

@@ -1,4 +1,4 @@
-# frames: how many physical frames each owner holds. frame-of PFN: one frame's record.
+# frames: prints how many physical frames each owner holds. frame-of PFN: prints one frame record.
 
 define frames
   printf "usable %u\n", frame_total

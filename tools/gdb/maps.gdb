@@ -1,4 +1,4 @@
-# vm-map [MAP]: the areas of an address space, ascending; without MAP that of the running process.
+# vm-map [MAP]: prints the areas of a map, ascending; without MAP that of the running process.
 
 define vm-map
   if $argc == 1

@@ -1,9 +1,9 @@
 # pt VA: walks the page tables of the current address space and says where the walk ends.
 #
-# The tables are read through the direct map, which holds every table page (low memory only). gdb's
-# commands have no local variables and split their arguments at blanks; hence $pt_... everywhere.
+# Reads the tables through the direct map, which holds every page table (low memory only). gdb's
+# commands have no local variables and split their arguments at blanks, hence $pt_... everywhere.
 
-# The entry at physical address $pt_at, shown as one line; $pt_slot is its index.
+# Prints the entry at physical address $pt_at as one line; $pt_slot is its index.
 define pt_entry
   set $pt_entry = *(unsigned long long *)(unsigned long)($pt_at + 8 * $pt_slot + 0xC0000000)
   printf "[%3u] %016llx", $pt_slot, $pt_entry

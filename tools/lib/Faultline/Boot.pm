@@ -2,9 +2,9 @@ package Faultline::Boot;
 
 # Boots a kernel or an image for the tests, captures everything, and judges test runs.
 #
-# The judgement is strict on purpose: a guest passes only if QEMU ended with the agreed status, the
-# TAP plan is complete, no line says `not ok`, and nothing panicked. Time-outs, resets (QEMU ends
-# with 0) and missing plans are failures.
+# The judgement is strict. A guest passes only if QEMU exits with the agreed status, the TAP plan is
+# complete, no line says `not ok`, and nothing panics. Time-outs, resets (QEMU exits with 0) and
+# missing plans are failures.
 
 use strict;
 use warnings;
@@ -25,8 +25,8 @@ use constant {
 # arguments (more of QEMU's); input (a file handle, framed) or answers: [pattern, text] pairs, each
 # text sent once the output after the previous answer matches; until: a pattern that ends the run.
 #
-# Gives a hash: outcome ('ended', 'timeout', 'matched'), status, output (first port, CR taken
-# away), raw (with CR), errors (second port), records (third port, lines), qemu_log.
+# Returns a hash: outcome ('ended', 'timeout', 'matched'), status, output (first port, without CR),
+# raw (with CR), errors (second port), records (third port, lines), qemu_log.
 sub boot {
     my (%option) = @_;
     my $folder = File::Temp->newdir('faultline-test-XXXXXXXX', TMPDIR => 1);
@@ -79,7 +79,7 @@ sub take_output {
     return 1;
 }
 
-# The list of reasons why a finished boot is not a passed test run; empty if it is one.
+# Returns the reasons why a finished boot is not a passed test run; none if it is one.
 sub judge {
     my ($result) = @_;
     my @lines = split /\n/, $result->{output};
@@ -118,7 +118,7 @@ sub plan_problems {
     return @reasons;
 }
 
-# What a person needs to see of a failed run.
+# Returns what a person needs to see of a failed run.
 sub last_lines {
     my ($result) = @_;
     my @lines = (split(/\n/, $result->{output}), split(/\n/, $result->{errors}),

@@ -1,24 +1,24 @@
 package Faultline::Build;
 
-# Where the built things are, and building them when they are missing.
+# Finds built files and builds them if they are missing.
 
 use strict;
 use warnings;
 
-# The folder of the build to use. FAULTLINE_BUILD lets tests choose another variant.
+# Returns the folder of the build to use. FAULTLINE_BUILD lets tests choose another variant.
 sub folder {
     my ($root) = @_;
     return $ENV{FAULTLINE_BUILD} // "$root/build/release";
 }
 
-# Makes the release build if `file` of it is not there. Dies with a reason.
+# Builds the release variant if `file` is missing from it. Dies with a reason.
 sub ensure {
     my ($root, $file) = @_;
     my $path = folder($root) . "/$file";
     return $path if -e $path;
     die "$path does not exist\n" if $ENV{FAULTLINE_BUILD};
     print STDERR "faultline: building first (make)...\n";
-    # A make that calls us must not lend its job slots: its file descriptors are not open here.
+    # The calling make must not lend its job slots, because its file descriptors are not open here.
     local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
     delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
     my $pid = fork // die "fork: $!\n";

@@ -2,8 +2,8 @@ package Faultline::Cc;
 
 # `./faultline cc`: the C compiler with Faultline's headers and libraries in place of the host's.
 #
-# Our options stand before the person's, so that -O0, -std=c99 or -march=... of theirs win. The host's
-# headers are out of sight (-nostdinc); the compiler's own (<stdarg.h>, <stddef.h>, ...) are not.
+# Our options come before the user's, so that the user's -O0, -std=c99 or -march=... wins. The
+# host's headers are hidden (-nostdinc); the compiler's own (<stdarg.h>, <stddef.h>, ...) are not.
 
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ usage: ./faultline cc [GCC OPTION...] FILE.c... -o PROGRAM
 Compiles a static program against Faultline's libc and its allocators. CC chooses the compiler.
 END
 
-# Options that stop before linking, and those that only ask the compiler something.
+# Options that stop before linking, and those that only query the compiler.
 my $no_link = qr/\A(?:-c|-S|-E|-M|-MM|-fsyntax-only|-print-.*|-dump.*|--version|--help.*)\z/;
 
 sub main {
@@ -39,19 +39,19 @@ sub command {
     my $sysroot = Faultline::Build::folder($root) . '/sysroot';
     my @compiler = split ' ', $ENV{CC} // 'gcc';
     my @first = ('-m32', '-std=gnu11', '-O2', '-fno-pie', '-fno-stack-protector', '-nostdinc');
-    # After the person's -I: system folders are searched last, wherever they stand.
+    # After the user's -I, because system folders are searched last, wherever they appear.
     my @headers = ('-isystem', "$sysroot/include", '-isystem', ask("@compiler", 'file-name=include'));
     my @compile = (@compiler, @first, @headers);
     return (@compile, @arguments) if grep { $_ =~ $no_link } @arguments;
     my @before = ('-static', '-nostdlib', '-Wl,--build-id=none', '-Wl,-z,noexecstack',
         "-L$sysroot/lib", "$sysroot/lib/crt0.o");
-    # -x none: the person may have named a language, and archives are none.
+    # -x none: the user may have named a language, and archives are not in one.
     my @after = ((grep { /\A-x/ } @arguments) ? ('-x', 'none') : (), "$sysroot/lib/libc.a",
         ask('gcc', 'libgcc-file-name'));
     return (@compile, @before, @arguments, @after);
 }
 
-# One of the compiler's own paths.
+# Returns one of the compiler's own paths.
 sub ask {
     my ($compiler, $what) = @_;
     my $answer = `$compiler -m32 -print-$what` // '';

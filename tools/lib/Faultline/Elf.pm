@@ -1,8 +1,8 @@
 package Faultline::Elf;
 
-# Recognises the three kinds of well-made programs that Faultline does not run, so that the person
-# gets the compiler line that helps. Whatever else is wrong with a file is the kernel's to say: the
-# refusals of the loader are part of its contract, and they must be seen to come from it.
+# Recognises the three kinds of well-made programs that Faultline does not run, so that the user
+# gets a compiler command that helps. The kernel reports everything else that is wrong with a file,
+# because the loader's reasons are part of its contract and must come from it.
 
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ use constant {
     PT_INTERP => 3,
 };
 
-# undef, or (what the file is, what to do about it).
+# Returns undef, or (what the file is, what to do about it).
 sub refusal {
     my ($bytes) = @_;
     return unless length $bytes >= HEADER_32 && substr($bytes, 0, 4) eq "\x7fELF";
@@ -36,7 +36,7 @@ sub has_interpreter {
         my $at = $table + $i * PHDR_32;
         return 0 if $at + PHDR_32 > length $bytes;
         my ($type, $offset, undef, undef, $size) = unpack 'V5', substr $bytes, $at, PHDR_32;
-        # A damaged one is the kernel's business.
+        # The kernel reports a damaged one.
         return 1 if $type == PT_INTERP && $size > 1 && $offset + $size <= length $bytes;
     }
     return 0;

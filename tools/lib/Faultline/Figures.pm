@@ -2,10 +2,10 @@ package Faultline::Figures;
 
 # Turns the guest's flat figures into the nested object that --json writes (docs/json.md).
 #
-# The guest sends lines "S name value" on its record port (user/libc/report.c makes them); a dot in a
-# name opens an object, a number between dots an array. The table below gives each its place in the
-# object that people read; a figure that is not in it keeps its name. Values that look like integers
-# become numbers.
+# The guest sends lines "S name value" on its record port (user/libc/report.c makes them). A dot in
+# a name opens an object, a number between dots an array. The table below gives each figure its
+# place in the object; a figure that is not in the table keeps its name. Values that look like
+# integers become numbers.
 
 use strict;
 use warnings;
@@ -18,7 +18,7 @@ my %place = (
     freemem_before => 'memory.freemem_before', freemem_after => 'memory.freemem_after',
     is_return => 'exit.is_return',
 );
-# Said better by others: the end comes from the X record, the number of accounts is the array's.
+# Redundant: the X record says how the program ended, and the array has the number of accounts.
 my %is_dropped = map { $_ => 1 } qw(exit_kind value n_accounts);
 my %is_boolean = map { $_ => 1 } qw(is_return);
 
@@ -30,7 +30,7 @@ sub new {
     return $self;
 }
 
-# One figure as the guest names it.
+# Stores one figure under the guest's name.
 sub add {
     my ($self, $name, $value) = @_;
     return if $is_dropped{$name};
@@ -39,7 +39,7 @@ sub add {
     return $self->put($place, $value);
 }
 
-# A value at a dotted place; undef becomes null.
+# Stores a value at a dotted place; undef becomes null.
 sub put {
     my ($self, $place, $value) = @_;
     my $slot = \$self->{root};
@@ -48,7 +48,7 @@ sub put {
     return;
 }
 
-# The place of one component below $slot, made if it is not there.
+# Returns the place of one component below $slot and creates it if necessary.
 sub step {
     my ($slot, $key) = @_;
     if ($key =~ /\A\d+\z/) {
@@ -66,7 +66,7 @@ sub text {
     return JSON::PP->new->canonical->pretty->encode($self->{root});
 }
 
-# What follows from figures, and what would only confuse: the range of an account that has none.
+# Adds what follows from figures, and removes the range of an account that has none.
 sub tidy {
     my ($self) = @_;
     my $root = $self->{root};

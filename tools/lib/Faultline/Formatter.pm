@@ -2,15 +2,15 @@ package Faultline::Formatter;
 
 # prove's usual output, and then one plain last line: N passed, N failed.
 #
-# A test file can fail without a failed test (it ended badly, or its plan is incomplete); then it
-# counts as one failure, so that the line never looks better than the judgement.
+# A test file can fail without a failed test (it exits with an error, or its plan is incomplete). It
+# then counts as one failure, so that the line never looks better than the judgement.
 
 use strict;
 use warnings;
 use TAP::Formatter::Console ();
 use TAP::Formatter::File ();
 
-# As prove itself chooses: a moving display on a terminal, plain lines elsewhere.
+# Like prove itself: a moving display on a terminal, plain lines elsewhere.
 our @ISA = -t STDOUT ? 'TAP::Formatter::Console' : 'TAP::Formatter::File';
 
 sub summary {

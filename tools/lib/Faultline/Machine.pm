@@ -7,7 +7,7 @@ package Faultline::Machine;
 # serial line has no end of file: byte 0x10 announces a control byte.
 #
 # All transfers go through one select loop. QEMU's output pipes are always read, and its input pipe
-# is written without blocking, so neither side can wait for the other for ever.
+# is written without blocking, so the two sides cannot deadlock.
 
 use strict;
 use warnings;
@@ -24,33 +24,33 @@ use constant {
     PIPE_BYTES => 1 << 20, # as much as everybody may have
     SETPRIV => '/usr/bin/setpriv', # of util-linux
     FIRST_SPARE_FD => 64, # above what is open, so that no descriptor is overwritten
-    KILL_AFTER => 2,     # seconds that QEMU has to end by itself
+    KILL_AFTER => 2,     # seconds that QEMU has to exit by itself
 };
 
-# What every headless run of the project has in common. -nodefaults leaves out the devices that
-# nobody here drives, which also makes the firmware quicker.
+# The arguments of every headless run. -nodefaults omits the devices that nothing here drives, which
+# also speeds up the firmware.
 sub base_arguments {
     return (qw(-nodefaults -no-user-config -display none -no-reboot -machine pc), '-device',
         'isa-debug-exit,iobase=0xf4,iosize=4');
 }
 
-# The instruction clock: RDTSC counts guest instructions, and two runs are the same byte by byte.
+# The instruction clock: RDTSC counts guest instructions, and two runs are identical byte by byte.
 sub repeatable_arguments {
     return ('-accel', 'tcg', '-icount', 'shift=0,sleep=off', '-rtc', 'base=2020-01-01,clock=vm',
         '-seed', '1');
 }
 
-# arguments: QEMU's, without the serial ports; folder: where QEMU starts; error_log: file for what QEMU itself says;
-# timeout: seconds or undef; on_output, on_error: called with bytes, on_record with tag and text;
-# input: file handle or undef; is_framed: the input is the run mode's, with an end of file.
-# Gives the object; run() gives how it ended.
+# arguments: QEMU's, without the serial ports; folder: where QEMU starts; error_log: file for QEMU's
+# own messages; timeout: seconds or undef; on_output, on_error: called with bytes, on_record with
+# tag and text; input: file handle or undef; is_framed: the input is the run mode's, with an end of
+# file. Returns the object; run() returns how it ended.
 sub new {
     my ($class, %options) = @_;
     return bless {%options, pending => '', partial => '', outcome => undef}, $class;
 }
 
-# 'ended' (then status is QEMU's), 'timeout', 'output-closed' when nobody reads our output, or what
-# a callback gave to finish().
+# Returns 'ended' (then status is QEMU's), 'timeout', 'output-closed' if nobody reads our output, or
+# what a callback passed to finish().
 sub run {
     my ($self) = @_;
     local $SIG{PIPE} = 'IGNORE';
@@ -69,7 +69,7 @@ sub start {
     my (%reader, %writer);
     for my $name (qw(output error record)) {
         pipe $reader{$name}, $writer{$name} or die "pipe: $!\n";
-        # A full pipe makes QEMU try again later, in the host's time; best it is never full.
+        # If the pipe is full, QEMU retries later, in the host's time, so never let it fill up.
         fcntl $reader{$name}, F_SETPIPE_SZ, PIPE_BYTES;
     }
     $self->{pid} = fork // die "fork: $!\n";
@@ -85,7 +85,7 @@ sub start {
 
 sub exec_qemu {
     my ($self, $input, $writer) = @_;
-    setpgrp 0, 0;    # the terminal's ^C is for us: we end QEMU in order
+    setpgrp 0, 0;    # the terminal's ^C is for us; we stop QEMU properly
     chdir $self->{folder} or POSIX::_exit(127);
     POSIX::dup2(fileno $input, 0);
     POSIX::dup2(fileno $writer->{output}, 1);
@@ -97,7 +97,7 @@ sub exec_qemu {
         push @ports, '-add-fd', "fd=$fd,set=$fd", '-chardev',
             "file,id=$name,path=/dev/fdset/$fd,append=on", '-serial', "chardev:$name";
     }
-    # QEMU shall not outlive us even if we are killed without a chance to stop it.
+    # QEMU must not outlive us, even if we are killed without a chance to stop it.
     my @bound = -x SETPRIV ? (SETPRIV, '--pdeathsig', 'TERM') : ();
     my @command = (@bound, 'qemu-system-i386', @{$self->{arguments}}, @ports);
     { no warnings 'exec'; exec @command }
@@ -128,8 +128,9 @@ sub pump {
     return;
 }
 
-# The serial port takes a byte before the kernel has set it up, and setting it up loses that byte. So
-# framed input waits for the first record, which the kernel sends when its ports are ready.
+# The serial port accepts a byte before the kernel has set it up, and setting it up loses that byte.
+# Framed input therefore waits for the first record, which the kernel sends when its ports are
+# ready.
 sub has_output {
     my ($self) = @_;
     return $self->{pending} ne '' && ($self->{is_ready} || !$self->{is_framed});
@@ -154,7 +155,7 @@ sub read_input {
     return;
 }
 
-# Queues bytes for the guest's first port. For callbacks that answer what they read.
+# Queues bytes for the guest's first port. For callbacks that reply to what they read.
 sub send {
     my ($self, $bytes) = @_;
     $self->{pending} .= $bytes;
@@ -174,7 +175,7 @@ sub write_guest {
     if (defined $count) {
         substr $self->{pending}, 0, $count, '';
     } elsif ($! == EPIPE) {
-        $self->{pending} = '';    # QEMU is gone; its output says the rest
+        $self->{pending} = '';    # QEMU is gone; its output explains the rest
         $self->{input} = undef;
     }
     return;
@@ -199,8 +200,8 @@ sub read_guest {
     return;
 }
 
-# A record line is a one-letter tag, a space and text. Others are passed on as kernel log: that is
-# what a kernel in trouble writes.
+# A record is a one-letter tag, a space and text. Other lines are passed on as kernel log, because a
+# kernel in trouble writes them.
 sub take_record {
     my ($self, $line) = @_;
     $line =~ s/\r\z//;
@@ -210,7 +211,7 @@ sub take_record {
     return;
 }
 
-# Ends QEMU: politely, then by force. Safe to call at any time, also from a signal handler.
+# Stops QEMU, first politely, then by force. Safe to call at any time, even from a signal handler.
 sub stop {
     my ($self) = @_;
     return unless $self->{pid};

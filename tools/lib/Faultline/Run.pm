@@ -1,6 +1,6 @@
 package Faultline::Run;
 
-# `./faultline run`: options, the initrd, the machine, and what the person gets to see.
+# `./faultline run`: options, the initrd, the machine, and the output.
 
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ use constant {
     SCRIPT_LIMIT => 600, # seconds, when no terminal is there to press ^C on
 };
 
-# A refusal that ends the run: a status and the lines that say why.
+# Ends the run with a status and the lines that say why.
 sub fail {
     my ($status, $message) = @_;
     die {status => $status, message => $message};
@@ -80,7 +80,7 @@ sub parse_options {
     return \%option;
 }
 
-# After a mistake the first lines help; the whole text would push the mistake off the screen.
+# After a mistake the first lines help; the whole text would scroll the mistake off the screen.
 sub short {
     my ($usage) = @_;
     return $usage =~ s/\n\n.*/\n(.\/faultline help lists the options)\n/sr;
@@ -107,7 +107,7 @@ sub option_problem {
 sub find_program {
     my ($root, $name) = @_;
     return $name if $name =~ m{/} || -f $name;
-    # Names of the ISO's programs may need a build first; others fail without waiting for one.
+    # The ISO's programs may need a build first; other names fail without one.
     my @sources = map { "$root/user/bin/$_" } "$name.c", "$name.asm", "plain/$name.c";
     return $name unless grep { -e } @sources;
     return Faultline::Build::ensure($root, "bin/$name");
@@ -145,8 +145,8 @@ END
 
 # ---- The initrd -----------------------------------------------------------------------------------
 
-# The built initrd, then the program as /NAME, the --file files, and what init reads to know that
-# it shall run one program: /.faultline/argv and /.faultline/env, each string ended by a NUL.
+# Concatenates the built initrd, the program as /NAME, the --file files, and the files that tell
+# init to run one program: /.faultline/argv and /.faultline/env, each string ended by a NUL.
 sub make_initrd {
     my ($root, $program, $bytes, $arguments, $option, @members_besides) = @_;
     my $base = read_file(Faultline::Build::ensure($root, 'initrd.tar')) // die "initrd.tar: $!\n";
@@ -183,7 +183,7 @@ sub member {
 
 # ---- The run --------------------------------------------------------------------------------------
 
-# Opened before the machine starts: a file that cannot be written is known at once.
+# Opens the files before the machine starts, so that one that cannot be written is reported at once.
 sub open_sinks {
     my ($option) = @_;
     my %sink;
@@ -215,8 +215,8 @@ sub usable_input {
     return \*STDIN;
 }
 
-# For a repeatable run the input travels in the initrd: on the serial port its bytes would arrive at
-# other instructions each time. A person at a terminal types as the run goes on.
+# For a repeatable run the input is part of the initrd, because on the serial port its bytes would
+# arrive at other instructions each time. A person at a terminal types during the run.
 sub whole_input {
     my ($input) = @_;
     return () if defined $$input && -t $$input;
@@ -244,7 +244,7 @@ sub boot {
     for my $signal (qw(INT TERM HUP)) {
         $SIG{$signal} = sub {
             $machine->stop;
-            undef $folder;    # an exit from here would leave it behind
+            undef $folder;    # an exit from here would not delete it
             exit SIGNAL_BASE + POSIX->can("SIG$signal")->();
         };
     }
@@ -252,7 +252,7 @@ sub boot {
     return finish(\%seen, $sink, $option, $outcome, $machine, "$folder/qemu.log");
 }
 
-# One line of the guest's record port (tags: docs/abi.md).
+# Handles one record of the guest (tags: docs/abi.md).
 sub take_record {
     my ($seen, $sink, $tag, $text) = @_;
     if ($tag eq 'K') {
@@ -265,7 +265,7 @@ sub take_record {
     } elsif ($tag eq 'R') {
         push @{$seen->{report}}, $text;
     } elsif ($tag eq 'T') {
-        # Pid 1 is the runner; its faults are not what was asked for.
+        # Pid 1 is init, whose faults are of no interest here.
         print {$sink->{trace}} "$text\n" if $sink->{trace} && $text !~ /\A\d+ 1 /;
     } elsif ($tag eq 'S') {
         my ($name, $value) = split / /, $text, 2;
@@ -289,7 +289,7 @@ sub finish {
     return $status // ($outcome eq 'timeout' ? TIME_LIMIT : MACHINE_FAILED);
 }
 
-# The exit status for the shell, and "exit" for --json; undef if the machine did not end well.
+# Returns the exit status for the shell, and sets "exit" for --json; undef if the machine failed.
 sub program_status {
     my ($seen, $outcome, $machine) = @_;
     my ($how, $value) = split / /, $seen->{end} // '';
@@ -303,8 +303,8 @@ sub program_status {
     return note_end($seen, 'exited', $value & 255, $value);
 }
 
-# How it ended: status for the shell, value of an exit, signal of a death; what does not apply is
-# null. Gives the status.
+# Notes how the program ended: status for the shell, value of an exit, signal of a death; null if it
+# does not apply. Returns the status.
 sub note_end {
     my ($seen, $kind, $status, $value, $signal) = @_;
     my %end = (kind => $kind, status => $status, value => $value, signal => $signal);
@@ -312,8 +312,8 @@ sub note_end {
     return $status;
 }
 
-# Crash lines and the report follow the program's output, from the start of a line. With --report
-# standard output holds the program's bytes and nothing else.
+# Prints crash lines and the report after the program's output, at the start of a line. With
+# --report standard output holds only the program's bytes.
 sub show_report {
     my ($seen, $sink) = @_;
     my @crash = map { "$_\n" } @{$seen->{crash}};
@@ -347,7 +347,7 @@ sub explain {
 
 # ---- Small helpers --------------------------------------------------------------------------------
 
-# False when nobody reads any more.
+# Returns false if nobody reads any more.
 sub write_all {
     my ($to, $bytes) = @_;
     while ($bytes ne '') {
