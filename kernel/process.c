@@ -24,6 +24,9 @@
 
 struct process *process_running;
 
+/* Who waits until somebody, anybody, has ended. */
+static struct wait_queue exits = WAIT_QUEUE_INITIALIZER(exits);
+
 static struct process *init_process;
 static uint32_t process_count;
 static int last_pid;
@@ -192,6 +195,7 @@ void process_set_record(struct process *process, struct run_record *record)
         kheap_free(process->record, record_size(process->record));
     }
     process->record = record;
+    process->is_record_filled = false;
 }
 
 void process_discard(struct process *process)
@@ -232,6 +236,17 @@ void process_kill(struct process *process, int signal, int by)
     process->killed_by = by;
     process->work |= PROCESS_WORK_KILL;
     sched_interrupt(process);
+}
+
+bool process_is_dying(const struct process *process)
+{
+    return process->state != PROCESS_ZOMBIE &&
+           (process->is_ending || (process->work & PROCESS_WORK_KILL));
+}
+
+bool process_wait_for_exit(void)
+{
+    return wait_queue_sleep(&exits);
 }
 
 static bool is_descendant(const struct process *process, const struct process *of)
@@ -286,10 +301,15 @@ static void orphan_children(struct process *self)
     }
 }
 
-/* The figures that only the living map has. */
-static void complete_record(const struct process *self)
+/* The figures that only the living map has, once. */
+static void fill_record(struct process *self)
 {
     struct run_record *record = self->record;
+
+    if (record == NULL || self->is_record_filled) {
+        return;
+    }
+    self->is_record_filled = true;
     struct fl_report *report = &record->report;
     struct vm_map_counts counts;
     struct image_figures figures;
@@ -311,6 +331,27 @@ static void complete_record(const struct process *self)
             report->faults[cause] += record->accounts[i].faults[cause];
         }
     }
+}
+
+bool process_strip(struct process *dying)
+{
+    struct vm_map *map = dying->map;
+
+    if (map == NULL || vm_map_is_empty(map) || vm_map_is_busy(map)) {
+        return false;
+    }
+    fill_record(dying);
+    process_running->is_stripping = true;
+    vm_map_clear(map);
+    process_running->is_stripping = false;
+    return true;
+}
+
+static void complete_record(struct process *self)
+{
+    struct fl_report *report = &self->record->report;
+
+    fill_record(self);
     report->pid = self->pid;
     report->exit_kind = self->end == PROCESS_END_SIGNAL ? FL_KILLED : FL_EXITED;
     report->value = self->end_value;
@@ -342,6 +383,7 @@ void process_exit(enum process_end end, int value)
         panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
     }
     (void)latency_rename(LATENCY_EXIT);
+    self->is_ending = true;
     self->end = end;
     self->end_value = value;
     if (self->record != NULL) {
@@ -357,6 +399,7 @@ void process_exit(enum process_end end, int value)
     LIST_REMOVE(self, sibling_entry);
     LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
     wait_queue_wake_all(&self->parent->child_ended); /* of an orphan: there may be none left now */
+    wait_queue_wake_all(&exits); /* they run when the stack is free: sched_exit */
     sched_exit();
 }
 

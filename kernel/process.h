@@ -97,10 +97,13 @@ struct process {
     uint32_t run_flags;               /* FL_RUN_* of the next execve */
     bool is_announced;                /* started by `run`: contract L8's line */
     struct run_record *record;        /* NULL: nobody asked for a report */
+    bool is_record_filled;            /* with the figures of the map, before it was emptied */
+    bool is_stripping;                /* empties a dying process's map: may not be switched away */
     uint32_t freemem_before;          /* frames, before its fork */
     struct elf32_reason *exec_reason; /* why the last execve failed; NULL: it gave no reason */
 
     /* How it ended (zombies). */
+    bool is_ending; /* in process_exit: gives back what it holds */
     enum process_end end;
     int end_value; /* exit value or signal */
 
@@ -141,6 +144,14 @@ struct process *process_find_from(int pid); /* the lowest pid >= this one; NULL:
 
 /* Ends the running process: everything goes back but the record. */
 noreturn_fn void process_exit(enum process_end end, int value);
+/* True from the moment that it is certain that the process never runs in ring 3 again until it has
+ * given back everything but its record. */
+bool process_is_dying(const struct process *process);
+/* Frees what a dying process's map holds, in its place. False: nothing there, or its map is in the middle
+ * of an operation. */
+bool process_strip(struct process *dying);
+/* Sleeps until some process has ended and its kernel stack is free. False: the caller is being killed. */
+must_check bool process_wait_for_exit(void);
 /* Asks a process to end by a signal, at its next return to ring 3 or at once if it sleeps. Pid 1
  * does not listen. by: the sender's pid, or who else it was. */
 #define PROCESS_KILLED_BY_TERMINAL 0

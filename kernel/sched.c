@@ -105,7 +105,7 @@ bool preempt_point(void)
     struct process *self = process_running;
 
     cpu_irq_window();
-    if (likely(self == NULL || self->work == 0)) {
+    if (likely(self == NULL || self->work == 0) || self->is_stripping) {
         return false;
     }
     if (self->work & PROCESS_WORK_YIELD) {
@@ -155,11 +155,14 @@ void sched_init(void)
     sync_set_hooks(&hooks);
 }
 
-/* First code of a process on its own kernel stack. */
+/* First code of a process on its own kernel stack. It may have been killed before it ran once. */
 static void start_in_user_mode(void)
 {
     (void)latency_rename(LATENCY_START);
     finish_switch();
+    if (unlikely(process_running->work != 0)) {
+        process_do_work(process_running);
+    }
     latency_on();
     trap_return(process_trap_frame(process_running));
 }

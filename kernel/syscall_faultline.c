@@ -147,19 +147,33 @@ static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area
     return out;
 }
 
-static long list_areas(struct vm_map *map, uint32_t user, uint32_t max)
+/* The process's area at or above `at`, if there is one. */
+static bool next_area(int pid, uint32_t *at, struct fl_map_area *out)
 {
+    const struct process *of = process_find(pid);
     struct vm_area_info area;
+
+    if (of == NULL || of->map == NULL || !vm_map_area_at_or_above(of->map, vaddr(*at), &area)) {
+        return false;
+    }
+    *out = describe_area(of->map, &area);
+    *at = area.range.end.raw;
+    return true;
+}
+
+/* The process is looked up for each area: a copy may sleep for want of memory, and the process end
+ * meanwhile. */
+static long list_areas(int pid, uint32_t user, uint32_t max)
+{
+    struct fl_map_area out;
     uint32_t n = 0;
 
-    for (uint32_t at = 0; n < max && vm_map_area_at_or_above(map, vaddr(at), &area); n++) {
-        struct fl_map_area out = describe_area(map, &area);
+    for (uint32_t at = 0; n < max && next_area(pid, &at, &out); n++) {
         int err = copy_to_user(user + n * (uint32_t)sizeof(out), &out, sizeof(out));
 
         if (err != 0) {
             return err;
         }
-        at = area.range.end.raw;
     }
     return (long)n;
 }
@@ -173,7 +187,7 @@ long sys_map_list(struct process *self, const struct syscall_args *args)
     if (of == NULL) {
         return -ESRCH;
     }
-    return of->map == NULL ? 0 : list_areas(of->map, args->arg[1], args->arg[2]);
+    return list_areas(of->pid, args->arg[1], args->arg[2]);
 }
 
 /* ---- The machine --------------------------------------------------------------------------------- */

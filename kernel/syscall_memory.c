@@ -149,6 +149,18 @@ long sys_overcommit(struct process *self, const struct syscall_args *args)
     return err != 0 ? err : (long)before;
 }
 
+/* Looked up again: the copy before may have slept for want of memory. */
+static long set_score_adj(int pid, int value)
+{
+    struct process *process = process_find(pid);
+
+    if (process == NULL || process->state == PROCESS_ZOMBIE) {
+        return -ESRCH;
+    }
+    process->oom_score_adj = value;
+    return 0;
+}
+
 /* pid 0: the caller. Pid 1 keeps its value: the system does not survive without it. */
 long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
 {
@@ -166,14 +178,13 @@ long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
     if (is_set && process->pid == PROCESS_INIT_PID) {
         return -EPERM;
     }
+    int pid = process->pid, old = process->oom_score_adj;
+
     if (args->arg[2] != 0) {
-        int err = copy_to_user(args->arg[2], &process->oom_score_adj, sizeof(int));
+        int err = copy_to_user(args->arg[2], &old, sizeof(old));
         if (err != 0) {
             return err;
         }
     }
-    if (is_set) {
-        process->oom_score_adj = value;
-    }
-    return 0;
+    return is_set ? set_score_adj(pid, value) : 0;
 }

@@ -86,17 +86,18 @@ static inline bool is_return_of_start(const struct process *self, const struct t
     return tf->eip == self->entry_argc && tf->esp == self->entry_esp + sizeof(uint32_t);
 }
 
-/* Out of memory: the process with the highest score goes, and the fault is taken again, until it is
- * resolved or the choice falls on the faulting process itself, which is then on its way out. */
+/* Out of memory: others give way, and the fault is taken again, until it is resolved or nobody else
+ * can help. The process may sleep meanwhile, and others write notes. So the caller has copied this
+ * one. */
 static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
                                                             const struct trap_frame *tf,
                                                             struct fault_note *note,
                                                             enum vm_fault_result result)
 {
-    while (result == VM_FAULT_NO_MEMORY && oom_relieve(self)) {
+    while (vm_fault_is_out_of_memory(result) && oom_relieve(self, result)) {
         result = resolve(self, tf, note);
     }
-    if (result == VM_FAULT_NO_MEMORY) {
+    if (vm_fault_is_out_of_memory(result)) {
         vm_fault_give_up(self->map, &note->fault);
     }
     return result;
@@ -136,10 +137,24 @@ static cold_fn void count_repeat(struct process *self, const struct trap_frame *
     process_exit(PROCESS_END_SIGNAL, SIGSEGV);
 }
 
+/* An access that did not succeed at once: it does now, or the program ends, or is being killed. */
+static cold_fn void retry_or_refuse(struct process *self, const struct trap_frame *tf,
+                                    const struct fault_note *first, enum vm_fault_result result)
+{
+    struct fault_note note = *first;
+
+    result = resolve_short_of_memory(self, tf, &note, result);
+    if (result != VM_FAULT_RESUME && !(self->work & PROCESS_WORK_KILL)) {
+        refuse(self, tf, &note.fault, result);
+    }
+}
+
 static inline void user_page_fault(struct process *self, struct trap_frame *tf, uint32_t va)
 {
     uint8_t access = access_of(tf->error);
 
+    /* Every way to ring 3 looks for a kill, so nobody who is dying gets here and takes a page. */
+    debug_assert(!process_is_dying(self));
     if (unlikely(va == tf->eip)) {
         if (is_return_of_start(self, tf)) {
             process_exit(PROCESS_END_RETURN, (int)tf->eax);
@@ -155,10 +170,7 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
     enum vm_fault_result result = resolve(self, tf, note);
 
     if (unlikely(result != VM_FAULT_RESUME)) {
-        result = resolve_short_of_memory(self, tf, note, result);
-        if (result != VM_FAULT_RESUME && !(self->work & PROCESS_WORK_KILL)) {
-            refuse(self, tf, &note->fault, result);
-        }
+        retry_or_refuse(self, tf, note, result);
     }
     if (unlikely(self->work != 0)) {
         process_do_work(self);
@@ -174,14 +186,20 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
     if (self->work & PROCESS_WORK_KILL) {
         return trap_fixup(tf); /* no page any more for one that is dying: the copy ends here */
     }
-    struct fault_note *note = note_fault(self, tf, va, access_of(tf->error));
-    enum vm_fault_result result = resolve_short_of_memory(self, tf, note, resolve(self, tf, note));
+    struct fault_note *first = note_fault(self, tf, va, access_of(tf->error));
+    enum vm_fault_result result = resolve(self, tf, first);
 
     if (result == VM_FAULT_RESUME) {
         return true;
     }
-    if (result == VM_FAULT_NO_MEMORY && !(self->work & PROCESS_WORK_KILL)) {
-        trap_report_fault(self, process_trap_frame(self), &note->fault, result);
+    struct fault_note note = *first;
+
+    result = resolve_short_of_memory(self, tf, &note, result);
+    if (result == VM_FAULT_RESUME) {
+        return true;
+    }
+    if (vm_fault_is_out_of_memory(result) && !(self->work & PROCESS_WORK_KILL)) {
+        trap_report_fault(self, process_trap_frame(self), &note.fault, result);
         process_kill(self, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     }
     return trap_fixup(tf);

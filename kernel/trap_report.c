@@ -20,14 +20,10 @@
 
 int trap_signal_of(enum vm_fault_result result)
 {
-    switch (result) {
-    case VM_FAULT_NO_MEMORY:
+    if (vm_fault_is_out_of_memory(result)) {
         return SIGKILL;
-    case VM_FAULT_IO:
-        return SIGBUS;
-    default:
-        return SIGSEGV;
     }
+    return result == VM_FAULT_IO ? SIGBUS : SIGSEGV;
 }
 
 static const char *access_word(uint32_t access)
@@ -82,7 +78,7 @@ void trap_report_fault(const struct process *self, const struct trap_frame *tf,
     if (self->is_announced && is_outside_everything(fault)) {
         printk_crash("Fault address not in segments.");
     }
-    if (result == VM_FAULT_NO_MEMORY || result == VM_FAULT_IO) {
+    if (vm_fault_is_out_of_memory(result) || result == VM_FAULT_IO) {
         printk_crash("%s[%d]: %s at %x ip %08x: %s", self->name, self->pid,
                      result == VM_FAULT_IO ? "SIGBUS" : "SIGKILL", fault->va.raw, tf->eip,
                      vm_cause_word(fault->cause));

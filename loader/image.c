@@ -201,13 +201,13 @@ static int fill_from_all(const struct image *image, uint32_t page, uint8_t *fram
 }
 
 /* Allocates a frame and fills it with the page's bytes. */
-static int make_page(const struct image *image, const struct page_plan *plan, uint32_t page,
-                     pfn_t *out)
+static enum vm_fault_result make_page(const struct image *image, const struct page_plan *plan,
+                                      uint32_t page, struct vm_page *out)
 {
     bool is_single = plan->count == 1;
     pfn_t pfn = frame_alloc(FRAME_USER, is_single && plan->has_file_bytes ? 0 : FRAME_ZEROED);
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return vm_fault_of_refusal(0);
     }
     int err = 0;
     if (plan->has_file_bytes) {
@@ -218,31 +218,27 @@ static int make_page(const struct image *image, const struct page_plan *plan, ui
     }
     if (err != 0) {
         frame_unref(pfn);
-        return err;
+        return VM_FAULT_IO;
     }
-    *out = pfn;
-    return 0;
+    *out = (struct vm_page){.pfn = pfn};
+    return VM_FAULT_RESUME;
 }
 
-static int image_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+static enum vm_fault_result image_get_page(struct vm_object *obj, uint64_t offset,
+                                           struct vm_page *out)
 {
     struct image *image = image_of(obj);
     uint32_t page = page_floor((uint32_t)offset);
     struct page_plan plan = plan_page(image, page);
     if (plan.count == 0) {
-        return -EIO;
+        return VM_FAULT_IO;
     }
-    pfn_t pfn;
-    int err = make_page(image, &plan, page, &pfn);
-    if (err != 0) {
-        return err;
+    enum vm_fault_result result = make_page(image, &plan, page, out);
+    if (result == VM_FAULT_RESUME) {
+        out->cause = plan.has_file_bytes ? VM_CAUSE_IMAGE_IN : VM_CAUSE_DEMAND_ZERO;
+        out->bytes_lost = (uint16_t)bytes_lost_on_page(image, page);
     }
-    *out = (struct vm_page){
-        .pfn = pfn,
-        .cause = plan.has_file_bytes ? VM_CAUSE_IMAGE_IN : VM_CAUSE_DEMAND_ZERO,
-        .bytes_lost = (uint16_t)bytes_lost_on_page(image, page),
-    };
-    return 0;
+    return result;
 }
 
 /* ---- The object -------------------------------------------------------------------------------- */

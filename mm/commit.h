@@ -51,6 +51,12 @@ must_check static inline int commit_check(uint32_t pages)
     }
     return commit_mode == COMMIT_STRICT ? commit_check_strict(pages) : 0;
 }
+/* The same for the copy of a map that fork makes. The heuristic judges each request by itself, and all of
+ * these were judged when they were made; only strict mode knows a sum. */
+must_check static inline int commit_check_copy(uint32_t pages)
+{
+    return commit_mode == COMMIT_STRICT ? commit_check_strict(pages) : 0;
+}
 /* Counts a promise, or with a negative number takes one back. Cannot fail: commit_check was asked. */
 static inline void commit_add(int32_t pages)
 {

@@ -52,7 +52,7 @@ static struct magazine {
 static uint32_t fail_countdown; /* 1: the next allocation fails; 0: no injection */
 static bool fail_onward;
 static uint32_t fail_count; /* allocations refused since the last frame_fail_at */
-static bool last_refused_for_lack;
+static uint32_t low_total;  /* usable low frames, free or not */
 
 static inline enum zone zone_of(pfn_t pfn)
 {
@@ -246,7 +246,7 @@ void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
     }
     memset(free_mask, 0, sizeof(free_mask));
     memset(held, 0, sizeof(held));
-    free_count = frame_total = fail_countdown = 0;
+    free_count = frame_total = low_total = fail_countdown = 0;
     zeroed_tables.count = singles[ZONE_LOW].count = singles[ZONE_HIGH].count = 0;
     frame_zero_page = PFN_NONE;
     assert(low_end >= end || low_end % (1u << FRAME_MAX_ORDER) == 0);
@@ -261,6 +261,7 @@ void frame_add_range(pfn_t start, pfn_t end)
     }
     free_count += end - start;
     frame_total += end - start;
+    low_total += start < low_end ? (end < low_end ? end : low_end) - start : 0;
     buddy_free_range(start, end);
     if (frame_zero_page == PFN_NONE) {
         frame_zero_page = frame_alloc(FRAME_KERNEL, FRAME_LOW | FRAME_ZEROED);
@@ -290,7 +291,6 @@ static bool is_failure_due(void)
     }
     fail_countdown = fail_onward ? 1 : 0;
     fail_count++;
-    last_refused_for_lack = false;
     return true;
 }
 
@@ -303,14 +303,22 @@ static inline pfn_t take_single(bool low_only)
     }
     if (unlikely(pfn == PFN_NONE)) {
         pfn = magazines_drain() ? magazine_take(ZONE_LOW) : PFN_NONE;
-        last_refused_for_lack = free_count == 0;
     }
     return pfn;
 }
 
-bool frame_refused_for_lack(void)
+/* A request that fails without injection has drained the magazines, so the lists tell all. */
+static bool is_low_free(void)
 {
-    return last_refused_for_lack;
+    return free_mask[ZONE_LOW] != 0 || singles[ZONE_LOW].count != 0 || zeroed_tables.count != 0;
+}
+
+enum frame_refusal frame_refusal(uint32_t flags)
+{
+    if (free_count == 0) {
+        return FRAME_NONE_FREE;
+    }
+    return (flags & FRAME_LOW) && !is_low_free() ? FRAME_NO_LOW_FREE : FRAME_FAILURE_FORCED;
 }
 
 static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
@@ -549,6 +557,11 @@ void pmap_table_free(pfn_t pfn)
 uint32_t frame_free_count(void)
 {
     return free_count;
+}
+
+uint32_t frame_low_total(void)
+{
+    return low_total;
 }
 
 uint32_t frame_owner_count(enum frame_owner owner)

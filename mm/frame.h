@@ -106,10 +106,15 @@ must_check uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t
  * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);
 
-/* Was the last single frame that was refused refused because none at all was free? Not so if the
- * refusal was injected, or if only directly mapped frames were gone. Who gives up half-way gives back
- * what it had got, so that the free frames counted afterwards do not tell. */
-bool frame_refused_for_lack(void);
+/* Why a single frame was refused. */
+enum frame_refusal {
+    FRAME_NONE_FREE,     /* no frame at all is free                              */
+    FRAME_NO_LOW_FREE,   /* no directly mapped frame is free, though others are  */
+    FRAME_FAILURE_FORCED /* there is one: the failure was injected               */
+};
+/* Returns why frame_alloc(..., flags) has just failed. It follows from what is free, so the caller asks
+ * before it frees anything and passes the answer on in its own result. */
+enum frame_refusal frame_refusal(uint32_t flags);
 
 void frame_ref(pfn_t pfn);
 /* Drops a reference; the last one frees the frame (a CACHE frame leaves its object first). Freeing
@@ -132,6 +137,7 @@ static inline uint32_t frame_total_count(void)
 {
     return frame_total;
 }
+uint32_t frame_low_total(void);                     /* usable frames that are directly mapped */
 uint32_t frame_owner_count(enum frame_owner owner); /* frames held now, for tools */
 
 /* ---- Failure injection ------------------------------------------------------------------------ */

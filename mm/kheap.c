@@ -269,6 +269,14 @@ void *kheap_zalloc(size_t size)
     return p;
 }
 
+uint32_t kheap_frames(size_t size, uint32_t n)
+{
+    if (size <= LARGEST_CLASS) {
+        return n / classes[class_of_16[(size + 15) / 16]].per_slab;
+    }
+    return n << block_order(size);
+}
+
 void kheap_free(void *ptr, size_t size)
 {
     if (ptr == NULL) {

@@ -54,6 +54,8 @@ void kheap_init(void);
  * 1 MiB fail. size 0 gives NULL. */
 must_check void *kheap_alloc(size_t size);
 must_check void *kheap_zalloc(size_t size); /* the same, all zeros */
+/* Whole frames that n blocks of so many bytes fill. */
+uint32_t kheap_frames(size_t size, uint32_t n);
 /* Gives back what kheap_alloc(size) gave; NULL is ignored. The same size is required. */
 void kheap_free(void *ptr, size_t size);
 

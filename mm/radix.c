@@ -48,6 +48,25 @@ pfn_t radix_get(const struct radix *tree, uint32_t index)
     return node->slot[slot_of(index, 0)].pfn;
 }
 
+static struct radix_node *node_alloc(struct radix *tree)
+{
+    struct radix_node *node = kheap_zalloc(sizeof(*node));
+
+    tree->nodes += node != NULL;
+    return node;
+}
+
+static void node_free(struct radix *tree, struct radix_node *node)
+{
+    kheap_free(node, sizeof(*node));
+    tree->nodes--;
+}
+
+uint32_t radix_node_frames(const struct radix *tree)
+{
+    return kheap_frames(sizeof(struct radix_node), tree->nodes);
+}
+
 /* Removes nodes without entries along the path to index, then levels that only lengthen it. */
 static void prune(struct radix *tree, uint32_t index)
 {
@@ -61,7 +80,7 @@ static void prune(struct radix *tree, uint32_t index)
     }
     while (depth > 0 && path[depth - 1]->used == 0) {
         struct radix_node *empty = path[--depth];
-        kheap_free(empty, sizeof(*empty));
+        node_free(tree, empty);
         if (depth == 0) {
             tree->root = NULL;
             tree->height = 0;
@@ -75,7 +94,7 @@ static void prune(struct radix *tree, uint32_t index)
         struct radix_node *top = tree->root;
         tree->root = top->slot[0].child;
         tree->height--;
-        kheap_free(top, sizeof(*top));
+        node_free(tree, top);
     }
 }
 
@@ -84,7 +103,7 @@ static void prune(struct radix *tree, uint32_t index)
 static int grow(struct radix *tree, uint32_t index)
 {
     while (tree->root == NULL || index > reach(tree->height)) {
-        struct radix_node *node = kheap_zalloc(sizeof(*node));
+        struct radix_node *node = node_alloc(tree);
         if (node == NULL) {
             return -ENOMEM;
         }
@@ -113,7 +132,7 @@ int radix_insert(struct radix *tree, uint32_t index, pfn_t pfn)
     for (uint32_t level = tree->height; err == 0 && --level > 0;) {
         struct radix_node **child = &node->slot[slot_of(index, level)].child;
         if (*child == NULL) {
-            *child = kheap_zalloc(sizeof(**child));
+            *child = node_alloc(tree);
             if (*child == NULL) {
                 err = -ENOMEM;
                 break;

@@ -18,6 +18,7 @@ struct radix {
     struct radix_node *root;
     uint32_t height; /* levels; 0: empty */
     uint32_t count;  /* pages            */
+    uint32_t nodes;
 };
 
 #define RADIX_INDEX_MAX 0xFFFFFFu
@@ -28,6 +29,8 @@ pfn_t radix_get(const struct radix *tree, uint32_t index);
 must_check int radix_insert(struct radix *tree, uint32_t index, pfn_t pfn);
 /* Takes a page out (it is there) and frees nodes that became empty. */
 void radix_remove(struct radix *tree, uint32_t index);
+/* Frames of kernel memory that the tree's nodes fill. */
+uint32_t radix_node_frames(const struct radix *tree);
 /* The first page at or after *index: its frame and *index, or PFN_NONE. */
 pfn_t radix_next(const struct radix *tree, uint32_t *index);
 

@@ -137,10 +137,22 @@ static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result 
     return result;
 }
 
-static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault)
+enum vm_fault_result vm_fault_of_refusal(uint32_t flags)
+{
+    switch (frame_refusal(flags)) {
+    case FRAME_NONE_FREE:
+        return VM_FAULT_NO_FRAME;
+    case FRAME_NO_LOW_FREE:
+        return VM_FAULT_NO_LOW_FRAME;
+    default:
+        return VM_FAULT_FORCED;
+    }
+}
+
+static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault, enum vm_fault_result result)
 {
     fault->pfn = PFN_NONE;
-    return finish(fault, VM_FAULT_NO_MEMORY, VM_CAUSE_OUT_OF_MEMORY);
+    return finish(fault, result, VM_CAUSE_OUT_OF_MEMORY);
 }
 
 /* Replaces a page that may not be written by one that may. */
@@ -152,7 +164,7 @@ static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_are
     pfn_t pfn = was_zero ? frame_alloc(FRAME_USER, FRAME_ZEROED) : copy_frame(old);
 
     if (pfn == PFN_NONE) {
-        return no_memory(fault);
+        return no_memory(fault, vm_fault_of_refusal(0));
     }
     int err = pmap_enter(&map->pmap, va, pfn, area->prot);
 
@@ -196,8 +208,10 @@ static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
                                               uint32_t prot)
 {
     if (unlikely(pmap_enter_absent(&map->pmap, va, absent, pfn, prot) != 0)) {
+        enum vm_fault_result result = vm_fault_of_refusal(FRAME_LOW); /* of a table */
+
         frame_unref(pfn);
-        return VM_FAULT_NO_MEMORY;
+        return result;
     }
     return VM_FAULT_RESUME;
 }
@@ -239,7 +253,7 @@ static inline enum vm_fault_result anonymous_page(struct vm_map *map, const stru
     if (wants_own_zeros(area, fault->access)) {
         fault->pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
         if (unlikely(fault->pfn == PFN_NONE)) {
-            return no_memory(fault);
+            return no_memory(fault, vm_fault_of_refusal(0));
         }
         result = enter_new(map, account, fault->va, absent, fault->pfn, area->prot);
     } else {
@@ -248,7 +262,7 @@ static inline enum vm_fault_result anonymous_page(struct vm_map *map, const stru
         result = enter_page(map, fault->va, absent, fault->pfn, enter_prot(area, false));
     }
     if (unlikely(result != VM_FAULT_RESUME)) {
-        return no_memory(fault);
+        return no_memory(fault, result);
     }
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
@@ -259,24 +273,27 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
                                         struct vm_page *page)
 {
     struct fl_account *account = &map->accounts[area->account];
-    int err = area->object->pager->get_page(area->object, object_offset(area, va), page);
-    bool may_write = err == 0 && (!page->is_cached || (area->flags & VM_SHARED));
+    enum vm_fault_result result =
+        area->object->pager->get_page(area->object, object_offset(area, va), page);
 
-    if (err != 0) {
-        return err == -ENOMEM ? VM_FAULT_NO_MEMORY : VM_FAULT_IO;
+    if (result != VM_FAULT_RESUME) {
+        return result;
     }
+    bool may_write = !page->is_cached || (area->flags & VM_SHARED);
+
     if (is_write && !may_write) {
         pfn_t copy = copy_frame(page->pfn);
+        if (copy == PFN_NONE) {
+            result = vm_fault_of_refusal(0);
+        }
         frame_unref(page->pfn);
         if (copy == PFN_NONE) {
-            return VM_FAULT_NO_MEMORY;
+            return result;
         }
         page->pfn = copy;
         may_write = true;
     }
-    enum vm_fault_result result =
-        enter_new(map, account, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
-
+    result = enter_new(map, account, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
     if (result == VM_FAULT_RESUME) {
         account->bytes_lost += page->bytes_lost;
     }
@@ -370,8 +387,8 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
         (void)is_present;
         result = object_page(map, area, va, &absent, is_write, &page);
     }
-    if (result == VM_FAULT_NO_MEMORY) {
-        return no_memory(fault);
+    if (unlikely(vm_fault_is_out_of_memory(result))) {
+        return no_memory(fault, result);
     }
     if (result != VM_FAULT_RESUME) {
         fault->pfn = PFN_NONE;
@@ -413,6 +430,17 @@ static cold_fn enum vm_fault_result refuse_missing(struct vm_map *map, struct vm
     return VM_FAULT_NO_MAPPING;
 }
 
+/* Nobody else's memory would help: the limit is a rule, frames may be free. */
+static cold_fn enum vm_fault_result refuse_growth(struct vm_map *map, const struct vm_area *area,
+                                                  struct vm_fault *fault)
+{
+    fault->account = area->account;
+    fault->pfn = PFN_NONE;
+    fault->bytes_lost = 0;
+    map->accounts[area->account].faults[VM_CAUSE_COMMIT_LIMIT]++;
+    return finish(fault, VM_FAULT_NO_PROMISE, VM_CAUSE_COMMIT_LIMIT);
+}
+
 /* The access is to an area, or to where the stack's area grows: check, get page, enter, count. */
 static hot_inline_fn enum vm_fault_result fault_in_area(struct vm_map *map, struct vm_area *area,
                                                         struct vm_fault *fault, bool is_stack)
@@ -433,7 +461,7 @@ static hot_inline_fn enum vm_fault_result fault_in_area(struct vm_map *map, stru
         vm_map_extend_down(map, area, page_floor(fault->va.raw));
         fault->cause = VM_CAUSE_STACK_GROW;
     }
-    if (likely(result != VM_FAULT_NO_MEMORY)) {
+    if (likely(!vm_fault_is_out_of_memory(result))) {
         account->faults[fault->cause]++;
     }
     return result;
@@ -448,9 +476,7 @@ static noinline_fn enum vm_fault_result fault_outside(struct vm_map *map, struct
         return refuse_missing(map, fault);
     }
     if (commit_check((area->start - page_floor(fault->va.raw)) >> PAGE_SHIFT) != 0) {
-        fault->account = area->account;
-        fault->bytes_lost = 0;
-        return no_memory(fault);
+        return refuse_growth(map, area, fault);
     }
     return fault_in_area(map, area, fault, true);
 }
@@ -488,7 +514,7 @@ static inline int populate_page(struct vm_map *map, struct vm_area *area, struct
     if (likely(result == VM_FAULT_RESUME)) {
         return 0;
     }
-    return result == VM_FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+    return vm_fault_is_out_of_memory(result) ? -ENOMEM : -EFAULT;
 }
 
 /* Zeros for n absent pages of one page table, at most a batch of them, in private memory without an

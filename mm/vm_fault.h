@@ -7,6 +7,7 @@
 #ifndef MM_VM_FAULT_H
 #define MM_VM_FAULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/faultline.h"
@@ -24,13 +25,32 @@ struct vm_fault {
     uint16_t bytes_lost; /* out: image pages                                              */
 };
 
+/* What was short is a part of the answer, because each lack has another cure. The map is as before
+ * after all answers but the first. */
 enum vm_fault_result {
-    VM_FAULT_RESUME,     /* the access will work now                                          */
-    VM_FAULT_NO_MAPPING, /* nothing mapped: null, guard, no-area, kernel-address              */
-    VM_FAULT_BAD_ACCESS, /* mapped, not allowed: no-access, read-only, no-exec                */
-    VM_FAULT_NO_MEMORY,  /* out-of-memory; the map is as before                               */
-    VM_FAULT_IO          /* past the end of the file or its bytes cannot be read              */
+    VM_FAULT_RESUME,       /* the access will work now                                        */
+    VM_FAULT_NO_MAPPING,   /* nothing mapped: null, guard, no-area, kernel-address            */
+    VM_FAULT_BAD_ACCESS,   /* mapped, not allowed: no-access, read-only, no-exec              */
+    VM_FAULT_IO,           /* past the end of the object, or its bytes cannot be read         */
+    VM_FAULT_NO_PROMISE,   /* commit-limit: the stack would grow beyond what may be promised  */
+    VM_FAULT_NO_FRAME,     /* out-of-memory: no frame at all is free                          */
+    VM_FAULT_NO_LOW_FRAME, /* out-of-memory: no directly mapped frame is free, for a page table
+                              or a kernel object, though others are                          */
+    VM_FAULT_FORCED        /* out-of-memory: the failure was injected                         */
 };
+
+static inline bool vm_fault_is_out_of_memory(enum vm_fault_result result)
+{
+    return result >= VM_FAULT_NO_FRAME;
+}
+/* True if memory that another process gives back helps. */
+static inline bool vm_fault_is_curable(enum vm_fault_result result)
+{
+    return result == VM_FAULT_NO_FRAME || result == VM_FAULT_NO_LOW_FRAME;
+}
+/* The result for a frame that frame_alloc(..., flags) has just refused; asked before anything is
+ * freed (mm/frame.h). */
+enum vm_fault_result vm_fault_of_refusal(uint32_t flags);
 
 /* Handles one fault. Counts it by cause in the map's accounts. An out-of-memory answer is not
  * counted until the caller gives up (the caller may free memory and try again). */

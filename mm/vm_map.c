@@ -372,14 +372,14 @@ bool vm_map_is_busy(const struct vm_map *map)
     return map->busy != 0;
 }
 
-void vm_map_reap(struct vm_map *map)
+bool vm_map_is_empty(const struct vm_map *map)
 {
-    assert(map->busy == 0);
-    drop_all_pages(map);
+    return map->first == NULL;
 }
 
-void vm_map_destroy(struct vm_map *map)
+void vm_map_clear(struct vm_map *map)
 {
+    assert(map->busy == 0);
     drop_all_pages(map);
     commit_add(-(int32_t)map->committed_pages);
     for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
@@ -387,6 +387,14 @@ void vm_map_destroy(struct vm_map *map)
         vm_object_unref(area->object);
         record_give(map, area);
     }
+    map->tree.rbh_root = map->first = map->last = map->hit = NULL;
+    map->n_areas = map->n_teaching = map->size_pages = map->committed_pages = 0;
+    map->full.low = map->full.from = 0;
+}
+
+void vm_map_destroy(struct vm_map *map)
+{
+    vm_map_clear(map);
     pmap_fini(&map->pmap);
     kcache_unreserve(&map->areas);
     assert(map->areas.slabs == 0 && map->rss_pages == 0);
@@ -436,7 +444,7 @@ static int area_copy(struct vm_map *child, struct vm_map *parent, const struct v
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
     struct vm_map *child = NULL;
-    int err = commit_check(map->committed_pages);
+    int err = commit_check_copy(map->committed_pages);
 
     if (err == 0) {
         child = vm_map_create(map->n_accounts - VM_ACCOUNT_FIRST_SEGMENT);
@@ -1076,6 +1084,35 @@ void vm_map_counts(struct vm_map *map, struct vm_map_counts *out)
         .tables = map->pmap.tables,
         .n_accounts = map->n_accounts,
     };
+}
+
+void vm_map_count_holder(struct vm_map *map, uint64_t census)
+{
+    uint64_t turn = vm_object_new_mark();
+
+    for (const struct vm_area *area = map->first; area != NULL; area = area->next) {
+        if (area->object != NULL) {
+            vm_object_count_holder(area->object, census, turn);
+        }
+    }
+}
+
+void vm_map_holding(struct vm_map *map, struct vm_map_holding *out)
+{
+    uint64_t turn = vm_object_new_mark();
+
+    *out = (struct vm_map_holding){
+        .resident = map->rss_pages,
+        .tables = map->pmap.tables + PMAP_USER_DIRS,
+        .records = map->areas.slabs + kheap_frames(accounts_bytes(map->n_accounts), 1),
+    };
+    for (const struct vm_area *area = map->first; area != NULL; area = area->next) {
+        if (area->object != NULL) {
+            struct vm_object_part part = vm_object_part(area->object, turn);
+            out->shared += part.pages;
+            out->nodes += part.nodes;
+        }
+    }
 }
 
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i)

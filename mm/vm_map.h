@@ -12,7 +12,7 @@
  *   - Others may ask about it (vm_map_counts, vm_map_area_at_or_above, vm_map_resident and so on):
  *     tree, list and counters agree with each other at every step. They see a state between before
  *     and after, and what they saw may be gone after their own next step.
- *   - Others may not change it. There is one who would: vm_map_reap takes the pages of a process
+ *   - Others may not change it. There is one who would: vm_map_clear empties the map of a process
  *     that is being killed. The operation hears of the kill and ends, and its process after it.
  *   - That every present page lies in an area holds again when the operation returns; vm_map_check
  *     is not for a busy map.
@@ -112,9 +112,11 @@ must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spe
  * that the map belongs to may change it then. */
 bool vm_map_is_busy(const struct vm_map *map);
 
-/* Drops all pages, keeps the areas: for a process that is being killed for its memory and will not
- * run again. Needs: the map is not busy. */
-void vm_map_reap(struct vm_map *map);
+/* Empties the map at once: pages, page tables, area records, references to objects and promises. What
+ * stays is what an empty map has. For a process that is being killed and will not run again. Needs: the
+ * map is not busy. */
+void vm_map_clear(struct vm_map *map);
+bool vm_map_is_empty(const struct vm_map *map);
 
 /* Sets the rights of all areas in range. 0; -ENOMEM if a part is not mapped (areas before the hole
  * are changed, as Linux does) or a record is missing; -EACCES for write on VM_MAY_NOT_WRITE. */
@@ -174,6 +176,20 @@ struct vm_map_counts {
     uint32_t n_accounts;
 };
 void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
+/*
+ * What the map holds (contract T4), in frames. `shared` and `nodes` are its parts of the shared objects,
+ * as last counted: vm_map_count_holder for every map that exists, with one new mark (mm/vm_object.h).
+ */
+struct vm_map_holding {
+    uint32_t resident; /* VmRSS: pages that others map too in full     */
+    uint32_t tables;   /* page tables and directories                  */
+    uint32_t records;  /* area records, accounts                       */
+    uint32_t shared;   /* pages of shared objects, mapped or not       */
+    uint32_t nodes;    /* their indexes                                */
+};
+void vm_map_holding(struct vm_map *map, struct vm_map_holding *out);
+void vm_map_count_holder(struct vm_map *map, uint64_t census);
+
 /* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
 

@@ -20,6 +20,8 @@
 #include "mm/kheap.h"
 #include "mm/radix.h"
 
+uint32_t vm_object_changes;
+
 /* ---- References ------------------------------------------------------------------------------- */
 
 void vm_object_init(struct vm_object *obj, const struct vm_pager *pager)
@@ -32,6 +34,7 @@ void vm_object_ref(struct vm_object *obj)
 {
     assert(obj->refs > 0);
     obj->refs++;
+    vm_object_changes++;
 }
 
 void vm_object_unref(struct vm_object *obj)
@@ -40,6 +43,7 @@ void vm_object_unref(struct vm_object *obj)
         return;
     }
     assert(obj->refs > 0);
+    vm_object_changes++;
     if (--obj->refs == 0) {
         obj->pager->destroy(obj);
     }
@@ -52,6 +56,8 @@ struct vm_cache {
     struct radix pages;
     struct vm_source *source; /* files; NULL for shared anonymous memory */
     uint32_t committed_pages; /* shared anonymous memory's promise       */
+    uint32_t holders;         /* maps with an area of it, in the count `census`       */
+    uint64_t census, turn;    /* marks: the last count, and whose turn was the last   */
 };
 
 static struct vm_cache *cache_of(struct vm_object *obj)
@@ -82,15 +88,22 @@ static int frame_fill_from(struct vm_source *src, uint64_t offset, pfn_t pfn)
     return err;
 }
 
-static int cache_add(struct vm_cache *cache, uint32_t index, pfn_t pfn)
+/* Enters a frame into the index; a frame that it refuses is freed. VM_FAULT_IO: the index does not
+ * reach that far, which no memory cures. */
+static enum vm_fault_result cache_add(struct vm_cache *cache, uint64_t offset, pfn_t pfn)
 {
-    int err = radix_insert(&cache->pages, index, pfn);
+    uint32_t page = (uint32_t)(offset >> PAGE_SHIFT);
+    int err = radix_insert(&cache->pages, page, pfn);
 
-    if (err == 0) {
-        frame_of(pfn)->object = &cache->object;
-        frame_of(pfn)->index = index;
+    if (err != 0) {
+        enum vm_fault_result result = err == -ENOMEM ? vm_fault_of_refusal(FRAME_LOW) : VM_FAULT_IO;
+
+        frame_unref(pfn);
+        return result;
     }
-    return err;
+    frame_of(pfn)->object = &cache->object;
+    frame_of(pfn)->index = page;
+    return VM_FAULT_RESUME;
 }
 
 static bool cache_get_cached(struct vm_object *obj, uint64_t offset, struct vm_page *out)
@@ -108,7 +121,8 @@ static bool cache_get_cached(struct vm_object *obj, uint64_t offset, struct vm_p
 
 /* ---- File page cache -------------------------------------------------------------------------- */
 
-static int file_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+static enum vm_fault_result file_get_page(struct vm_object *obj, uint64_t offset,
+                                          struct vm_page *out)
 {
     struct vm_cache *cache = cache_of(obj);
     uint64_t at = offset & ~(uint64_t)PAGE_OFFSET_MASK;
@@ -116,29 +130,24 @@ static int file_get_page(struct vm_object *obj, uint64_t offset, struct vm_page 
     out->cause = VM_CAUSE_FILE_IN;
     out->bytes_lost = 0;
     if (at >= cache->source->size) {
-        return -EIO;
+        return VM_FAULT_IO;
     }
     if (cache_get_cached(obj, offset, out)) {
-        return 0;
+        return VM_FAULT_RESUME;
     }
     pfn_t pfn = frame_alloc(FRAME_CACHE, 0);
 
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return vm_fault_of_refusal(0);
     }
     frame_of(pfn)->object = NULL;
-    int err = frame_fill_from(cache->source, at, pfn);
-
-    if (err == 0) {
-        err = cache_add(cache, (uint32_t)(at >> PAGE_SHIFT), pfn);
-    }
-    if (err != 0) {
+    if (frame_fill_from(cache->source, at, pfn) != 0) {
         frame_unref(pfn);
-        return err;
+        return VM_FAULT_IO;
     }
     out->pfn = pfn;
     out->is_cached = true;
-    return 0;
+    return cache_add(cache, at, pfn);
 }
 
 static void file_destroy(struct vm_object *obj)
@@ -201,29 +210,28 @@ struct vm_object *vm_object_of_file(struct vm_source *src)
 
 /* ---- Shared anonymous memory ------------------------------------------------------------------ */
 
-static int shared_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+static enum vm_fault_result shared_get_page(struct vm_object *obj, uint64_t offset,
+                                            struct vm_page *out)
 {
-    struct vm_cache *cache = cache_of(obj);
-
     out->cause = VM_CAUSE_DEMAND_ZERO;
     out->bytes_lost = 0;
     if (cache_get_cached(obj, offset, out)) {
-        return 0;
+        return VM_FAULT_RESUME;
     }
     pfn_t pfn = frame_alloc(FRAME_CACHE, FRAME_ZEROED);
 
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return vm_fault_of_refusal(0);
     }
     frame_of(pfn)->object = NULL;
-    if (cache_add(cache, (uint32_t)(offset >> PAGE_SHIFT), pfn) != 0) {
-        frame_unref(pfn);
-        return -ENOMEM;
+    enum vm_fault_result result = cache_add(cache_of(obj), offset, pfn);
+
+    if (result == VM_FAULT_RESUME) {
+        frame_ref(pfn); /* the index's own */
+        out->pfn = pfn;
+        out->is_cached = true;
     }
-    frame_ref(pfn); /* the index's own */
-    out->pfn = pfn;
-    out->is_cached = true;
-    return 0;
+    return result;
 }
 
 static void shared_destroy(struct vm_object *obj)
@@ -254,6 +262,44 @@ static const struct vm_pager shared_anon_pager = {
     .describe = shared_describe,
 };
 
+uint64_t vm_object_new_mark(void)
+{
+    static uint64_t last;
+
+    return ++last;
+}
+
+void vm_object_count_holder(struct vm_object *obj, uint64_t census, uint64_t turn)
+{
+    struct vm_cache *cache = cache_of(obj);
+
+    if (obj->pager != &shared_anon_pager || cache->turn == turn) {
+        return;
+    }
+    if (cache->census != census) {
+        cache->census = census;
+        cache->holders = 0;
+    }
+    cache->turn = turn;
+    cache->holders++;
+}
+
+struct vm_object_part vm_object_part(struct vm_object *obj, uint64_t turn)
+{
+    struct vm_cache *cache = cache_of(obj);
+
+    if (obj->pager != &shared_anon_pager || cache->turn == turn) {
+        return (struct vm_object_part){0, 0};
+    }
+    cache->turn = turn;
+    uint32_t holders = cache->holders != 0 ? cache->holders : 1; /* not counted yet */
+
+    return (struct vm_object_part){
+        .pages = cache->pages.count / holders,
+        .nodes = radix_node_frames(&cache->pages) / holders,
+    };
+}
+
 struct vm_object *vm_object_shared_anon(uint32_t pages, bool no_reserve)
 {
     uint32_t promised = no_reserve && !commit_counts_no_reserve() ? 0 : pages;
@@ -278,25 +324,24 @@ static struct vm_source *source_of(struct vm_object *obj)
     return container_of(obj, struct vm_source, copies);
 }
 
-static int copy_get_page(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+static enum vm_fault_result copy_get_page(struct vm_object *obj, uint64_t offset,
+                                          struct vm_page *out)
 {
     struct vm_source *src = source_of(obj);
     pfn_t pfn = frame_alloc(FRAME_USER, 0);
 
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return vm_fault_of_refusal(0);
     }
-    int err = frame_fill_from(src, offset, pfn);
-
-    if (err != 0) {
+    if (frame_fill_from(src, offset, pfn) != 0) {
         frame_unref(pfn);
-        return err;
+        return VM_FAULT_IO;
     }
     out->pfn = pfn;
     out->is_cached = false;
     out->bytes_lost = 0;
     out->cause = offset < src->size ? VM_CAUSE_FILE_IN : VM_CAUSE_DEMAND_ZERO;
-    return 0;
+    return VM_FAULT_RESUME;
 }
 
 static void copy_destroy(struct vm_object *obj)

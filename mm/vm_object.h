@@ -14,6 +14,7 @@
 #include "abi/faultline.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
+#include "mm/vm_fault.h"
 
 struct vm_pager;
 struct vm_object {
@@ -29,7 +30,7 @@ struct vm_source {
     struct vm_object copies;  /* what its file copies are areas of; no references: none  */
 };
 struct vm_source_ops {
-    /* Copies exactly len bytes from offset (inside size) to kernel memory. 0, -EIO or -ENOMEM. */
+    /* Copies exactly len bytes from offset (inside size) to kernel memory. 0 or -EIO. */
     int (*read)(struct vm_source *src, uint64_t offset, void *dst, uint32_t len);
     void (*ref)(struct vm_source *src);
     void (*unref)(struct vm_source *src);
@@ -51,9 +52,10 @@ struct vm_pager {
     /*
      * Makes the page at byte `offset` of the object available and returns it with one reference
      * held for the caller.
-     *   gives: 0, -ENOMEM, or -EIO when the backing bytes do not exist or cannot be had
+     *   gives: VM_FAULT_RESUME; an out-of-memory answer that says what was short; VM_FAULT_IO when
+     *          the object has no such page or its bytes cannot be had
      */
-    int (*get_page)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
+    enum vm_fault_result (*get_page)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
     /* Optional. Only pages that are in memory already: true and *out as get_page. Fault-around. */
     bool (*get_cached)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
     /* Optional. The byte range [*start, *end) of the object that comes in together with offset
@@ -68,6 +70,29 @@ struct vm_pager {
 void vm_object_init(struct vm_object *obj, const struct vm_pager *pager); /* one reference */
 void vm_object_ref(struct vm_object *obj);
 void vm_object_unref(struct vm_object *obj); /* NULL is ignored */
+
+/* ---- Who holds shared memory (contract T4) ------------------------------------------------------ */
+
+/*
+ * Shared anonymous memory belongs to all maps with an area of it, in equal parts, mapped or not. How
+ * many those are is counted when somebody asks, map by map: keeping the number up to date would cost
+ * every mmap a search. A mark stands for a count or for one map's turn in it.
+ */
+
+/* Changes with every reference taken or dropped: while it stays, so does what was counted. */
+extern uint32_t vm_object_changes;
+/* A mark that was never used. */
+uint64_t vm_object_new_mark(void);
+/* Adds one to the object's holders in the count `census`, once for each turn. Objects of other kinds
+ * hold no frames of their own and are ignored. */
+void vm_object_count_holder(struct vm_object *obj, uint64_t census, uint64_t turn);
+
+/* One holder's part of an object, in frames. */
+struct vm_object_part {
+    uint32_t pages, nodes; /* memory that programs see; kernel memory: the index */
+};
+/* The part by the last count; nothing when asked again in the same turn. */
+struct vm_object_part vm_object_part(struct vm_object *obj, uint64_t turn);
 
 /* ---- Pagers of mm/ ----------------------------------------------------------------------------- */
 

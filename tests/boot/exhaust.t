@@ -13,6 +13,12 @@ use Test::More;
 
 use constant { KB_OF_PAGE => 4, SCORE_MAX => 1000 };
 
+my $LINE = qr{
+    ^Out\ of\ memory:\ killed\ (exhaust\[\d+\]),\ oom_score\ (\d+)\ \(adj\ (-?\d+)\),
+    \ (\d+)\ KB\ resident\ of\ (\d+)\ KB,\ (\d+)\ KB\ in\ tables\ and\ records,
+    \ (\d+)\ KB\ in\ shared\ objects,\ for\ a\ page\ of\ (exhaust\[\d+\])$
+}x;
+
 sub check_lines {
     my ($output, $name) = @_;
     my @wanted = $output =~ /^# wanted: (.*)$/mg;
@@ -20,13 +26,14 @@ sub check_lines {
     my ($frames) = $output =~ /^# (\d+) frames$/m;
     my (@said, @odd);
     for my $line (grep { /^(?:Out of memory|exhaust\[)/ } split /\n/, $output) {
-        my ($dead, $score, $adj, $kb, $all_kb, $asked) = $line =~ /^Out of memory: killed (exhaust\[\d+\]), oom_score (\d+) \(adj (-?\d+)\), (\d+) KB resident of (\d+) KB, for a page of (exhaust\[\d+\])$/;
+        my ($dead, $score, $adj, $kb, $all_kb, $kernel_kb, $shared_kb, $asked) = $line =~ $LINE;
         if (!defined $dead) {
             push @odd, $line;
             next;
         }
-        my $right = max(0, min(SCORE_MAX, int($kb / KB_OF_PAGE * SCORE_MAX / $frames) + $adj));
-        push @odd, $line if $score != $right || $kb > $all_kb || $kb == 0;
+        my $held = ($kb + $kernel_kb + $shared_kb) / KB_OF_PAGE;
+        my $right = max(0, min(SCORE_MAX, int($held * SCORE_MAX / $frames) + $adj));
+        push @odd, $line if $score != $right || $kb > $all_kb || $kernel_kb == 0;
         # Whose page it was is not always known beforehand.
         my $death = "$dead (adj $adj)";
         push @said, $is_wanted{$death} ? $death : "$death for $asked";

@@ -52,6 +52,11 @@ void *kheap_alloc(size_t size)
     return h + 1;
 }
 
+uint32_t kheap_frames(size_t size, uint32_t n)
+{
+    return (uint32_t)(size * n / 4096);
+}
+
 void *kheap_zalloc(size_t size)
 {
     void *p = kheap_alloc(size);

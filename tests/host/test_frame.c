@@ -52,9 +52,8 @@ static void every_frame_once(void **state)
     }
     assert_int_equal(frame_free_count(), 0);
     assert_int_equal(frame_alloc(FRAME_USER, 0), PFN_NONE);
-    frame_unref(taken[n - 1]); /* why it was refused is known also when somebody gives back */
-    assert_true(frame_refused_for_lack());
-    taken[n - 1] = frame_alloc(FRAME_USER, 0);
+    assert_int_equal(frame_refusal(0), FRAME_NONE_FREE);
+    assert_int_equal(frame_refusal(FRAME_LOW), FRAME_NONE_FREE);
     assert_int_equal(frame_alloc(FRAME_KERNEL, FRAME_LOW), PFN_NONE);
     assert_int_equal(frame_alloc_block(FRAME_KERNEL, 0), PFN_NONE);
     assert_int_equal(pmap_table_alloc(), PFN_NONE);
@@ -401,6 +400,9 @@ static void low_frames_only_where_asked(void **state)
         n++;
     }
     assert_int_equal(frame_free_count(), 2048);
+    assert_int_equal(frame_refusal(FRAME_LOW), FRAME_NO_LOW_FREE);
+    assert_int_equal(frame_refusal(0), FRAME_FAILURE_FORCED);
+    assert_int_equal(frame_low_total(), n + 1); /* and the page of zeros */
     assert_int_equal(pmap_table_alloc(), PFN_NONE);
     assert_int_equal(frame_alloc_block(FRAME_KERNEL, 0), PFN_NONE);
     pfn_t pfn = frame_alloc(FRAME_USER, 0);
@@ -482,7 +484,8 @@ static void fail_at_n(void **state)
                         : i == 3 ? pmap_table_alloc()
                                  : frame_alloc(FRAME_USER, 0);
             assert_int_equal(pfn == PFN_NONE, i == n);
-            assert_false(i >= n && frame_refused_for_lack());
+            assert_int_equal(frame_refusal(0), FRAME_FAILURE_FORCED);
+            assert_int_equal(frame_refusal(FRAME_LOW), FRAME_FAILURE_FORCED);
             if (pfn != PFN_NONE) {
                 frame_unref(pfn);
             }

@@ -46,6 +46,12 @@ pfn_t frame_take(enum frame_owner owner, bool low_only)
     return PFN_NONE;
 }
 
+enum vm_fault_result vm_fault_of_refusal(uint32_t flags)
+{
+    assert_int_equal(flags, 0);
+    return VM_FAULT_NO_FRAME;
+}
+
 void pmap_zero_page(pfn_t pfn)
 {
     memset(frames[pfn], 0, PAGE_SIZE);
@@ -240,7 +246,7 @@ static void check_page(struct image *image, uint32_t page)
     uint32_t lost;
     struct vm_page got;
     struct vm_object *obj = object_of(image);
-    assert_int_equal(obj->pager->get_page(obj, page, &got), 0);
+    assert_int_equal(obj->pager->get_page(obj, page, &got), VM_FAULT_RESUME);
     model_page(image, page, want, &lost);
     assert_memory_equal(frames[got.pfn], want, PAGE_SIZE);
     assert_int_equal(got.bytes_lost, lost);
@@ -605,7 +611,7 @@ static void test_frames_run_out(void **state)
     struct image *image = open_file(FL_POLICY_PAGE);
     frames_fail = true;
     assert_int_equal(object_of(image)->pager->get_page(object_of(image), 0x08048000, &page),
-                     -ENOMEM);
+                     VM_FAULT_NO_FRAME);
     image_unref(image);
 }
 
@@ -617,8 +623,8 @@ static void test_e20_file_shrinks(void **state)
     struct image *image = open_file(FL_POLICY_PAGE);
     struct vm_object *obj = object_of(image);
     source.size = 0x10FF;
-    assert_int_equal(obj->pager->get_page(obj, 0x08049000, &page), -EIO);
-    assert_int_equal(obj->pager->get_page(obj, 0x0804A000, &page), -EIO);
+    assert_int_equal(obj->pager->get_page(obj, 0x08049000, &page), VM_FAULT_IO);
+    assert_int_equal(obj->pager->get_page(obj, 0x0804A000, &page), VM_FAULT_IO);
     check_page(image, 0x08048000); /* all of its bytes are still there */
     check_page(image, 0x0804C000); /* it needs none */
     image_unref(image);
@@ -637,7 +643,8 @@ static void test_e20_read_errors(void **state)
     read_error = 0;
     image = open_file(FL_POLICY_PAGE);
     read_error = -EIO;
-    assert_int_equal(object_of(image)->pager->get_page(object_of(image), 0x08048000, &page), -EIO);
+    assert_int_equal(object_of(image)->pager->get_page(object_of(image), 0x08048000, &page),
+                     VM_FAULT_IO);
     image_unref(image);
 }
 

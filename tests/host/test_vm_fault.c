@@ -369,7 +369,7 @@ static int grow_attempt(void *context)
     (void)context;
     struct access a = cpu_access(map, USER_END - SPAN - PAGES(3), VM_WRITE);
 
-    assert_true(a.byte != NULL || a.result == VM_FAULT_NO_MEMORY);
+    assert_true(a.byte != NULL || a.result == VM_FAULT_FORCED);
     return a.byte != NULL ? 0 : -ENOMEM;
 }
 
@@ -802,11 +802,12 @@ static void shared_anonymous_memory(void **state)
 /* An image of pages that all come together; the n-th page asked for may fail. */
 static struct vm_object cluster_object;
 static uint32_t cluster_asked, cluster_fail_at;
-static int cluster_error;
+static enum vm_fault_result cluster_error;
 static uint64_t cluster_start, cluster_end;
 static bool is_cluster_destroyed;
 
-static int cluster_get_page(struct vm_object *object, uint64_t offset, struct vm_page *out)
+static enum vm_fault_result cluster_get_page(struct vm_object *object, uint64_t offset,
+                                             struct vm_page *out)
 {
     assert_ptr_equal(object, &cluster_object);
     if (++cluster_asked == cluster_fail_at) {
@@ -814,11 +815,11 @@ static int cluster_get_page(struct vm_object *object, uint64_t offset, struct vm
     }
     pfn_t pfn = frame_alloc(FRAME_USER, 0);
     if (pfn == PFN_NONE) {
-        return -ENOMEM;
+        return vm_fault_of_refusal(0);
     }
     memset(pmap_direct(pfn), (int)(offset >> PAGE_SHIFT), PAGE_SIZE);
     *out = (struct vm_page){pfn, false, VM_CAUSE_IMAGE_IN, (uint16_t)(offset >> PAGE_SHIFT)};
-    return 0;
+    return VM_FAULT_RESUME;
 }
 
 static void cluster_range(struct vm_object *object, uint64_t offset, uint64_t *start, uint64_t *end)
@@ -921,7 +922,7 @@ static int cluster_attempt(void *context)
     (void)context;
     struct access a = cpu_access(map, A + PAGES(5), VM_WRITE);
 
-    assert_true(a.byte != NULL || a.result == VM_FAULT_NO_MEMORY);
+    assert_true(a.byte != NULL || a.result == VM_FAULT_FORCED);
     return a.byte != NULL ? 0 : -ENOMEM;
 }
 
@@ -950,7 +951,7 @@ static void image_page_that_cannot_be_had(void **state)
     (void)state;
     map_cluster(PAGES(5), PAGES(6));
     cluster_fail_at = 1;
-    cluster_error = -EIO;
+    cluster_error = VM_FAULT_IO;
     user_refused(map, A + PAGES(5), VM_READ, VM_FAULT_IO, VM_CAUSE_IO);
     map_check(map);
     takes(A + PAGES(5), VM_READ, VM_CAUSE_IMAGE_IN);
@@ -965,7 +966,7 @@ static int fault_attempt(void *context)
     (void)context;
     struct access a = cpu_access(map, try_va, try_access);
 
-    assert_true(a.byte != NULL || a.result == VM_FAULT_NO_MEMORY);
+    assert_true(a.byte != NULL || a.result == VM_FAULT_FORCED);
     if (a.byte == NULL) {
         assert_int_equal(a.fault.cause, VM_CAUSE_OUT_OF_MEMORY);
         assert_int_equal(a.fault.pfn, PFN_NONE);
@@ -1015,7 +1016,7 @@ static void faults_fail_at_every_allocation(void **state)
         uint32_t va = i == 0 ? A : B;
         (void)user_read(map, va);
         frame_fail_at(1, false);
-        assert_int_equal(cpu_access(map, va, VM_WRITE).result, VM_FAULT_NO_MEMORY);
+        assert_int_equal(cpu_access(map, va, VM_WRITE).result, VM_FAULT_FORCED);
         map_check(map);
         assert_int_equal(user_read(map, va), i == 0 ? 0 : fake_byte(0));
         takes(va, VM_WRITE, i == 0 ? VM_CAUSE_DEMAND_ZERO : VM_CAUSE_COPY_ON_WRITE);
@@ -1049,7 +1050,7 @@ static void a_page_in_every_table(void **state)
         n++;
         assert_int_equal(frame_free_count(), with_area - 2 * n);
     }
-    assert_int_equal(a.result, VM_FAULT_NO_MEMORY);
+    assert_int_equal(a.result, VM_FAULT_NO_FRAME);
     assert_true(n > 100 && frame_free_count() <= 1);
     assert_int_equal(counts(map).tables, n);
     map_check(map);

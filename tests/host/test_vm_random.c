@@ -133,7 +133,7 @@ static void access_page(struct space *s, uint32_t at, uint32_t access)
     for (uint32_t b = 0; b < 2; b++) {
         struct access a = cpu_access(s->map, address(at) + offset_of_byte[b], access);
         enum vm_fault_result want = result_wanted(p, access);
-        if (a.faulted && a.result == VM_FAULT_NO_MEMORY && may_run_out() &&
+        if (a.faulted && vm_fault_is_out_of_memory(a.result) && may_run_out() &&
             (want == VM_FAULT_RESUME || want == VM_FAULT_IO)) {
             return;
         }
