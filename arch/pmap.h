@@ -144,8 +144,9 @@ pfn_t pmap_direct_limit(void);
 void *pmap_window_open(pfn_t pfn);
 void pmap_window_close(void *window);
 
-void pmap_zero_page(pfn_t pfn);            /* rep stosl */
-void pmap_copy_page(pfn_t dst, pfn_t src); /* rep movsl */
+void pmap_zero_page(pfn_t pfn);                   /* rep stosl */
+void pmap_fill_page(pfn_t pfn, uint32_t pattern); /* every word of it */
+void pmap_copy_page(pfn_t dst, pfn_t src);        /* rep movsl */
 
 /* ---- Kernel mappings (stacks with guards) -------------------------------------------------- */
 

@@ -60,11 +60,16 @@ void pmap_window_close(void *window)
     tlb_flush_page(va);
 }
 
-static inline void zero_words(void *page)
+static inline void fill_words(void *page, uint32_t pattern)
 {
     uint32_t words = PAGE_SIZE / 4;
 
-    __asm__ volatile("rep stosl" : "+D"(page), "+c"(words) : "a"(0) : "memory");
+    __asm__ volatile("rep stosl" : "+D"(page), "+c"(words) : "a"(pattern) : "memory");
+}
+
+static inline void zero_words(void *page)
+{
+    fill_words(page, 0);
 }
 
 static noinline_fn void zero_through_window(pfn_t pfn)
@@ -82,6 +87,14 @@ void pmap_zero_page(pfn_t pfn)
         return;
     }
     zero_words(pmap_direct(pfn));
+}
+
+void pmap_fill_page(pfn_t pfn, uint32_t pattern)
+{
+    void *page = pmap_window_open(pfn);
+
+    fill_words(page, pattern);
+    pmap_window_close(page);
 }
 
 void pmap_copy_page(pfn_t dst, pfn_t src)

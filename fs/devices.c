@@ -6,6 +6,7 @@
 
 #include "fs/file.h"
 #include "fs/node.h"
+#include "lib/preempt.h"
 
 /* Linux: Documentation/admin-guide/devices.txt, major 1. In a 32-bit st_rdev: major << 8 | minor. */
 #define DEVICE_NULL 0x0103u
@@ -32,10 +33,10 @@ static int32_t null_write(struct file *file, struct io_buffer *io, uint32_t len,
 static int32_t zero_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
 {
     static const char zeros[256];
-    uint32_t done = 0;
+    uint32_t done = 0, steps = 0;
     (void)file;
     (void)pos;
-    while (done < len) {
+    while (done < len && !preempt_step(&steps)) {
         uint32_t n = len - done < sizeof(zeros) ? len - done : (uint32_t)sizeof(zeros);
         uint32_t moved = io->put(io, zeros, n);
         done += moved;

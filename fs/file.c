@@ -15,6 +15,7 @@
 #include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
@@ -25,6 +26,8 @@
 #define FILE_OFFSET_MAX INT64_MAX
 
 /* ---- Files in memory --------------------------------------------------------------------------- */
+
+#define READ_PIECE (64u << 10) /* bytes between two preemption points */
 
 static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
 {
@@ -37,9 +40,15 @@ static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len
     if (n == 0) {
         return 0;
     }
-    uint32_t moved = io->put(io, (const uint8_t *)inode->data + *pos, n);
-    *pos += moved;
-    return moved > 0 ? (int32_t)moved : -EFAULT;
+    const uint8_t *bytes = (const uint8_t *)inode->data + *pos;
+    uint32_t done = 0, piece, moved;
+    do {
+        piece = n - done < READ_PIECE ? n - done : READ_PIECE;
+        moved = io->put(io, bytes + done, piece);
+        done += moved;
+    } while (moved == piece && done < n && !preempt_point());
+    *pos += done;
+    return done > 0 ? (int32_t)done : -EFAULT;
 }
 
 static int memory_map(struct file *file, const struct file_mapping *mapping,
@@ -399,15 +408,16 @@ int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len)
     const struct inode *dir = file->inode;
     struct dirent64_buffer record;
     const char *name = NULL;
-    uint32_t done = 0;
+    uint32_t done = 0, steps = 0;
+    uint64_t pos = file->pos;
     int32_t err = 0;
     if (dir->type != INODE_DIRECTORY) {
         return -ENOTDIR;
     }
     len = len < IO_LEN_MAX ? len : IO_LEN_MAX;
-    const struct inode *entry = entry_at(dir, file->pos, &name);
-    while (entry != NULL) {
-        uint32_t bytes = make_dirent(&record, entry, name, file->pos);
+    const struct inode *entry = entry_at(dir, pos, &name);
+    while (entry != NULL && !preempt_step(&steps)) {
+        uint32_t bytes = make_dirent(&record, entry, name, pos);
         if (bytes > len - done) {
             err = -EINVAL;
             break;
@@ -417,8 +427,9 @@ int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len)
             break;
         }
         done += bytes;
-        file->pos++;
-        entry = entry_after(dir, entry, file->pos, &name);
+        pos++;
+        entry = entry_after(dir, entry, pos, &name);
     }
+    file->pos = pos;
     return done > 0 ? (int32_t)done : err;
 }

@@ -12,6 +12,7 @@
 #include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/kheap.h"
 
@@ -357,6 +358,7 @@ static int step(struct walk *w, const char *name, uint32_t len, bool follow_last
 
 static int walk_all(struct walk *w, bool follow_last)
 {
+    uint32_t steps = 0;
     for (;;) {
         while (!has_components(w->path)) {
             if (w->path[0] == '/' && w->at->type != INODE_DIRECTORY) {
@@ -370,6 +372,9 @@ static int walk_all(struct walk *w, bool follow_last)
         uint32_t len;
         const char *name = path_next(&w->path, &len);
         int err = step(w, name, len, follow_last);
+        if (err == 0 && preempt_step(&steps)) {
+            err = -EINTR;
+        }
         if (err != 0) {
             return err;
         }

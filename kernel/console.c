@@ -16,6 +16,7 @@
 #include "kernel/console_impl.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "lib/preempt.h"
 
 static bool is_run_mode(void)
 {
@@ -124,7 +125,9 @@ int32_t console_write_pieces(struct io_buffer *io, uint32_t len, void *context,
         if (got < want) {
             return done > 0 ? (int32_t)done : -EFAULT;
         }
-        cpu_irq_window();
+        if (preempt_point()) {
+            break;
+        }
     }
     return (int32_t)done;
 }

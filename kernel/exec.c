@@ -21,6 +21,7 @@
 #include "kernel/usercopy.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/image.h"
 #include "mm/frame.h"
@@ -72,6 +73,21 @@ static void buffer_close(struct string_buffer *buffer)
     frame_unref(buffer->pfn);
 }
 
+#define COPY_PIECE (32u << 10) /* bytes between two preemption points */
+
+/* memcpy of memory that nobody else knows. */
+static void copy_long(char *to, const char *from, uint32_t n)
+{
+    while (n > COPY_PIECE) {
+        memcpy(to, from, COPY_PIECE);
+        to += COPY_PIECE;
+        from += COPY_PIECE;
+        n -= COPY_PIECE;
+        (void)preempt_point();
+    }
+    memcpy(to, from, n);
+}
+
 static int buffer_double(struct string_buffer *buffer)
 {
     if (buffer_size(buffer) >= IMAGE_ARGS_MAX) {
@@ -82,7 +98,7 @@ static int buffer_double(struct string_buffer *buffer)
     if (larger == PFN_NONE) {
         return -ENOMEM;
     }
-    memcpy(pmap_direct(larger), buffer_bytes(buffer), buffer->used);
+    copy_long(pmap_direct(larger), buffer_bytes(buffer), buffer->used);
     frame_unref(buffer->pfn);
     buffer->pfn = larger;
     buffer->order++;
@@ -97,9 +113,10 @@ static int append_string(struct string_buffer *buffer, uint32_t user)
 
     for (;;) {
         uint32_t room = buffer_size(buffer) - buffer->used;
+        uint32_t piece = room < COPY_PIECE ? room : COPY_PIECE;
         uint32_t length_so_far = buffer->used - start;
         int32_t n =
-            copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, room);
+            copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, piece);
 
         if (n >= 0) {
             buffer->used += (uint32_t)n + 1;
@@ -108,8 +125,11 @@ static int append_string(struct string_buffer *buffer, uint32_t user)
         if (n != -ENAMETOOLONG) {
             return n;
         }
-        buffer->used += room;
-        int err = buffer->used - start >= IMAGE_STRING_MAX ? -E2BIG : buffer_double(buffer);
+        buffer->used += piece;
+        if (buffer->used - start >= IMAGE_STRING_MAX) {
+            return -E2BIG;
+        }
+        int err = preempt_point() ? -EINTR : piece == room ? buffer_double(buffer) : 0;
 
         if (err != 0) {
             return err;
@@ -142,7 +162,9 @@ static int append_vector(struct string_buffer *buffer, uint32_t user, struct ima
             return err;
         }
         out->count++;
-        cpu_irq_window();
+        if (preempt_point()) {
+            return -EINTR;
+        }
     }
     out->bytes = buffer->used - start;
     return 0;
@@ -204,6 +226,9 @@ static int find_stack_page(struct stack_writer *writer, uint32_t page)
     struct vm_fault fault = {.va = vaddr(page), .access = VM_WRITE};
 
     if (page != writer->page) {
+        if (preempt_point()) {
+            return -EINTR;
+        }
         if (vm_fault(writer->map, &fault) != VM_FAULT_RESUME) {
             return -ENOMEM;
         }
@@ -347,13 +372,18 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
     fpu_state_init(&self->fpu);
 }
 
-/* The point of no return, and nothing behind it can fail. */
+/* The point of no return, and nothing behind it can fail. The old pages go first, step by step, while
+ * others still see that the process holds them. */
 static void commit(struct process *self, struct exec_plan *plan, const char *path)
 {
     latency_uncounted(debug_check(vm_map_check(plan->map)));
     struct vm_map *old_map = self->map;
     struct inode *old_program = self->program;
 
+    if (old_map != NULL) {
+        vm_map_activate(NULL);
+        vm_map_clear(old_map);
+    }
     self->map = plan->map;
     self->program = plan->program;
     self->heap_start = image_end(plan->image);

@@ -17,6 +17,7 @@
 #include "arch/cpu.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/sched.h"
 #include "lib/assert.h"
 #include "mm/frame.h"
 #include "mm/vm_map.h"

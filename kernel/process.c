@@ -16,6 +16,7 @@
 #include "kernel/sched.h"
 #include "kernel/trap.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/image.h"
 #include "mm/frame.h"
@@ -249,12 +250,16 @@ bool process_wait_for_exit(void)
     return wait_queue_sleep(&exits);
 }
 
-static bool is_descendant(const struct process *process, const struct process *of)
+/* The next one of a family tree, parents before their children; NULL behind the last. */
+static struct process *next_in_family(const struct process *top, struct process *p)
 {
-    while (process != NULL && process != of) {
-        process = process->parent;
+    if (!LIST_EMPTY(&p->children)) {
+        return LIST_FIRST(&p->children);
     }
-    return process != NULL;
+    while (p != top && LIST_NEXT(p, sibling_entry) == NULL) {
+        p = p->parent;
+    }
+    return p == top ? NULL : LIST_NEXT(p, sibling_entry);
 }
 
 void process_kill_foreground(void)
@@ -262,12 +267,13 @@ void process_kill_foreground(void)
     if (init_process == NULL || init_process->waits_for == 0) {
         return;
     }
-    const struct process *top = process_find(init_process->waits_for);
+    struct process *top = process_find(init_process->waits_for);
 
-    for (struct process *p = process_find_from(0); p != NULL; p = process_find_from(p->pid + 1)) {
-        if (top != NULL && is_descendant(p, top)) {
-            process_kill(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
-        }
+    if (top == NULL || top->state == PROCESS_ZOMBIE) {
+        return; /* its children are init's by now */
+    }
+    for (struct process *p = top; p != NULL; p = next_in_family(top, p)) {
+        process_kill(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
     }
 }
 
@@ -289,6 +295,7 @@ void process_do_work(struct process *self)
 static void orphan_children(struct process *self)
 {
     struct process *child;
+    unsigned int steps = 0;
 
     while ((child = LIST_FIRST(&self->children)) != NULL) {
         LIST_REMOVE(child, sibling_entry);
@@ -298,6 +305,7 @@ static void orphan_children(struct process *self)
     }
     while ((child = LIST_FIRST(&self->zombies)) != NULL) {
         process_reap(child);
+        (void)preempt_step(&steps);
     }
 }
 
@@ -341,9 +349,9 @@ bool process_strip(struct process *dying)
         return false;
     }
     fill_record(dying);
-    process_running->is_stripping = true;
+    sched_hold_cpu(); /* it must not come to its end meanwhile */
     vm_map_clear(map);
-    process_running->is_stripping = false;
+    sched_let_cpu_go();
     return true;
 }
 
@@ -370,8 +378,10 @@ static void release_resources(struct process *self)
     fd_table_release(&self->fds);
     inode_unref(self->program);
     self->program = NULL;
-    self->map = NULL;
     vm_map_activate(NULL);
+    vm_map_clear(map); /* step by step; others still see what the process holds */
+    self->map = NULL;
+    vm_map_activate(NULL); /* a switch in between has loaded it again */
     vm_map_destroy(map);
 }
 

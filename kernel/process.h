@@ -60,6 +60,7 @@ struct process {
     struct vm_map *map; /* NULL: a zombie, or not filled yet */
     uint32_t work;      /* PROCESS_WORK_* */
     uint32_t syscalls;  /* since execve */
+    uint32_t holds_cpu; /* sched_hold_cpu() minus sched_let_cpu_go() */
     uint32_t stack_top; /* of the kernel stack; 0: none */
     uint32_t kernel_esp;
     int pid;
@@ -98,7 +99,6 @@ struct process {
     bool is_announced;                /* started by `run`: contract L8's line */
     struct run_record *record;        /* NULL: nobody asked for a report */
     bool is_record_filled;            /* with the figures of the map, before it was emptied */
-    bool is_stripping;                /* empties a dying process's map: may not be switched away */
     uint32_t freemem_before;          /* frames, before its fork */
     struct elf32_reason *exec_reason; /* why the last execve failed; NULL: it gave no reason */
 

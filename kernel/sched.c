@@ -100,15 +100,25 @@ void sched_yield_cpu(void)
     }
 }
 
+void sched_hold_cpu(void)
+{
+    process_running->holds_cpu++;
+}
+
+void sched_let_cpu_go(void)
+{
+    process_running->holds_cpu--;
+}
+
 bool preempt_point(void)
 {
     struct process *self = process_running;
 
     cpu_irq_window();
-    if (likely(self == NULL || self->work == 0) || self->is_stripping) {
+    if (likely(self == NULL || self->work == 0)) {
         return false;
     }
-    if (self->work & PROCESS_WORK_YIELD) {
+    if ((self->work & PROCESS_WORK_YIELD) && self->holds_cpu == 0) {
         self->work &= ~PROCESS_WORK_YIELD;
         sched_yield_cpu();
     }

@@ -17,6 +17,7 @@
 #include "kernel/usercopy.h"
 #include "lib/addr.h"
 #include "lib/format.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/elf32.h"
 #include "mm/frame.h"
@@ -131,7 +132,7 @@ static const char *area_name(const struct vm_area_info *area)
     return area->object->pager->describe(area->object);
 }
 
-static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area_info *area)
+static struct fl_map_area describe_area(const struct vm_area_info *area)
 {
     struct fl_map_area out = {
         .start = area->range.start.raw,
@@ -139,7 +140,6 @@ static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area
         .prot = area->prot,
         .kind = area->account < VM_ACCOUNT_FIRST_SEGMENT ? area->account : FL_ACCOUNT_SEGMENT,
         .shared = (area->flags & VM_SHARED) != 0,
-        .resident = vm_map_resident(map, area->range),
         .offset_low = (uint32_t)area->offset,
     };
 
@@ -147,47 +147,71 @@ static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area
     return out;
 }
 
-/* The process's area at or above `at`, if there is one. */
-static bool next_area(int pid, uint32_t *at, struct fl_map_area *out)
+/* The map of a process, or NULL: it has none (any more). pid 0 is the caller. */
+static struct vm_map *map_of(struct process *self, int pid)
 {
-    const struct process *of = process_find(pid);
-    struct vm_area_info area;
+    const struct process *of = pid == 0 ? self : process_find(pid);
 
-    if (of == NULL || of->map == NULL || !vm_map_area_at_or_above(of->map, vaddr(*at), &area)) {
-        return false;
-    }
-    *out = describe_area(of->map, &area);
-    *at = area.range.end.raw;
-    return true;
+    return of == NULL ? NULL : of->map;
 }
 
-/* The process is looked up for each area: a copy may sleep for want of memory, and the process end
- * meanwhile. */
-static long list_areas(int pid, uint32_t user, uint32_t max)
-{
-    struct fl_map_area out;
-    uint32_t n = 0;
+#define COUNT_STEP (8u << 20) /* bytes whose pages are counted between two preemption points */
 
-    for (uint32_t at = 0; n < max && next_area(pid, &at, &out); n++) {
+/* The resident pages of a range. Others run meanwhile, so the map is looked up again each time. */
+static uint32_t count_resident(struct process *self, int pid, struct vrange range)
+{
+    uint32_t pages = 0;
+
+    for (uint32_t at = range.start.raw, next; at < range.end.raw; at = next) {
+        struct vm_map *map = map_of(self, pid);
+
+        if (map == NULL) {
+            break;
+        }
+        next = range.end.raw - at > COUNT_STEP ? at + COUNT_STEP : range.end.raw;
+        pages += vm_map_resident(map, vrange(at, next));
+        if (next < range.end.raw) {
+            (void)preempt_point();
+        }
+    }
+    return pages;
+}
+
+/* Area after area, by address: what it finds is what is there when it comes by. */
+static long list_areas(struct process *self, int pid, uint32_t user, uint32_t max)
+{
+    struct vm_area_info area;
+    struct vm_map *map;
+    uint32_t n = 0, steps = 0;
+
+    for (uint32_t at = 0; n < max && (map = map_of(self, pid)) != NULL &&
+                          vm_map_area_at_or_above(map, vaddr(at), &area);
+         n++) {
+        struct fl_map_area out = describe_area(&area);
+
+        out.resident = count_resident(self, pid, area.range);
         int err = copy_to_user(user + n * (uint32_t)sizeof(out), &out, sizeof(out));
 
         if (err != 0) {
             return err;
         }
+        if (preempt_step(&steps)) {
+            return -EINTR;
+        }
+        at = area.range.end.raw;
     }
     return (long)n;
 }
 
-/* pid 0 is the caller. A zombie has no areas. */
+/* A zombie has no areas. */
 long sys_map_list(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];
-    const struct process *of = pid == 0 ? self : process_find(pid);
 
-    if (of == NULL) {
+    if (pid != 0 && process_find(pid) == NULL) {
         return -ESRCH;
     }
-    return list_areas(of->pid, args->arg[1], args->arg[2]);
+    return list_areas(self, pid, args->arg[1], args->arg[2]);
 }
 
 /* ---- The machine --------------------------------------------------------------------------------- */

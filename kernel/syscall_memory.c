@@ -11,6 +11,7 @@
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"
 #include "lib/addr.h"
+#include "lib/preempt.h"
 #include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/vm_map.h"
@@ -90,7 +91,7 @@ static long put_stats(const struct process *process, uint32_t user_stats, uint32
 long sys_get_memory_usage_stats(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];
-    uint32_t user_stats = args->arg[1], max = args->arg[2], filled = 0;
+    uint32_t user_stats = args->arg[1], max = args->arg[2], filled = 0, steps = 0;
 
     (void)self;
     if (pid < 0 || user_stats == 0) {
@@ -108,6 +109,7 @@ long sys_get_memory_usage_stats(struct process *self, const struct syscall_args 
             return err;
         }
         filled++;
+        (void)preempt_step(&steps); /* this process may be gone now: the next one is looked up */
         process = pid == 0 ? process_find_from(next) : NULL;
     }
     return (long)filled;
@@ -115,18 +117,20 @@ long sys_get_memory_usage_stats(struct process *self, const struct syscall_args 
 
 long sys_get_global_memory_usage_stats(struct process *self, const struct syscall_args *args)
 {
-    uint32_t reserved = 0, committed = 0;
+    uint32_t reserved = 0, committed = 0, steps = 0;
     struct vm_map_counts counts;
 
     (void)self;
     if (args->arg[0] == 0) {
         return -EINVAL;
     }
-    for (const struct process *p = process_find_from(1); p != NULL;
-         p = process_find_from(p->pid + 1)) {
+    for (const struct process *p = process_find_from(1); p != NULL;) {
+        int next = p->pid + 1;
         get_counts(p, &counts);
         reserved += counts.size_pages;
         committed += counts.rss_pages;
+        (void)preempt_step(&steps); /* p may be gone now */
+        p = process_find_from(next);
     }
     const struct global_mem_stats stats = {
         .total_reserved_mb = reserved / PAGES_PER_MB,

@@ -16,6 +16,7 @@
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "lib/compiler.h"
+#include "lib/preempt.h"
 #include "mm/frame.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
@@ -341,17 +342,17 @@ static int check_span(uint32_t start, uint32_t len, int wraps, uint32_t *end)
     return 0;
 }
 
-/* Does every page of [start, end) belong to an area? */
+/* Does every page of [start, end) belong to an area? False, too, for one that is being killed. */
 static bool is_all_mapped(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
+    uint32_t steps = 0;
 
     while (start < end) {
-        if (end > USER_END || !vm_map_area_of(map, vaddr(start), &area)) {
+        if (end > USER_END || !vm_map_area_of(map, vaddr(start), &area) || preempt_step(&steps)) {
             return false;
         }
         start = area.range.end.raw;
-        cpu_irq_window();
     }
     return true;
 }
@@ -360,6 +361,7 @@ static bool is_all_mapped(struct vm_map *map, uint32_t start, uint32_t end)
 static int populate_mapped(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
+    uint32_t steps = 0;
 
     while (start < end && vm_map_area_of(map, vaddr(start), &area)) {
         uint32_t stop = area.range.end.raw < end ? area.range.end.raw : end;
@@ -369,6 +371,7 @@ static int populate_mapped(struct vm_map *map, uint32_t start, uint32_t end)
             return -ENOMEM;
         }
         start = stop;
+        (void)preempt_step(&steps);
     }
     return 0;
 }
@@ -412,6 +415,7 @@ static bool is_advice_known(uint32_t advice)
 static int free_lazily(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
+    uint32_t steps = 0;
 
     for (uint32_t at = start; vm_map_area_at_or_above(map, vaddr(at), &area);
          at = area.range.end.raw) {
@@ -421,6 +425,7 @@ static int free_lazily(struct vm_map *map, uint32_t start, uint32_t end)
         if (area.object != NULL) {
             return -EINVAL;
         }
+        (void)preempt_step(&steps);
     }
     return vm_map_discard(map, vrange(start, end));
 }
@@ -483,7 +488,9 @@ long sys_mincore(struct process *self, const struct syscall_args *args)
         if (copy_to_user(vector + done, piece, n) != 0) {
             return -EFAULT;
         }
-        cpu_irq_window();
+        if (preempt_point()) {
+            return -EINTR;
+        }
     }
     return 0;
 }
@@ -770,11 +777,12 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
 static uint32_t area_end(struct vm_map *map, const struct vm_area_info *first)
 {
     struct vm_area_info piece;
-    uint32_t end = first->range.end.raw;
+    uint32_t end = first->range.end.raw, steps = 0;
 
     while (vm_map_area_of(map, vaddr(end), &piece) && piece.account == FL_ACCOUNT_AREA &&
            !(piece.flags & VM_RESERVED_REC)) {
         end = piece.range.end.raw;
+        (void)preempt_step(&steps);
     }
     return end;
 }

@@ -16,6 +16,7 @@
 #include "kernel/syscall.h"
 #include "kernel/usercopy.h"
 #include "lib/addr.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/vm_map.h"
 
@@ -303,9 +304,11 @@ long sys_getrandom(struct process *self, const struct syscall_args *args)
         if (io.put(&io, words, n) < n) {
             return io.done != 0 ? (long)io.done : -EFAULT;
         }
-        cpu_irq_window();
+        if (preempt_point()) {
+            break;
+        }
     }
-    return (long)len;
+    return (long)io.done;
 }
 
 /* ---- Thread-local storage ------------------------------------------------------------------------ */

@@ -187,14 +187,14 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
         return trap_fixup(tf); /* no page any more for one that is dying: the copy ends here */
     }
     struct fault_note *first = note_fault(self, tf, va, access_of(tf->error));
+
+    sched_hold_cpu(); /* nobody knows where what copies stands */
     enum vm_fault_result result = resolve(self, tf, first);
 
-    if (result == VM_FAULT_RESUME) {
-        return true;
-    }
     struct fault_note note = *first;
 
     result = resolve_short_of_memory(self, tf, &note, result);
+    sched_let_cpu_go();
     if (result == VM_FAULT_RESUME) {
         return true;
     }

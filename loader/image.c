@@ -22,6 +22,7 @@
 #include "abi/faultline.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/frame_view.h"
@@ -461,6 +462,7 @@ static void fill_accounts(const struct image *image, struct vm_map *map)
 
 int image_map(struct image *image, struct vm_map *map)
 {
+    uint32_t steps = 0;
     fill_accounts(image, map);
     for (uint32_t pos = next_boundary(image, 0); pos < image->end;) {
         uint32_t next = next_boundary(image, pos);
@@ -469,6 +471,13 @@ int image_map(struct image *image, struct vm_map *map)
             return err;
         }
         pos = next;
+        steps += image->info.n_segments; /* which is what one round goes through, a few times */
+        if (steps > PREEMPT_STEPS * 8) {
+            steps = 0;
+            if (preempt_point()) {
+                return -EINTR;
+            }
+        }
     }
     return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "lib/addr.h"
 #include "lib/compiler.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/image.h"
 
@@ -65,11 +66,30 @@ static void put_word(struct word_writer *w, uint32_t word)
 
 /* ---- Sizing ------------------------------------------------------------------------------------ */
 
+#define SCAN_PIECE (16u << 10) /* bytes between two preemption points */
+
+/* Bytes of a string with its end. *scanned is what the caller has looked at since it let others run. */
+static uint32_t string_bytes(const char *s, uint32_t *scanned)
+{
+    uint32_t n = 0, piece;
+    do {
+        piece = (uint32_t)strnlen(s + n, SCAN_PIECE);
+        n += piece;
+        *scanned += piece + PREEMPT_STEPS; /* a short string costs something, too */
+        if (*scanned > SCAN_PIECE) {
+            *scanned = 0;
+            (void)preempt_point();
+        }
+    } while (piece == SCAN_PIECE);
+    return n + 1;
+}
+
 static bool has_long_string(const struct image_strings *strings)
 {
     const char *s = strings->data;
+    uint32_t scanned = 0;
     for (uint32_t i = 0; i < strings->count; i++) {
-        size_t bytes = strlen(s) + 1;
+        uint32_t bytes = string_bytes(s, &scanned);
         if (bytes > IMAGE_STRING_MAX) {
             return true;
         }
@@ -113,10 +133,10 @@ static struct stack_plan plan_stack(const struct image_start *start, uint32_t n_
 
 static void put_pointers(struct word_writer *w, const struct image_strings *strings, uint32_t va)
 {
-    uint32_t done = 0;
+    uint32_t done = 0, scanned = 0;
     for (uint32_t i = 0; i < strings->count; i++) {
         put_word(w, va + done);
-        done += (uint32_t)strlen(strings->data + done) + 1;
+        done += string_bytes(strings->data + done, &scanned);
     }
     put_word(w, 0);
 }

@@ -32,8 +32,8 @@ enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 
 #define ORDERS              (FRAME_MAX_ORDER + 1u)
 #define MAGAZINE_MAX        64u
-#define MAGAZINE_FILL_ORDER 5u   /* filled with a block of this order */
-#define FREED_POISON        0x01 /* debug builds: contract V10 */
+#define MAGAZINE_FILL_ORDER 5u          /* filled with a block of this order */
+#define FREED_POISON        0x01010101u /* debug builds: contract V10 */
 
 struct frame *frame_table;
 pfn_t frame_table_end;
@@ -378,9 +378,7 @@ static void poison(pfn_t pfn, uint32_t order)
 {
 #ifdef FAULTLINE_DEBUG
     for (uint32_t i = 0; i < 1u << order; i++) {
-        void *page = pmap_window_open(pfn + i);
-        memset(page, FREED_POISON, PAGE_SIZE);
-        pmap_window_close(page);
+        pmap_fill_page(pfn + i, FREED_POISON);
     }
 #else
     (void)pfn;

@@ -307,6 +307,7 @@ static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *
     uint64_t area_end = area->offset + (area->end - area->start);
     uint64_t from = start > area->offset ? start : area->offset;
     uint64_t to = end < area_end ? end : area_end;
+    uint32_t steps = 0;
 
     for (uint64_t at = from; at < to; at += PAGE_SIZE) {
         uint32_t va = area->start + (uint32_t)(at - area->offset);
@@ -318,6 +319,9 @@ static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *
         enum vm_fault_result result = object_page(map, area, va, &entry, false, &page);
         if (result != VM_FAULT_RESUME) {
             return result;
+        }
+        if (vm_map_preempt_step(map, &steps)) {
+            return VM_FAULT_KILLED;
         }
     }
     return VM_FAULT_RESUME;
@@ -378,7 +382,9 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
     enum vm_fault_result result = VM_FAULT_RESUME;
 
     if (pager->cluster != NULL) {
+        struct vm_fault kept = *fault; /* it may lie where others, who run meanwhile, put theirs */
         result = cluster_pages(map, area, va);
+        *fault = kept;
     }
     if (result == VM_FAULT_RESUME) {
         /* Looked up here: the cluster may have made the table. */
@@ -392,7 +398,7 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
     }
     if (result != VM_FAULT_RESUME) {
         fault->pfn = PFN_NONE;
-        return finish(fault, VM_FAULT_IO, VM_CAUSE_IO);
+        return finish(fault, result, VM_CAUSE_IO);
     }
     fault->pfn = page.pfn;
     fault->bytes_lost = page.bytes_lost;
@@ -461,7 +467,7 @@ static hot_inline_fn enum vm_fault_result fault_in_area(struct vm_map *map, stru
         vm_map_extend_down(map, area, page_floor(fault->va.raw));
         fault->cause = VM_CAUSE_STACK_GROW;
     }
-    if (likely(!vm_fault_is_out_of_memory(result))) {
+    if (likely(result < VM_FAULT_NO_FRAME)) {
         account->faults[fault->cause]++;
     }
     return result;
@@ -514,6 +520,9 @@ static inline int populate_page(struct vm_map *map, struct vm_area *area, struct
     if (likely(result == VM_FAULT_RESUME)) {
         return 0;
     }
+    if (result == VM_FAULT_KILLED) {
+        return -EINTR;
+    }
     return vm_fault_is_out_of_memory(result) ? -ENOMEM : -EFAULT;
 }
 
@@ -561,7 +570,7 @@ static inline int populate_front(struct vm_map *map, struct vm_area *area, struc
 
 int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
 {
-    uint32_t access = write ? VM_WRITE : VM_READ, done;
+    uint32_t access = write ? VM_WRITE : VM_READ, done, pages = 0;
     struct vm_area *area = NULL;
 
     for (uint32_t va = range.start.raw; va < range.end.raw; va += done << PAGE_SHIFT) {
@@ -576,6 +585,13 @@ int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
 
         if (unlikely(err != 0)) {
             return err;
+        }
+        pages += done;
+        if (pages >= PREEMPT_STEPS) {
+            pages = 0;
+            if (vm_map_preempt(map)) {
+                return -EINTR;
+            }
         }
     }
     return 0;

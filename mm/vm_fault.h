@@ -36,12 +36,13 @@ enum vm_fault_result {
     VM_FAULT_NO_FRAME,     /* out-of-memory: no frame at all is free                          */
     VM_FAULT_NO_LOW_FRAME, /* out-of-memory: no directly mapped frame is free, for a page table
                               or a kernel object, though others are                          */
-    VM_FAULT_FORCED        /* out-of-memory: the failure was injected                         */
+    VM_FAULT_FORCED,       /* out-of-memory: the failure was injected                         */
+    VM_FAULT_KILLED        /* the process is being killed: the page has not come; not counted */
 };
 
 static inline bool vm_fault_is_out_of_memory(enum vm_fault_result result)
 {
-    return result >= VM_FAULT_NO_FRAME;
+    return result >= VM_FAULT_NO_FRAME && result != VM_FAULT_KILLED;
 }
 /* True if memory that another process gives back helps. */
 static inline bool vm_fault_is_curable(enum vm_fault_result result)

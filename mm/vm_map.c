@@ -198,12 +198,20 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
     map->hit = next != NULL ? next : prev;
 }
 
+/* The last reference to shared memory gives all its pages back, and lets others run meanwhile. */
+static inline void object_unref(struct vm_map *map, struct vm_object *object)
+{
+    if (object != NULL) {
+        map->busy++;
+        vm_object_unref(object);
+        map->busy--;
+    }
+}
+
 static void area_free(struct vm_map *map, struct vm_area *area)
 {
     area_unlink(map, area);
-    if (area->object != NULL) {
-        vm_object_unref(area->object);
-    }
+    object_unref(map, area->object);
     record_give(map, area);
 }
 
@@ -343,6 +351,9 @@ static noinline_fn void drop_pages_of_tables(struct vm_map *map, struct vrange r
             vm_map_note_rss_peak(map);
             map->rss_pages -= frame_unref_list(batch.pfn, batch.count);
         }
+        if (more) {
+            (void)vm_map_preempt(map);
+        }
     } while (more);
 }
 
@@ -358,12 +369,15 @@ static inline void drop_pages(struct vm_map *map, struct vrange range)
 /* Run by run of areas without holes between them. */
 static void drop_all_pages(struct vm_map *map)
 {
+    uint32_t steps = 0;
+
     for (const struct vm_area *area = map->first, *last; area != NULL; area = last->next) {
         last = area;
         while (last->next != NULL && last->next->start == last->end) {
             last = last->next;
         }
         drop_pages(map, vrange(area->start, last->end));
+        (void)vm_map_preempt_step(map, &steps);
     }
 }
 
@@ -377,19 +391,32 @@ bool vm_map_is_empty(const struct vm_map *map)
     return map->first == NULL;
 }
 
+/* Leaves the map without areas; the records stay a list. */
+static struct vm_area *detach_areas(struct vm_map *map)
+{
+    struct vm_area *first = map->first;
+
+    map->first = map->last = map->hit = NULL;
+    map->tree.rbh_root = NULL;
+    map->n_areas = map->n_teaching = map->size_pages = 0;
+    map->full.low = map->full.from = 0;
+    commit_add(-(int32_t)map->committed_pages);
+    map->committed_pages = 0;
+    return first;
+}
+
 void vm_map_clear(struct vm_map *map)
 {
+    uint32_t steps = 0;
+
     assert(map->busy == 0);
     drop_all_pages(map);
-    commit_add(-(int32_t)map->committed_pages);
-    for (struct vm_area *area = map->first, *next; area != NULL; area = next) {
+    for (struct vm_area *area = detach_areas(map), *next; area != NULL; area = next) {
         next = area->next;
-        vm_object_unref(area->object);
+        object_unref(map, area->object);
         record_give(map, area);
+        (void)vm_map_preempt_step(map, &steps);
     }
-    map->tree.rbh_root = map->first = map->last = map->hit = NULL;
-    map->n_areas = map->n_teaching = map->size_pages = map->committed_pages = 0;
-    map->full.low = map->full.from = 0;
 }
 
 void vm_map_destroy(struct vm_map *map)
@@ -422,6 +449,9 @@ static int share_pages(struct vm_map *child, struct vm_map *parent, const struct
     do {
         more = pmap_share(&child->pmap, &parent->pmap, &left, !(area->flags & VM_SHARED), &batch);
         child->rss_pages += frame_ref_list(batch.pfn, batch.count);
+        if (more > 0 && vm_map_preempt(parent)) {
+            return -EINTR;
+        }
     } while (more > 0);
     return more;
 }
@@ -444,6 +474,7 @@ static int area_copy(struct vm_map *child, struct vm_map *parent, const struct v
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
     struct vm_map *child = NULL;
+    uint32_t steps = 0;
     int err = commit_check_copy(map->committed_pages);
 
     if (err == 0) {
@@ -457,12 +488,16 @@ struct vm_map *vm_map_fork(struct vm_map *map)
         child->accounts[i].end = map->accounts[i].end;
         child->accounts[i].prot = map->accounts[i].prot;
     }
+    child->committed_pages =
+        map->committed_pages; /* now: others run, and may be promised the rest */
+    commit_add((int32_t)child->committed_pages);
     for (const struct vm_area *area = map->first; area != NULL && err == 0; area = area->next) {
         err = area_copy(child, map, area);
+        if (err == 0 && vm_map_preempt_step(map, &steps)) {
+            err = -EINTR;
+        }
     }
     child->size_pages = child->size_peak = map->size_pages;
-    child->committed_pages = map->committed_pages;
-    commit_add((int32_t)child->committed_pages);
     pmap_flush(&map->pmap);
     if (err != 0) {
         vm_map_destroy(child);
@@ -567,7 +602,7 @@ static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, str
                                                          struct vm_area *area,
                                                          struct vm_area *spare)
 {
-    uint32_t start = range.start.raw, end = range.end.raw;
+    uint32_t start = range.start.raw, end = range.end.raw, steps = 0;
 
     if (area == NULL || area->start >= end) {
         return area;
@@ -589,6 +624,7 @@ static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, str
         size_add(map, area, -(int32_t)((area->end - area->start) >> PAGE_SHIFT));
         area_free(map, area);
         area = next;
+        (void)vm_map_preempt_step(map, &steps);
     }
     if (area != NULL && area->start < end) {
         end_growth(area);
@@ -640,10 +676,25 @@ int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
 
 /* ---- Rights ----------------------------------------------------------------------------------- */
 
-/* Gives area the rights prot within [start, end), cutting it with records from spare[]. Gives the
- * piece that was changed. */
+#define PROTECT_STEP (16u << 20) /* bytes between two preemption points */
+
+/* Takes rights away from the pages of a range. */
+static void protect_pages(struct vm_map *map, struct vrange range, uint32_t prot)
+{
+    while (range.end.raw - range.start.raw > PROTECT_STEP) {
+        uint32_t next = range.start.raw + PROTECT_STEP;
+
+        pmap_protect(&map->pmap, vrange(range.start.raw, next), prot);
+        range.start.raw = next;
+        (void)vm_map_preempt(map);
+    }
+    pmap_protect(&map->pmap, range, prot);
+}
+
+/* Gives area the rights prot within [start, end), cutting it with records from spare[]. Takes what
+ * that newly promises from *promised, where it was counted. Gives the piece that was changed. */
 static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, struct vrange range,
-                                     uint32_t prot, struct vm_area **spare)
+                                     uint32_t prot, struct vm_area **spare, uint32_t *promised)
 {
     if (area->prot == prot) {
         return area;
@@ -659,17 +710,17 @@ static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, s
     if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
         area->flags |= VM_COMMITTED;
         map->committed_pages += (area->end - area->start) >> PAGE_SHIFT;
-        commit_add((int32_t)((area->end - area->start) >> PAGE_SHIFT));
+        *promised -= (area->end - area->start) >> PAGE_SHIFT;
     }
     area->prot = (uint8_t)prot;
-    pmap_protect(&map->pmap, vrange(area->start, area->end), prot);
+    protect_pages(map, vrange(area->start, area->end), prot);
     return area;
 }
 
 /* Pages of range that rights prot would newly promise. */
 static uint32_t new_promises(struct vm_map *map, struct vrange range, uint32_t prot)
 {
-    uint32_t pages = 0;
+    uint32_t pages = 0, steps = 0;
 
     for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
          area != NULL && area->start < range.end.raw; area = area->next) {
@@ -678,15 +729,16 @@ static uint32_t new_promises(struct vm_map *map, struct vrange range, uint32_t p
             uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
             pages += (end - start) >> PAGE_SHIFT;
         }
+        (void)vm_map_preempt_step(map, &steps);
     }
     return pages;
 }
 
 /* Walks the areas of range; stops at a hole or a forbidden right. */
 static int protect_all(struct vm_map *map, struct vrange range, uint32_t prot,
-                       struct vm_area **spare)
+                       struct vm_area **spare, uint32_t *promised)
 {
-    uint32_t at = range.start.raw;
+    uint32_t at = range.start.raw, steps = 0;
 
     while (at < range.end.raw) {
         struct vm_area *area = vm_map_lookup(map, at);
@@ -697,9 +749,10 @@ static int protect_all(struct vm_map *map, struct vrange range, uint32_t prot,
             return -EACCES;
         }
         uint32_t end = area->end;
-        area = protect_piece(map, area, range, prot, spare);
+        area = protect_piece(map, area, range, prot, spare, promised);
         merge_with_next(map, area->prev);
         at = end;
+        (void)vm_map_preempt_step(map, &steps);
     }
     struct vm_area *last = vm_map_lookup(map, range.end.raw - 1);
 
@@ -711,19 +764,21 @@ int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
 {
     struct vm_area *spare[2] = {NULL, NULL};
     int err = -ENOMEM;
+    uint32_t promised = (prot & VM_WRITE) ? new_promises(map, range, prot) : 0;
     const struct vm_area *first = vm_map_lookup_above(map, range.start.raw);
     const struct vm_area *last = vm_map_lookup_above(map, range.end.raw - 1);
     bool cut_first = first != NULL && first->start < range.start.raw;
     bool cut_last = last != NULL && last->start < range.end.raw && last->end > range.end.raw;
 
-    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX ||
-        ((prot & VM_WRITE) && commit_check(new_promises(map, range, prot)) != 0)) {
+    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX || commit_check(promised) != 0) {
         return -ENOMEM;
     }
+    commit_add((int32_t)promised); /* now: others run meanwhile */
     if ((!cut_first || (spare[0] = record_take(map, 0)) != NULL) &&
         (!cut_last || (spare[1] = record_take(map, 0)) != NULL)) {
-        err = protect_all(map, range, prot, spare);
+        err = protect_all(map, range, prot, spare, &promised);
     }
+    commit_add(-(int32_t)promised); /* what was not reached */
     for (uint32_t i = 0; i < 2; i++) {
         if (spare[i] != NULL) {
             kcache_free(&map->areas, spare[i]);
@@ -734,7 +789,7 @@ int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
 
 int vm_map_discard(struct vm_map *map, struct vrange range)
 {
-    uint32_t covered = 0;
+    uint32_t covered = 0, steps = 0;
 
     for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
          area != NULL && area->start < range.end.raw; area = area->next) {
@@ -742,6 +797,7 @@ int vm_map_discard(struct vm_map *map, struct vrange range)
         uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
         drop_pages(map, vrange(start, end));
         covered += end - start;
+        (void)vm_map_preempt_step(map, &steps);
     }
     return covered == range.end.raw - range.start.raw ? 0 : -ENOMEM;
 }
@@ -766,19 +822,33 @@ int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
     return 0;
 }
 
-/* Makes the tables that the pages of `from` will need at `to`. */
+/* Frees the tables of [start, end) that no entry is in. */
+static void trim_tables(struct vm_map *map, uint32_t start, uint32_t end)
+{
+    uint32_t steps = 0;
+
+    for (uint32_t va = start; va < end; va += PAGE_SIZE) {
+        pmap_trim(&map->pmap, vaddr(va));
+        (void)vm_map_preempt_step(map, &steps);
+    }
+}
+
+/* Makes the tables that the pages of `from` will need at `to`. 0, -ENOMEM, -EINTR. */
 static int reserve_tables(struct vm_map *map, struct vrange from, uint32_t to)
 {
     struct pmap_entry entry;
     vaddr_t va = from.start;
+    uint32_t steps = 0;
 
     while (pmap_next(&map->pmap, &va, from.end, &entry)) {
         uint32_t target = to + (va.raw - from.start.raw);
-        if (pmap_reserve(&map->pmap, vaddr(target)) != 0) {
-            for (uint32_t t = to; t <= target; t += PAGE_SIZE) {
-                pmap_trim(&map->pmap, vaddr(t));
-            }
-            return -ENOMEM;
+        int err = pmap_reserve(&map->pmap, vaddr(target));
+        if (err == 0 && vm_map_preempt_step(map, &steps)) {
+            err = -EINTR;
+        }
+        if (err != 0) {
+            trim_tables(map, to, target + PAGE_SIZE);
+            return err;
         }
         va.raw += PAGE_SIZE;
     }
@@ -790,6 +860,7 @@ static void move_pages(struct vm_map *map, struct vrange from, uint32_t to)
     struct pmap_entry entry;
     struct pmap_batch batch;
     vaddr_t va = from.start;
+    uint32_t steps = 0;
 
     while (pmap_next(&map->pmap, &va, from.end, &entry)) {
         struct vrange one = vrange(va.raw, va.raw + PAGE_SIZE);
@@ -798,6 +869,7 @@ static void move_pages(struct vm_map *map, struct vrange from, uint32_t to)
         assert(err == 0); /* reserve_tables made room */
         pmap_remove(&map->pmap, &one, &batch);
         va.raw += PAGE_SIZE;
+        (void)vm_map_preempt_step(map, &steps);
     }
 }
 
@@ -819,14 +891,16 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
         .offset = area->offset + (from.start.raw - area->start),
     };
     struct vm_area *record = NULL;
+    uint32_t growth = (area->flags & VM_COMMITTED) ? vrange_pages(to) - vrange_pages(from) : 0;
 
-    if ((area->flags & VM_COMMITTED) && commit_check(vrange_pages(to) - vrange_pages(from)) != 0) {
+    if (commit_check(growth) != 0) {
         return -ENOMEM;
     }
     record = record_take(map, spec.flags);
     if (record == NULL) {
         return -ENOMEM;
     }
+    commit_add((int32_t)growth); /* now: others run meanwhile */
     if (is_split_by(area, from) &&
         (map->n_areas + 2 > VM_MAP_AREAS_MAX || (spare = record_take(map, 0)) == NULL)) {
         goto no_memory;
@@ -839,12 +913,14 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     }
     move_pages(map, from, to.start.raw);
     clear_range(map, from, area, spare);
+    commit_add(-(int32_t)growth); /* the new area counts itself */
     insert_record(map, &spec, flags_of(&spec), record, vm_map_lookup_above(map, to.start.raw));
     merge_with_next(map, record->prev);
     vm_object_unref(spec.object);
     return 0;
 
 no_memory:
+    commit_add(-(int32_t)growth);
     kcache_free(&map->areas, record);
     if (spare != NULL) {
         kcache_free(&map->areas, spare);

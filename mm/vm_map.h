@@ -13,7 +13,8 @@
  *     tree, list and counters agree with each other at every step. They see a state between before
  *     and after, and what they saw may be gone after their own next step.
  *   - Others may not change it. There is one who would: vm_map_clear empties the map of a process
- *     that is being killed. The operation hears of the kill and ends, and its process after it.
+ *     that is being killed. The operation hears of the kill and ends, and its process after it. Who
+ *     empties another's map holds the CPU, so that the map's own process does not run meanwhile.
  *   - That every present page lies in an area holds again when the operation returns; vm_map_check
  *     is not for a busy map.
  */
@@ -75,11 +76,12 @@ struct vm_area_spec {
 /* An empty map with its page directories, its FL_AREA_MAX area records, and n_segments segment
  * accounts after the five fixed ones. NULL without memory. */
 must_check struct vm_map *vm_map_create(uint32_t n_segments);
-/* fork: a copy with private pages copy on write, counters from zero. NULL without memory, with
+/* fork: a copy with private pages copy on write, counters from zero. NULL without memory, or if the
+ * process is being killed, with
  * nothing taken and the parent unchanged but for the write rights that its next write brings
  * back. */
 must_check struct vm_map *vm_map_fork(struct vm_map *map);
-/* Takes everything apart and gives every frame back. */
+/* Takes everything apart and gives every frame back. Needs: nobody else knows the map. */
 void vm_map_destroy(struct vm_map *map);
 /* Makes it the address space the CPU uses. NULL: none (kernel only). */
 void vm_map_activate(struct vm_map *map);
@@ -112,9 +114,9 @@ must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spe
  * that the map belongs to may change it then. */
 bool vm_map_is_busy(const struct vm_map *map);
 
-/* Empties the map at once: pages, page tables, area records, references to objects and promises. What
- * stays is what an empty map has. For a process that is being killed and will not run again. Needs: the
- * map is not busy. */
+/* Empties the map step by step: pages, page tables, area records, references to objects and promises.
+ * What stays is what an empty map has. For a process that ends, execve, or one that is being killed and
+ * will not run in ring 3 again. Needs: the map is not busy. */
 void vm_map_clear(struct vm_map *map);
 bool vm_map_is_empty(const struct vm_map *map);
 
@@ -128,12 +130,12 @@ must_check int vm_map_discard(struct vm_map *map, struct vrange range);
 
 /* Brings all pages of range in, as faults with the given access would, without counting faults.
  * 0; -ENOMEM when memory ran out half-way (pages brought in stay; the caller decides); -EFAULT on
- * a hole or a refusal. */
+ * a hole or a refusal; -EINTR if the process is being killed (pages stay). */
 must_check int vm_map_populate(struct vm_map *map, struct vrange range, bool write);
 
 /* mremap of one area's part: moves pages, areas and counters from `from` to free range `to`; a
  * longer `to` grows at the end, a shorter one is not allowed. 0, -ENOMEM, -EFAULT (from spans
- * areas or holes). */
+ * areas or holes). A process that is being killed moves nothing: -ENOMEM. */
 must_check int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to);
 
 /* Grows the area that ends at `end` to new_end. 0, -EEXIST (blocked), -ENOMEM, -EFAULT. */

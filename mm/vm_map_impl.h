@@ -11,6 +11,7 @@
 #define MM_VM_MAP_IMPL_H
 
 #include "arch/pmap.h"
+#include "lib/preempt.h"
 #include "mm/kheap.h"
 #include "mm/vm_map.h"
 
@@ -51,14 +52,18 @@ struct vm_map {
     uint32_t busy; /* operations under way that let others run: none may change the map meanwhile */
 };
 
-/* Around an operation that calls preempt_point(). */
-static inline void vm_map_begin(struct vm_map *map)
+/* preempt_point() in the middle of an operation on the map, which is busy meanwhile. */
+static inline bool vm_map_preempt(struct vm_map *map)
 {
     map->busy++;
-}
-static inline void vm_map_end(struct vm_map *map)
-{
+    bool is_killed = preempt_point();
     map->busy--;
+    return is_killed;
+}
+/* The same in every PREEMPT_STEPS-th call; *steps starts at 0. */
+static inline bool vm_map_preempt_step(struct vm_map *map, uint32_t *steps)
+{
+    return ++*steps % PREEMPT_STEPS == 0 && vm_map_preempt(map);
 }
 
 /* The first area whose end is above va, or NULL; remembers it. Mostly it is the one of the last

@@ -14,6 +14,7 @@
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
+#include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/commit.h"
 #include "mm/frame.h"
@@ -156,12 +157,13 @@ static void file_destroy(struct vm_object *obj)
 
     /* A frame that outlives every mapping of its file (kept by a private copy's reference) stays
      * valid; it only stops being findable. */
-    uint32_t index = 0;
+    uint32_t index = 0, steps = 0;
+    cache->source->object = NULL; /* first: nobody else shall find it in the meantime */
     for (pfn_t pfn; (pfn = radix_next(&cache->pages, &index)) != PFN_NONE;) {
         frame_of(pfn)->object = NULL;
         radix_remove(&cache->pages, index);
+        (void)preempt_step(&steps);
     }
-    cache->source->object = NULL;
     cache->source->ops->unref(cache->source);
     kheap_free(cache, sizeof(*cache));
 }
@@ -237,12 +239,13 @@ static enum vm_fault_result shared_get_page(struct vm_object *obj, uint64_t offs
 static void shared_destroy(struct vm_object *obj)
 {
     struct vm_cache *cache = cache_of(obj);
-    uint32_t index = 0;
+    uint32_t index = 0, steps = 0;
 
     for (pfn_t pfn; (pfn = radix_next(&cache->pages, &index)) != PFN_NONE;) {
         frame_of(pfn)->object = NULL;
         radix_remove(&cache->pages, index);
         frame_unref(pfn);
+        (void)preempt_step(&steps);
     }
     commit_add(-(int32_t)cache->committed_pages);
     kheap_free(cache, sizeof(*cache));

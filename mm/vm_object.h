@@ -69,7 +69,8 @@ struct vm_pager {
 
 void vm_object_init(struct vm_object *obj, const struct vm_pager *pager); /* one reference */
 void vm_object_ref(struct vm_object *obj);
-void vm_object_unref(struct vm_object *obj); /* NULL is ignored */
+/* NULL is ignored. The last reference gives the pages back, and lets others run meanwhile. */
+void vm_object_unref(struct vm_object *obj);
 
 /* ---- Who holds shared memory (contract T4) ------------------------------------------------------ */
 
