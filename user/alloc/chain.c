@@ -123,9 +123,9 @@ static inline size_t max(size_t a, size_t b)
 static size_t run_largest_hole(const struct run *run)
 {
     const struct segment *segment = run->first;
-    size_t largest = segment->hole_size;
+    size_t largest = segment->hole_size, n = run->n_segments;
 
-    for (size_t n = run->n_segments; n > 1; n--) {
+    while (--n > 0) {
         segment = TAILQ_NEXT(segment, in_region);
         largest = max(largest, segment->hole_size);
     }
@@ -159,33 +159,28 @@ RB_GENERATE_STATIC(run_index, run, in_index, run_compare)
 /* When the holes of a run change, the sums above it are updated before the tree changes in any
  * other way. Above a sum that does not change, none does. */
 
-/* Both return whether they changed the sum. */
-static inline bool sum_replace(size_t *sum, size_t largest)
-{
-    bool is_new = *sum != largest;
-    *sum = largest;
-    return is_new;
-}
-
-static inline bool sum_raise(size_t *sum, size_t size)
-{
-    bool is_new = *sum < size;
-    if (is_new) {
-        *sum = size;
-    }
-    return is_new;
-}
-
 static void run_set_largest_hole(struct run *run, size_t size)
 {
     struct run *parent;
-    bool is_new = true;
+    size_t largest;
 
     run->largest_hole = size;
-    for (; is_new && (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
-        size_t largest = run_sum(run);
-        is_new = run == RB_LEFT(parent, in_index) ? sum_replace(&parent->largest_left, largest)
-                                                  : sum_replace(&parent->largest_right, largest);
+    largest = run_sum(run);
+    for (; (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
+        if (run == RB_LEFT(parent, in_index)) {
+            if (parent->largest_left == largest) {
+                return;
+            }
+            parent->largest_left = largest;
+            largest = max(largest, parent->largest_right);
+        } else {
+            if (parent->largest_right == largest) {
+                return;
+            }
+            parent->largest_right = largest;
+            largest = max(largest, parent->largest_left);
+        }
+        largest = max(largest, parent->largest_hole);
     }
 }
 
@@ -199,11 +194,23 @@ static void run_update(struct run *run)
 static void run_update_larger(struct run *run, size_t size)
 {
     struct run *parent;
-    bool is_new = sum_raise(&run->largest_hole, size);
 
-    for (; is_new && (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
-        is_new = run == RB_LEFT(parent, in_index) ? sum_raise(&parent->largest_left, size)
-                                                  : sum_raise(&parent->largest_right, size);
+    if (run->largest_hole >= size) {
+        return;
+    }
+    run->largest_hole = size;
+    for (; (parent = RB_PARENT(run, in_index)) != NULL; run = parent) {
+        if (run == RB_LEFT(parent, in_index)) {
+            if (parent->largest_left >= size) {
+                return;
+            }
+            parent->largest_left = size;
+        } else {
+            if (parent->largest_right >= size) {
+                return;
+            }
+            parent->largest_right = size;
+        }
     }
 }
 
@@ -218,12 +225,15 @@ static inline struct segment *run_first_fit(const struct run *run, size_t size)
     return segment;
 }
 
-/* Returns the leftmost of all, or NULL. Goes left whenever the left subtree has one. */
+/* Returns the leftmost of all, or NULL. Below a root with a large enough hole every step leads to one. */
 static struct segment *index_first_fit(const struct chain *chain, size_t size)
 {
     const struct run *run = RB_ROOT(&chain->runs_by_address);
 
-    while (run != NULL) {
+    if (subtree_sum(run) < size) {
+        return NULL;
+    }
+    for (;;) {
         if (run->largest_left >= size) {
             run = RB_LEFT(run, in_index);
         } else if (run->largest_hole < size) {
@@ -232,23 +242,26 @@ static struct segment *index_first_fit(const struct chain *chain, size_t size)
             return run_first_fit(run, size);
         }
     }
-    return NULL;
 }
 
 /* Returns the last run that starts at or before an address of the chain. */
-static const struct run *index_run_of(const struct chain *chain, size_t address)
+static inline const struct run *index_run_of(const struct chain *chain, size_t address)
 {
-    const struct run *run = RB_ROOT(&chain->runs_by_address), *found = NULL;
+    const struct run *run = RB_ROOT(&chain->runs_by_address), *found = run;
 
-    while (run != NULL) {
-        if (address < run->start) {
-            run = RB_LEFT(run, in_index);
-        } else {
+    for (;;) {
+        while (address >= run->start) {
             found = run;
             run = RB_RIGHT(run, in_index);
+            if (run == NULL) {
+                return found;
+            }
+        }
+        run = RB_LEFT(run, in_index);
+        if (run == NULL) {
+            return found;
         }
     }
-    return found;
 }
 
 struct segment *chain_segment_of(const struct chain *chain, size_t address)
@@ -362,12 +375,6 @@ static void hole_join_next(struct chain *chain, struct segment *hole)
     TAILQ_REMOVE(&hole->run->region->segments, gone, in_region);
     hole->run->region->n_segments--;
     pool_free(&chain->pool, (struct chain_record *)gone);
-}
-
-char *segment_memory(const struct segment *segment, size_t address)
-{
-    const struct region *region = segment->run->region;
-    return region->memory + (address - region->start);
 }
 
 /* ---- The chain ------------------------------------------------------------------------------- */

@@ -160,7 +160,11 @@ must_check struct segment *chain_process_at(const struct chain *chain, size_t ad
 must_check struct segment *chain_process_at_pointer(const struct chain *chain, const void *pointer);
 
 /* Returns a pointer to the byte at this address, which must lie in the segment. */
-char *segment_memory(const struct segment *segment, size_t address);
+static inline char *segment_memory(const struct segment *segment, size_t address)
+{
+    const struct region *region = segment->run->region;
+    return region->memory + (address - region->start);
+}
 
 /* Shows every segment, in chain order. */
 void chain_walk(const struct chain *chain,
