@@ -55,6 +55,10 @@ my @right = (
     ['a key', '`trace=1`', 'page'],
     ['what the page itself introduces', "```c\nint frame_new(void);\n```\n`frame_new()`", 'page'],
     ['code is no text', 'int frame_old(void);', 'code'],
+    ['a line of 100 columns', join(' ', ('word') x 20) . 's', 'page'],
+    ['a long row of a table', '| ' . join(' ', ('word') x 30) . ' |', 'page'],
+    ['long output of a command', "```console\n\$ true\n" . join(' ', ('word') x 30) . "\n```", 'page'],
+    ['a long line of one word', 'w' x 120, 'page'],
     ['somebody else\'s option', '`qemu-system-i386 --nonsense`', 'page'],
 );
 my @wrong = (
@@ -79,6 +83,9 @@ my @wrong = (
     ['an option', '`--politics`', 'page', 'nothing takes the option --politics'],
     ['an option in a console', "```console\n\$ ./faultline run --politics x\n```", 'page',
         'nothing takes the option --politics'],
+    ['a line of 101 columns', join(' ', ('word') x 20) . 'st', 'page', 'has 101 columns'],
+    ['a long command', "```console\n\$ true " . join(' ', ('word') x 30) . "\n```", 'page',
+        'has 156 columns'],
     ['a key', '`tracing=1`', 'page', q{the kernel's command line has no tracing=}],
 );
 
