@@ -88,7 +88,7 @@ my @deaths = (
     [die_int3 => 5, "die_int3[2]: SIGTRAP at ip 0x: breakpoint\n"],
     [die_past_file => 7, "die_past_file[2]: SIGBUS at 0x ip 0x: i/o\n"],
     [die_memory => 9, 'Out of memory: killed die_memory[2], oom_score 0x (adj 0), 0x KB resident of '
-        . "0x KB, for a page of die_memory[2]\n"],
+        . "0x KB, 0x KB in tables and records, 0x KB in shared objects, for a page of die_memory[2]\n"],
 );
 for my $case (@deaths) {
     my ($program, $signal, $lines) = @$case;
