@@ -1,26 +1,25 @@
 /*
- * Where a long operation lets others run. The lower layers know no process: kernel/sched.c defines
- * the hook, the host tests define their own.
+ * Lets others run during a long operation. The lower layers know no process, so kernel/sched.c
+ * defines the hook, and the host tests define their own.
  */
 #ifndef LIB_PREEMPT_H
 #define LIB_PREEMPT_H
 
 #include <stdbool.h>
 
-/* A loop whose length a program decides calls this at least once in so many pages, entries or
- * similar steps; one step is at most some 2 000 instructions. */
+/* A loop whose length a program chooses calls preempt_point at least once in this many pages,
+ * entries or similar steps. One step takes at most about 2000 instructions. */
 #define PREEMPT_STEPS 128u
 
 /*
- * Lets pending interrupts in, and other processes if the time slice is used up. Everything that
- * others can see must be at rest: they may read it, and what is not marked as busy they may change
- * (mm/vm_map.h).
- *   gives: true if the process is being killed. Who can end early, with -EINTR or what is done so
- *          far, does; an operation that must finish goes on.
+ * Allows pending interrupts, and other processes if the time slice is used up. Everything that
+ * others can see must be consistent: they may read it, and may change what is not marked as busy
+ * (mm/vm_map.h). returns: true if the process is being killed. A caller that can end early then
+ * does so, with -EINTR or what is done so far; an operation that must finish continues.
  */
 bool preempt_point(void);
 
-/* The same in every PREEMPT_STEPS-th call; *steps starts at 0. */
+/* Calls preempt_point in every PREEMPT_STEPS-th call; *steps starts at 0. */
 static inline bool preempt_step(unsigned int *steps)
 {
     return ++*steps % PREEMPT_STEPS == 0 && preempt_point();
