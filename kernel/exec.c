@@ -141,7 +141,7 @@ static int append_string(struct string_buffer *buffer, uint32_t user)
 /* Appends all strings of an argv or envp; a NULL vector is an empty one, as on Linux. */
 static int append_vector(struct string_buffer *buffer, uint32_t user, struct image_strings *out)
 {
-    uint32_t start = buffer->used;
+    uint32_t start = buffer->used, rested = start; /* where others ran last */
 
     *out = (struct image_strings){.count = 0};
     for (; user != 0; user += sizeof(uint32_t)) {
@@ -162,8 +162,11 @@ static int append_vector(struct string_buffer *buffer, uint32_t user, struct ima
             return err;
         }
         out->count++;
-        if (preempt_point()) {
-            return -EINTR;
+        if (buffer->used - rested > COPY_PIECE || out->count % PREEMPT_STEPS == 0) {
+            rested = buffer->used;
+            if (preempt_point()) {
+                return -EINTR;
+            }
         }
     }
     out->bytes = buffer->used - start;

@@ -381,8 +381,7 @@ static void release_resources(struct process *self)
     vm_map_activate(NULL);
     vm_map_clear(map); /* step by step; others still see what the process holds */
     self->map = NULL;
-    vm_map_activate(NULL); /* a switch in between has loaded it again */
-    vm_map_destroy(map);
+    vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
 }
 
 void process_exit(enum process_end end, int value)

@@ -22,7 +22,7 @@ bool preempt_point(void);
 /* Calls preempt_point in every PREEMPT_STEPS-th call; *steps starts at 0. */
 static inline bool preempt_step(unsigned int *steps)
 {
-    return ++*steps % PREEMPT_STEPS == 0 && preempt_point();
+    return __builtin_expect(++*steps % PREEMPT_STEPS == 0, 0) && preempt_point();
 }
 
 #endif

@@ -68,10 +68,14 @@ static void put_word(struct word_writer *w, uint32_t word)
 
 #define SCAN_PIECE (16u << 10) /* bytes between two preemption points */
 
-/* Bytes of a string with its end. *scanned is what the caller has looked at since it let others run. */
-static uint32_t string_bytes(const char *s, uint32_t *scanned)
+/* Bytes of one of the strings, with its end. *scanned is what the caller has looked at since it let
+ * others run; few strings are looked at in one go. */
+static uint32_t string_bytes(const struct image_strings *strings, const char *s, uint32_t *scanned)
 {
     uint32_t n = 0, piece;
+    if (strings->bytes <= SCAN_PIECE / 8) {
+        return (uint32_t)strlen(s) + 1;
+    }
     do {
         piece = (uint32_t)strnlen(s + n, SCAN_PIECE);
         n += piece;
@@ -89,7 +93,7 @@ static bool has_long_string(const struct image_strings *strings)
     const char *s = strings->data;
     uint32_t scanned = 0;
     for (uint32_t i = 0; i < strings->count; i++) {
-        uint32_t bytes = string_bytes(s, &scanned);
+        uint32_t bytes = string_bytes(strings, s, &scanned);
         if (bytes > IMAGE_STRING_MAX) {
             return true;
         }
@@ -136,7 +140,7 @@ static void put_pointers(struct word_writer *w, const struct image_strings *stri
     uint32_t done = 0, scanned = 0;
     for (uint32_t i = 0; i < strings->count; i++) {
         put_word(w, va + done);
-        done += string_bytes(strings->data + done, &scanned);
+        done += string_bytes(strings, strings->data + done, &scanned);
     }
     put_word(w, 0);
 }

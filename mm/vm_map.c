@@ -407,21 +407,21 @@ static struct vm_area *detach_areas(struct vm_map *map)
 
 void vm_map_clear(struct vm_map *map)
 {
-    uint32_t steps = 0;
-
     assert(map->busy == 0);
     drop_all_pages(map);
     for (struct vm_area *area = detach_areas(map), *next; area != NULL; area = next) {
         next = area->next;
         object_unref(map, area->object);
         record_give(map, area);
-        (void)vm_map_preempt_step(map, &steps);
+        (void)vm_map_preempt_at(map, map->areas.in_use);
     }
 }
 
 void vm_map_destroy(struct vm_map *map)
 {
-    vm_map_clear(map);
+    if (!vm_map_is_empty(map)) {
+        vm_map_clear(map);
+    }
     pmap_fini(&map->pmap);
     kcache_unreserve(&map->areas);
     assert(map->areas.slabs == 0 && map->rss_pages == 0);
@@ -474,7 +474,6 @@ static int area_copy(struct vm_map *child, struct vm_map *parent, const struct v
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
     struct vm_map *child = NULL;
-    uint32_t steps = 0;
     int err = commit_check_copy(map->committed_pages);
 
     if (err == 0) {
@@ -493,7 +492,7 @@ struct vm_map *vm_map_fork(struct vm_map *map)
     commit_add((int32_t)child->committed_pages);
     for (const struct vm_area *area = map->first; area != NULL && err == 0; area = area->next) {
         err = area_copy(child, map, area);
-        if (err == 0 && vm_map_preempt_step(map, &steps)) {
+        if (err == 0 && vm_map_preempt_at(map, child->n_areas)) {
             err = -EINTR;
         }
     }
@@ -602,7 +601,7 @@ static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, str
                                                          struct vm_area *area,
                                                          struct vm_area *spare)
 {
-    uint32_t start = range.start.raw, end = range.end.raw, steps = 0;
+    uint32_t start = range.start.raw, end = range.end.raw;
 
     if (area == NULL || area->start >= end) {
         return area;
@@ -624,7 +623,7 @@ static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, str
         size_add(map, area, -(int32_t)((area->end - area->start) >> PAGE_SHIFT));
         area_free(map, area);
         area = next;
-        (void)vm_map_preempt_step(map, &steps);
+        (void)vm_map_preempt_at(map, map->n_areas);
     }
     if (area != NULL && area->start < end) {
         end_growth(area);

@@ -63,7 +63,12 @@ static inline bool vm_map_preempt(struct vm_map *map)
 /* The same in every PREEMPT_STEPS-th call; *steps starts at 0. */
 static inline bool vm_map_preempt_step(struct vm_map *map, uint32_t *steps)
 {
-    return ++*steps % PREEMPT_STEPS == 0 && vm_map_preempt(map);
+    return unlikely(++*steps % PREEMPT_STEPS == 0) && vm_map_preempt(map);
+}
+/* The same in a loop that changes `count` by one in each round, which is then all that it takes. */
+static inline bool vm_map_preempt_at(struct vm_map *map, uint32_t count)
+{
+    return unlikely(count % PREEMPT_STEPS == 0) && vm_map_preempt(map);
 }
 
 /* The first area whose end is above va, or NULL; remembers it. Mostly it is the one of the last

@@ -30,7 +30,7 @@
  * second one of the parent's, the way to the next step, and, for each page, its way back. */
 #define SLICE          10000000u
 #define DEATH_BASE     (3 * SLICE)
-#define DEATH_PER_PAGE (machine.is_debug ? 12000u : 300u)
+#define DEATH_PER_PAGE (machine.is_debug ? 12000u : 600u)
 
 #define SOME_PAGES 8192u   /* 32 MiB                     */
 #define MOST_PAGES 445644u /* 1.7 GiB                    */
