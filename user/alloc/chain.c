@@ -225,7 +225,8 @@ static inline struct segment *run_first_fit(const struct run *run, size_t size)
     return segment;
 }
 
-/* Returns the leftmost of all, or NULL. Below a root with a large enough hole every step leads to one. */
+/* Returns the leftmost of all, or NULL. Below a root with a large enough hole every step leads to
+ * one. */
 static struct segment *index_first_fit(const struct chain *chain, size_t size)
 {
     const struct run *run = RB_ROOT(&chain->runs_by_address);
