@@ -137,7 +137,7 @@ static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result 
     return result;
 }
 
-enum vm_fault_result vm_fault_of_refusal(uint32_t flags)
+cold_fn enum vm_fault_result vm_fault_of_refusal(uint32_t flags)
 {
     switch (frame_refusal(flags)) {
     case FRAME_NONE_FREE:
@@ -243,10 +243,9 @@ static inline bool wants_own_zeros(const struct vm_area *area, uint32_t access)
 }
 
 /* Private memory without an object: zeros. The path of nearly all faults. */
-static inline enum vm_fault_result anonymous_page(struct vm_map *map, const struct vm_area *area,
-                                                  struct fl_account *account,
-                                                  struct vm_fault *fault,
-                                                  const struct pmap_entry *absent)
+static hot_inline_fn enum vm_fault_result
+anonymous_page(struct vm_map *map, const struct vm_area *area, struct fl_account *account,
+               struct vm_fault *fault, const struct pmap_entry *absent)
 {
     enum vm_fault_result result;
 
