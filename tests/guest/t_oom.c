@@ -268,6 +268,8 @@ static void test_hogs(void)
 /* ---- R12: a process that has not run yet --------------------------------------------------------- */
 
 /* This program forks and uses memory up before the child has run. */
+#define PAGES_PER_TABLE 512u
+
 static void test_child_that_never_ran(void)
 {
     int before = freemem();
@@ -275,6 +277,12 @@ static void test_child_that_never_ran(void)
     pid_t ballast = start(hold_ballast, ADJ_NEVER);
     unsigned int pages = (unsigned int)freemem() + 50;
     char *p = map(pages, RIGHTS, ANON | MAP_NORESERVE);
+    /* The page tables first: below, one touch may then take one frame and no more, so that memory is
+     * used up to the last frame and not beyond. */
+    for (unsigned int at = 0; at < pages; at += PAGES_PER_TABLE) {
+        p[at * PAGE] = 1;
+    }
+    p[(pages - 1) * PAGE] = 1;
     (void)sched_yield(); /* a fresh slice */
     pid_t child = fork();
     if (child == 0) {
@@ -289,6 +297,11 @@ static void test_child_that_never_ran(void)
     while (freemem() > 0 && i < pages) {
         p[i++ * PAGE] = 1;
     }
+    for (int round = 0; round < 3; round++) {
+        (void)sched_yield(); /* the child runs now, and no frame is free */
+    }
+    /* This program itself needs some again: fork left its data copy on write. */
+    (void)madvise(p, PAGES_PER_TABLE * PAGE, MADV_DONTNEED);
     let_all_run();
     ok(is_gone(child), "R12 a child that is chosen before it first ran dies");
     check_survivors(&innocent, 1, "R12 and takes nobody along");
