@@ -366,18 +366,23 @@ static inline void drop_pages(struct vm_map *map, struct vrange range)
     }
 }
 
+#define RUN_AREAS_MAX 1024u /* areas looked at between two preemption points */
+
 /* Run by run of areas without holes between them. */
 static void drop_all_pages(struct vm_map *map)
 {
-    uint32_t steps = 0;
+    uint32_t steps = 0, areas = 0;
 
     for (const struct vm_area *area = map->first, *last; area != NULL; area = last->next) {
         last = area;
-        while (last->next != NULL && last->next->start == last->end) {
+        while (last->next != NULL && last->next->start == last->end && ++areas < RUN_AREAS_MAX) {
             last = last->next;
         }
         drop_pages(map, vrange(area->start, last->end));
-        (void)vm_map_preempt_step(map, &steps);
+        if (unlikely(++steps % PREEMPT_STEPS == 0 || areas >= RUN_AREAS_MAX)) {
+            areas = 0;
+            (void)vm_map_preempt(map);
+        }
     }
 }
 
