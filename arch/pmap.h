@@ -49,7 +49,7 @@ struct pmap_batch {
     pfn_t pfn[PMAP_BATCH];
 };
 
-/* ---- Hooks: frames for tables. Defined above (mm/frame.c); pmap calls them. --------------- */
+/* ---- Hooks: frames for tables. Defined above (mm/phys/frame.c); pmap calls them. --------------- */
 
 /* A frame of directly mapped memory, all zeros, or PFN_NONE. */
 pfn_t pmap_table_alloc(void);

@@ -98,7 +98,7 @@ noreturn_fn void trap_return(struct trap_frame *tf);
  * the way out), applies it to *tf and gives true. The fixup of a failed return to ring 3 calls
  * trap_bad_return(). */
 bool trap_fixup(struct trap_frame *tf);
-/* Hook (kernel/trap.c): the registers that a user program wanted back cannot be loaded; tf is its
+/* Hook (kernel/trap/trap.c): the registers that a user program wanted back cannot be loaded; tf is its
  * frame. Ends the process. */
 void trap_bad_return(struct trap_frame *tf);
 

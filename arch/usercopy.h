@@ -1,7 +1,7 @@
 /*
  * The only kernel code that touches user addresses (arch/usercopy.asm). A fault in it is taken by
  * the page-fault handler like the program's own; one that is refused ends the copy early.
- * Addresses and ranges are checked by kernel/usercopy.c; nothing else calls these.
+ * Addresses and ranges are checked by kernel/proc/usercopy.c; nothing else calls these.
  */
 #ifndef ARCH_USERCOPY_H
 #define ARCH_USERCOPY_H

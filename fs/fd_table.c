@@ -7,7 +7,7 @@
 
 #include "fs/file.h"
 #include "lib/string.h"
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 
 #define FD_FIRST_SIZE 16u
 

@@ -17,7 +17,7 @@
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 
 /* Linux's MAX_RW_COUNT: a longer read or write is cut to this. */
 #define IO_LEN_MAX      0x7FFFF000u

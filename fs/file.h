@@ -24,7 +24,7 @@ enum inode_type { INODE_FILE, INODE_DIRECTORY, INODE_DEVICE, INODE_SYMLINK };
 /*
  * User memory as fs/ sees it: file_ops copy through these, so fs/ knows no process and the host
  * tests need no user half. Gives the bytes that could be copied (fewer than n: a bad address).
- * Implemented by kernel/usercopy.c.
+ * Implemented by kernel/proc/usercopy.c.
  */
 struct io_buffer {
     uint32_t (*put)(struct io_buffer *io, const void *from, uint32_t n); /* to the reader    */

@@ -52,9 +52,6 @@ extern const struct file_ops no_ops;
 /* Panics if a table has a gap. */
 void file_ops_check(const struct file_ops *ops);
 
-/* Registers /dev/null and /dev/zero. 0 or -ENOMEM. */
-must_check int fs_add_memory_devices(void);
-
 /* Cuts the next component off *path: its start and length; length 0 at the end. */
 const char *path_next(const char **path, uint32_t *len);
 

@@ -14,7 +14,7 @@
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 
 #define INDEX_BUCKETS 1024u
 #define SYMLINKS_MAX  40u /* Linux's limit: the 41st is -ELOOP */
@@ -252,7 +252,7 @@ int fs_init(void)
     root->inode.type = INODE_DIRECTORY;
     root->inode.ops = &directory_ops;
     root->inode.mode = S_IFDIR | 0755;
-    return fs_add_memory_devices();
+    return 0;
 }
 
 int fs_add_device(const char *path, uint32_t mode, uint32_t device, const struct file_ops *ops,

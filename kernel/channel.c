@@ -10,7 +10,7 @@
 
 #include "dev/serial.h"
 #include "kernel/console_impl.h"
-#include "kernel/process.h"
+#include "kernel/proc/process.h"
 
 void channel_put_record(char tag, const char *text, uint32_t len)
 {

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #include "abi/faultline.h"
-#include "kernel/printk.h"
+#include "kernel/log/printk.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
 

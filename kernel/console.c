@@ -14,8 +14,9 @@
 #include "kernel/channel.h"
 #include "kernel/cmdline.h"
 #include "kernel/console_impl.h"
-#include "kernel/process.h"
-#include "kernel/sched.h"
+#include "kernel/log/printk.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
 #include "lib/preempt.h"
 
 static bool is_run_mode(void)
@@ -23,8 +24,11 @@ static bool is_run_mode(void)
     return cmdline.console == CONSOLE_RUN;
 }
 
+static void put_line(enum console_line kind, const char *text, uint32_t len);
+
 void console_early_init(void)
 {
+    log_set_sink(put_line);
     serial_init(&serial_com1);
     serial_init(&serial_com2);
     serial_init(&serial_com3);
@@ -50,7 +54,7 @@ void console_interrupt(uint32_t irq)
 
 /* In vga mode programs do not write to COM1, the kernel does: a machine without a screen in sight
  * can still be asked what happened. */
-void console_put_line(enum console_line kind, const char *text, uint32_t len)
+static void put_line(enum console_line kind, const char *text, uint32_t len)
 {
     if (is_run_mode()) {
         channel_put_record((char)kind, text, len);

@@ -29,11 +29,6 @@ must_check int console_register_devices(void);
 /* Takes in what arrived. Interrupts off; wakes readers; may kill the foreground process (^C). */
 void console_interrupt(uint32_t irq);
 
-/* What kind of kernel line this is: the record tag of run mode. */
-enum console_line { CONSOLE_LINE_LOG = 'K', CONSOLE_LINE_CRASH = 'C', CONSOLE_LINE_TRACE = 'T' };
-/* Shows len bytes that hold no newline as one line. For printk.c. */
-void console_put_line(enum console_line kind, const char *text, uint32_t len);
-
 /* A panic takes the console over: the screen is cleared for it. */
 void console_panic_begin(void);
 /* Shows a line of it, on the serial line first. Touches nothing that could be broken but the ports

@@ -19,9 +19,9 @@
 #include "dev/vga.h"
 #include "kernel/cmdline.h"
 #include "kernel/console_impl.h"
-#include "kernel/process.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/usercopy.h"
 #include "kernel/tty.h"
-#include "kernel/usercopy.h"
 #include "sync/wait_queue.h"
 
 static struct tty tty;

@@ -14,23 +14,28 @@
 #include "arch/pmap.h"
 #include "arch/trap.h"
 #include "boot/boot_info.h"
+#include "dev/irq.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
+#include "dev/power.h"
 #include "dev/random.h"
+#include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "kernel/cmdline.h"
 #include "kernel/console.h"
+#include "kernel/log/printk.h"
 #include "kernel/memory.h"
-#include "kernel/printk.h"
-#include "kernel/process.h"
-#include "kernel/sched.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
+#include "kernel/sys/syscall.h"
+#include "kernel/trap/trap.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "loader/image.h"
 #include "mm/commit.h"
-#include "mm/frame.h"
-#include "mm/kheap.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/kheap.h"
 
 /* Called by boot/entry.asm. */
 noreturn_fn void kernel_main(uint32_t magic, uint32_t info_phys);
@@ -91,6 +96,10 @@ static void mount_root(void)
         panic("no initrd: %s", problem);
     }
     int err = fs_init();
+
+    if (err == 0) {
+        err = devfs_add_memory_devices();
+    }
 
     if (err != 0) {
         panic("no memory for the file system");
@@ -157,7 +166,7 @@ static void start_init(void)
     pack(&env, "HOME=", "/");
     pack(&env, "PATH=", "/bin");
     pack(&env, "TERM=", "linux");
-    int err = exec_start_init(cmdline.init, &args.strings, &env.strings, &why);
+    int err = exec_start_init(cmdline.init, &args.strings, &env.strings, cmdline.policy, &why);
 
     if (err != 0) {
         panic("no init: %s: %s (error %d)", cmdline.init,
@@ -166,10 +175,19 @@ static void start_init(void)
     open_console(process_find(PROCESS_INIT_PID));
 }
 
+static void tick(uint32_t irq)
+{
+    (void)irq;
+    sched_tick();
+}
+
 static void start_devices(void)
 {
     pic_init();
     pit_init();
+    irq_register(IRQ_TIMER, tick);
+    irq_register(IRQ_KEYBOARD, console_interrupt);
+    irq_register(IRQ_COM1, console_interrupt);
     pic_unmask(IRQ_TIMER);
     if (console_register_devices() != 0) {
         panic("no memory for the console's devices");
@@ -181,6 +199,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     const char *problem = boot_info_read(magic, info_phys, &boot);
 
     cmdline_parse(boot.cmdline);
+    log_set_level(cmdline.loglevel);
+    power_configure(cmdline.exit_qemu, cmdline.panic_reboot, console_flush);
     console_early_init();
     if (problem != NULL) {
         panic("boot loader: %s", problem);
@@ -198,6 +218,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     if (commit_configure(cmdline.overcommit, COMMIT_RATIO_DEFAULT) != 0) {
         panic("overcommit=%u", cmdline.overcommit);
     }
+    trap_configure(cmdline.trace);
+    sys_configure(cmdline.has_failframe, cmdline.text);
     start_init();
     (void)frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
     sched_start();

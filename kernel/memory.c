@@ -14,11 +14,11 @@
 #include "arch/pmap_boot.h"
 #include "boot/boot_info.h"
 #include "kernel/cmdline.h"
-#include "kernel/printk.h"
+#include "kernel/log/printk.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "lib/string.h"
-#include "mm/frame.h"
+#include "mm/phys/frame.h"
 
 #define TAKE_LIMIT (BOOT_MAPPED_BYTES >> PAGE_SHIFT) /* frames from here on cannot be touched */
 

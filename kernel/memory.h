@@ -7,7 +7,7 @@
 
 struct boot_info;
 
-/* Sets up the final page tables and gives every usable frame to mm/frame.c: what the map offers,
+/* Sets up the final page tables and gives every usable frame to mm/phys/frame.c: what the map offers,
  * below mem= and within the CPU's reach, minus the kernel and the initrd. Panics, naming what it
  * needs, on a machine that is too small.
  *   needs: cpu_init, gdt_init, cmdline_parse done */

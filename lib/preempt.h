@@ -1,5 +1,5 @@
 /*
- * Lets others run during a long operation. The lower layers know no process, so kernel/sched.c
+ * Lets others run during a long operation. The lower layers know no process, so kernel/proc/sched.c
  * defines the hook, and the host tests define their own.
  */
 #ifndef LIB_PREEMPT_H

@@ -24,9 +24,9 @@
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
-#include "mm/frame.h"
-#include "mm/frame_view.h"
-#include "mm/kheap.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/frame_view.h"
+#include "mm/phys/kheap.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 

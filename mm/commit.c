@@ -3,7 +3,7 @@
 
 #include <asm/errno.h>
 
-#include "mm/frame.h"
+#include "mm/phys/frame.h"
 
 enum commit_mode commit_mode;
 uint32_t commit_ratio = COMMIT_RATIO_DEFAULT;

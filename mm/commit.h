@@ -19,7 +19,7 @@
 
 #include "lib/assert.h"
 #include "lib/compiler.h"
-#include "mm/frame.h"
+#include "mm/phys/frame.h"
 
 enum commit_mode {
     COMMIT_HEURISTIC, /* refuse only what is obviously too much: one call for more than all memory */

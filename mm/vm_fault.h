@@ -1,7 +1,7 @@
 /*
- * The page-fault path: decode (kernel/trap.c) -> look up -> check -> get page -> enter.
+ * The page-fault path: decode (kernel/trap/trap.c) -> look up -> check -> get page -> enter.
  *
- * vm_fault knows a map and an access, no process and no signal: kernel/trap.c decides what a
+ * vm_fault knows a map and an access, no process and no signal: kernel/trap/trap.c decides what a
  * refusal means.
  */
 #ifndef MM_VM_FAULT_H
@@ -50,7 +50,7 @@ static inline bool vm_fault_is_curable(enum vm_fault_result result)
     return result == VM_FAULT_NO_FRAME || result == VM_FAULT_NO_LOW_FRAME;
 }
 /* The result for a frame that frame_alloc(..., flags) has just refused; asked before anything is
- * freed (mm/frame.h). */
+ * freed (mm/phys/frame.h). */
 enum vm_fault_result vm_fault_of_refusal(uint32_t flags);
 
 /* Handles one fault. Counts it by cause in the map's accounts. An out-of-memory answer is not

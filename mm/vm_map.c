@@ -17,7 +17,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/commit.h"
-#include "mm/frame.h"
+#include "mm/phys/frame.h"
 #include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
 

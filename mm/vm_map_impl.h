@@ -12,7 +12,7 @@
 
 #include "arch/pmap.h"
 #include "lib/preempt.h"
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 #include "mm/vm_map.h"
 
 struct vm_area {

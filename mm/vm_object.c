@@ -17,9 +17,9 @@
 #include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/commit.h"
-#include "mm/frame.h"
-#include "mm/kheap.h"
-#include "mm/radix.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/kheap.h"
+#include "mm/phys/radix.h"
 
 uint32_t vm_object_changes;
 

@@ -36,15 +36,15 @@ my %tree = (
     'Makefile' => "DEBUG ?= 0\nall: x\n",
     'faultline' => "usage: ./faultline run [OPTION...] PROGRAM\n  --policy page\n",
     'kernel/cmdline.c' => "    {\"trace\", \"0|1\", set_choice, 0},\n",
-    'mm/frame.h' => "#define FRAME_COUNT 1\nstruct frame_owner;\nint frame_take(int n);\n",
-    'mm/frame.c' => "int frame_take(int n)\n{\n    return n;\n}\n",
+    'mm/phys/frame.h' => "#define FRAME_COUNT 1\nstruct frame_owner;\nint frame_take(int n);\n",
+    'mm/phys/frame.c' => "int frame_take(int n)\n{\n    return n;\n}\n",
     'user/bin/hello.c' => "int main(void) { return 0; }\n",
 );
 my @right = (
     ['a function', 'frame_take() takes', 'comment'],
     ['a constant', 'FRAME_COUNT of them', 'comment'],
     ['a type', 'a struct frame_owner', 'comment'],
-    ['a file by its path', 'see mm/frame.c', 'comment'],
+    ['a file by its path', 'see mm/phys/frame.c', 'comment'],
     ['a file by its name', 'see frame.c', 'comment'],
     ['a placeholder', 'put it into `user/bin/NAME.c`', 'page'],
     ['a pattern', 'all of `user/bin/*.c`', 'page'],

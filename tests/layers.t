@@ -29,14 +29,14 @@ sub check {
     return ($? >> 8, $output);
 }
 
-my %headers = map { $_ => '' } qw(mm/frame.h mm/map_impl.h arch/pmap.h arch/cpu.h kernel/process.h
+my %headers = map { $_ => '' } qw(mm/phys/frame.h mm/map_impl.h arch/pmap.h arch/cpu.h kernel/proc/process.h
     lib/list.h include/abi/faultline.h);
 
 my ($status, $output) = check($root);
 is $status, 0, 'the tree keeps its layers' or diag $output;
 
 my @right = (
-    ['sideways' => 'mm/a.c', '#include "mm/frame.h"'],
+    ['sideways' => 'mm/a.c', '#include "mm/phys/frame.h"'],
     ['beside the file' => 'mm/a.c', '#include "frame.h"'],
     ['one named header' => 'mm/a.c', '#include "arch/pmap.h"'],
     ['the ABI' => 'lib/a.c', '#include "abi/faultline.h"'],
@@ -53,15 +53,15 @@ for my $case (@right) {
 }
 
 my @wrong = (
-    ['upward' => 'mm/a.c', '#include "kernel/process.h"', 'mm/ may not include kernel/process.h'],
-    ['with blanks' => 'lib/a.h', '#  include "mm/frame.h"', 'lib/ may not include mm/frame.h'],
-    ['in angle brackets' => 'lib/a.c', '#include <mm/frame.h>', 'lib/ may not include mm/frame.h'],
+    ['upward' => 'mm/a.c', '#include "kernel/proc/process.h"', 'mm/ may not include kernel/proc/process.h'],
+    ['with blanks' => 'lib/a.h', '#  include "mm/phys/frame.h"', 'lib/ may not include mm/phys/frame.h'],
+    ['in angle brackets' => 'lib/a.c', '#include <mm/phys/frame.h>', 'lib/ may not include mm/phys/frame.h'],
     ['another header of a folder' => 'mm/a.c', '#include "arch/cpu.h"',
         'mm/ may not include arch/cpu.h'],
-    ['around a corner' => 'mm/a.c', '#include "../kernel/process.h"',
-        'mm/ may not include kernel/process.h'],
-    ['from assembly' => 'arch/a.asm', '%include "kernel/process.h"',
-        'arch/ may not include kernel/process.h'],
+    ['around a corner' => 'mm/a.c', '#include "../kernel/proc/process.h"',
+        'mm/ may not include kernel/proc/process.h'],
+    ['from assembly' => 'arch/a.asm', '%include "kernel/proc/process.h"',
+        'arch/ may not include kernel/proc/process.h'],
     ['a private header' => 'kernel/a.c', '#include "mm/map_impl.h"',
         'mm/map_impl.h is private to mm/'],
     ['a process type' => 'mm/a.c', 'int f(struct process *p);', 'struct process is not known in mm/'],

@@ -1,9 +1,9 @@
-/* The last page faults, for the panic screen (kernel/fault_log.h). */
+/* The last page faults, for the panic screen (kernel/trap/fault_log.h). */
 #include <stddef.h>
 
 #include "arch/cpu.h"
 #include "kernel/diag/panic_impl.h"
-#include "kernel/fault_log.h"
+#include "kernel/trap/fault_log.h"
 #include "lib/format.h"
 #include "mm/vm_map.h"
 

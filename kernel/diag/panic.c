@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 #include "arch/cpu.h"
+#include "dev/power.h"
 #include "kernel/console.h"
-#include "kernel/power.h"
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"

@@ -7,7 +7,7 @@
 #include "arch/pmap.h"
 #include "kernel/console.h"
 #include "kernel/diag/panic_impl.h"
-#include "kernel/process.h"
+#include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/format.h"
 #include "lib/string.h"

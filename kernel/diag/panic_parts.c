@@ -6,7 +6,7 @@
 #include "arch/cpu.h"
 #include "arch/pmap.h"
 #include "kernel/diag/panic_impl.h"
-#include "kernel/process.h"
+#include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/string.h"
 #include "mm/vm_map.h"

@@ -5,7 +5,7 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 
 #define KHEAP_SIZE_MAX (1u << 20)
 #define MAGIC          0x6B686561u

@@ -1,5 +1,5 @@
 /* Objects for tests of fs/ alone: a file's and shared anonymous memory, made without pages. */
-#include "mm/kheap.h"
+#include "mm/phys/kheap.h"
 #include "mm/vm_object.h"
 #include "tests/host/support.h"
 

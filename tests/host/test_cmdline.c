@@ -13,7 +13,7 @@
 
 #include "abi/faultline.h"
 #include "kernel/cmdline.h"
-#include "kernel/printk.h"
+#include "kernel/log/printk.h"
 
 /* ---- What printk gets -------------------------------------------------------------------------- */
 

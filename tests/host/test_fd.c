@@ -1,5 +1,5 @@
 /*
- * fs/file.c, fs/fd_table.c and fs/devices.c: opening with every mode, reading and seeking at the edges
+ * fs/file.c, fs/fd_table.c and fs/devfs/devices.c: opening with every mode, reading and seeking at the edges
  * (bad-input S6, S7, S8), bad buffers (S2), directories by getdents64, and descriptor tables up to
  * their limit and without memory (S10, R2).
  */

@@ -1,4 +1,4 @@
-/* mm/frame.c: the buddy allocator, references, counts, and failure injection. */
+/* mm/phys/frame.c: the buddy allocator, references, counts, and failure injection. */
 #include "mm_support.h"
 
 #define ROUNDS 20000u

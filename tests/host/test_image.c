@@ -13,8 +13,8 @@
 
 #include "lib/compiler.h"
 #include "loader/image.h"
-#include "mm/frame.h"
-#include "mm/frame_view.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/frame_view.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 #include "tests/host/elf_file.h"

@@ -1,4 +1,4 @@
-/* mm/kheap.c: object caches, their reserve, and kernel memory of odd sizes. */
+/* mm/phys/kheap.c: object caches, their reserve, and kernel memory of odd sizes. */
 #include "mm_support.h"
 
 #include <asm/errno.h>

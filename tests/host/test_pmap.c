@@ -3,7 +3,7 @@
 
 #include <asm/errno.h>
 
-#include "mm/frame_view.h"
+#include "mm/phys/frame_view.h"
 
 #define VA   0x40000000u
 #define SPAN (2u << 20) /* what one table maps */

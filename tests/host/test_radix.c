@@ -1,9 +1,9 @@
-/* mm/radix.c: the index of an object's pages. */
+/* mm/phys/radix.c: the index of an object's pages. */
 #include "mm_support.h"
 
 #include <asm/errno.h>
 
-#include "mm/radix.h"
+#include "mm/phys/radix.h"
 
 #define ROUNDS 20000u
 

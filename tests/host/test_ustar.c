@@ -1,5 +1,5 @@
 /*
- * fs/initrd.c and fs/tree.c: what a good archive becomes, and every kind of bad one (bad-input B7,
+ * fs/initrd/initrd.c and fs/tree.c: what a good archive becomes, and every kind of bad one (bad-input B7,
  * B9). Archives are handed over in memory of exactly their size, so a read outside the module is seen
  * by AddressSanitizer. Paths and links are looked up as programs would.
  */

@@ -42,7 +42,7 @@ test_tty_SRC := dev/keyboard.c kernel/tty.c
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
 mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
 	$(wildcard tests/host/test_$(name)*.c))))
-mm_src := tests/host/mm_support.c $(wildcard arch/pmap*.c) $(wildcard mm/*.c)
+mm_src := tests/host/mm_support.c $(wildcard arch/pmap*.c) $(wildcard mm/*.c mm/phys/*.c)
 mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
 	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
 define mm_test
@@ -55,7 +55,7 @@ $(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
 endef
 $(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
 
-fs_test_src := fs/tree.c fs/initrd.c fs/file.c fs/fd_table.c fs/devices.c tests/host/fake_kheap.c \
+fs_test_src := fs/tree.c fs/initrd/initrd.c fs/file.c fs/fd_table.c fs/devfs/devices.c tests/host/fake_kheap.c \
     tests/host/fake_objects.c
 
 HOST_TESTS += test_ustar

@@ -1,0 +1,22 @@
+/* Interrupt requests (irq.h): a table of handlers, one a line. */
+#include "dev/irq.h"
+
+#include <stddef.h>
+
+#include "dev/pic.h"
+#include "lib/assert.h"
+
+static irq_handler *handlers[IRQ_COUNT];
+
+void irq_register(uint32_t irq, irq_handler *handler)
+{
+    assert(irq < IRQ_COUNT);
+    handlers[irq] = handler;
+}
+
+void irq_handle(uint32_t irq)
+{
+    if (irq < IRQ_COUNT && handlers[irq] != NULL) {
+        handlers[irq](irq);
+    }
+}

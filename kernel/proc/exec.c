@@ -1,0 +1,498 @@
+/*
+ * execve: a new program in an old process.
+ *
+ * All of the new program is built aside: the image checked and mapped into a map of its own, the
+ * stack with arguments and environment written there. commit() is the point of no return: it
+ * cannot fail, swaps the map and drops the old one. Until then a failure leaves the caller as it
+ * was, and the loader's reason is kept for FL_NR_exec_reason.
+ */
+#include <asm/errno.h>
+#include <linux/stat.h>
+
+#include "arch/cpu.h"
+#include "arch/latency.h"
+#include "arch/pmap.h"
+#include "dev/random.h"
+#include "kernel/proc/oom.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/usercopy.h"
+#include "lib/addr.h"
+#include "lib/assert.h"
+#include "lib/preempt.h"
+#include "lib/string.h"
+#include "loader/image.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/kheap.h"
+#include "mm/vm_fault.h"
+#include "mm/vm_map.h"
+
+#define EFLAGS_INTERRUPTS 0x202u /* IF, and bit 1, which is always set */
+
+/* A program built aside. Every member is NULL until its step has succeeded. */
+struct exec_plan {
+    struct inode *program;
+    struct image *image;
+    struct vm_map *map;
+    struct run_record *record;
+    uint32_t argc, esp;
+};
+
+/* ---- Arguments ----------------------------------------------------------------------------------- */
+
+/*
+ * Strings of the caller, packed. The buffer is a block of directly mapped frames that doubles when
+ * it is full: most programs get by with one page, the limit is Linux's 2 MiB.
+ */
+struct string_buffer {
+    pfn_t pfn;
+    uint32_t order, used;
+    uint32_t vectors; /* bytes that the pointers will take, for the limit */
+};
+
+static uint32_t buffer_size(const struct string_buffer *buffer)
+{
+    return PAGE_SIZE << buffer->order;
+}
+
+static char *buffer_bytes(const struct string_buffer *buffer)
+{
+    return pmap_direct(buffer->pfn);
+}
+
+static int buffer_open(struct string_buffer *buffer)
+{
+    *buffer = (struct string_buffer){.pfn = frame_alloc_block(FRAME_KERNEL, 0)};
+    return buffer->pfn == PFN_NONE ? -ENOMEM : 0;
+}
+
+static void buffer_close(struct string_buffer *buffer)
+{
+    frame_unref(buffer->pfn);
+}
+
+#define COPY_PIECE (32u << 10) /* bytes between two preemption points */
+
+/* memcpy of memory that nobody else knows. */
+static void copy_long(char *to, const char *from, uint32_t n)
+{
+    while (n > COPY_PIECE) {
+        memcpy(to, from, COPY_PIECE);
+        to += COPY_PIECE;
+        from += COPY_PIECE;
+        n -= COPY_PIECE;
+        (void)preempt_point();
+    }
+    memcpy(to, from, n);
+}
+
+static int buffer_double(struct string_buffer *buffer)
+{
+    if (buffer_size(buffer) >= IMAGE_ARGS_MAX) {
+        return -E2BIG;
+    }
+    pfn_t larger = frame_alloc_block(FRAME_KERNEL, buffer->order + 1);
+
+    if (larger == PFN_NONE) {
+        return -ENOMEM;
+    }
+    copy_long(pmap_direct(larger), buffer_bytes(buffer), buffer->used);
+    frame_unref(buffer->pfn);
+    buffer->pfn = larger;
+    buffer->order++;
+    return 0;
+}
+
+/* Appends one string of the user. It is read once: where the buffer ends in its middle, reading
+ * goes on behind what is there already. */
+static int append_string(struct string_buffer *buffer, uint32_t user)
+{
+    uint32_t start = buffer->used;
+
+    for (;;) {
+        uint32_t room = buffer_size(buffer) - buffer->used;
+        uint32_t piece = room < COPY_PIECE ? room : COPY_PIECE;
+        uint32_t length_so_far = buffer->used - start;
+        int32_t n =
+            copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, piece);
+
+        if (n >= 0) {
+            buffer->used += (uint32_t)n + 1;
+            break;
+        }
+        if (n != -ENAMETOOLONG) {
+            return n;
+        }
+        buffer->used += piece;
+        if (buffer->used - start >= IMAGE_STRING_MAX) {
+            return -E2BIG;
+        }
+        int err = preempt_point() ? -EINTR : piece == room ? buffer_double(buffer) : 0;
+
+        if (err != 0) {
+            return err;
+        }
+    }
+    return buffer->used - start > IMAGE_STRING_MAX ? -E2BIG : 0;
+}
+
+/* Appends all strings of an argv or envp; a NULL vector is an empty one, as on Linux. */
+static int append_vector(struct string_buffer *buffer, uint32_t user, struct image_strings *out)
+{
+    uint32_t start = buffer->used, rested = start; /* where others ran last */
+
+    *out = (struct image_strings){.count = 0};
+    for (; user != 0; user += sizeof(uint32_t)) {
+        uint32_t string;
+        int err = copy_from_user(&string, user, sizeof(string));
+
+        if (err == 0 && string == 0) {
+            break;
+        }
+        if (err == 0) {
+            err = append_string(buffer, string);
+        }
+        buffer->vectors += sizeof(uint32_t);
+        if (err == 0 && buffer->used + buffer->vectors > IMAGE_ARGS_MAX) {
+            err = -E2BIG;
+        }
+        if (err != 0) {
+            return err;
+        }
+        out->count++;
+        if (buffer->used - rested > COPY_PIECE || out->count % PREEMPT_STEPS == 0) {
+            rested = buffer->used;
+            if (preempt_point()) {
+                return -EINTR;
+            }
+        }
+    }
+    out->bytes = buffer->used - start;
+    return 0;
+}
+
+/* A program always has a name: no arguments at all become one empty one (Linux since 5.18). */
+static void add_empty_argument(struct string_buffer *buffer, struct image_strings *args)
+{
+    if (args->count == 0) {
+        buffer_bytes(buffer)[buffer->used++] = '\0';
+        args->count = 1;
+        args->bytes = 1;
+    }
+}
+
+static int gather_strings(struct string_buffer *buffer, uint32_t argv, uint32_t envp,
+                          struct image_strings *args, struct image_strings *env)
+{
+    int err = append_vector(buffer, argv, args);
+
+    if (err != 0) {
+        return err;
+    }
+    add_empty_argument(buffer, args);
+    err = append_vector(buffer, envp, env);
+    args->data = buffer_bytes(buffer); /* only now: the buffer may have moved */
+    env->data = args->data + args->bytes;
+    return err;
+}
+
+/* ---- Building aside ------------------------------------------------------------------------------ */
+
+static int open_program(const char *path, struct exec_plan *plan)
+{
+    struct inode *inode;
+    int err = fs_lookup(path, true, &inode);
+
+    if (err != 0) {
+        return err;
+    }
+    if (inode->type != INODE_FILE || (inode->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
+        inode_unref(inode);
+        return -EACCES;
+    }
+    plan->program = inode;
+    return 0;
+}
+
+/* Where image_build_stack's bytes go. The map is not the running one, so they are written through
+ * a window; the page of the last write is remembered. */
+struct stack_writer {
+    struct vm_map *map;
+    uint32_t page;
+    pfn_t pfn;
+};
+
+static int find_stack_page(struct stack_writer *writer, uint32_t page)
+{
+    struct vm_fault fault = {.va = vaddr(page), .access = VM_WRITE};
+
+    if (page != writer->page) {
+        if (preempt_point()) {
+            return -EINTR;
+        }
+        if (vm_fault(writer->map, &fault) != VM_FAULT_RESUME) {
+            return -ENOMEM;
+        }
+        assert(fault.pfn != PFN_NONE);
+        writer->page = page;
+        writer->pfn = fault.pfn;
+    }
+    return 0;
+}
+
+static int write_stack(void *ctx, uint32_t va, const void *bytes, uint32_t n)
+{
+    struct stack_writer *writer = ctx;
+
+    for (uint32_t done = 0, piece; done < n; done += piece) {
+        uint32_t offset = (va + done) & PAGE_OFFSET_MASK;
+        int err = find_stack_page(writer, page_floor(va + done));
+
+        if (err != 0) {
+            return err;
+        }
+        piece = PAGE_SIZE - offset;
+        if (piece > n - done) {
+            piece = n - done;
+        }
+        char *window = pmap_window_open(writer->pfn);
+
+        memcpy(window + offset, (const char *)bytes + done, piece);
+        pmap_window_close(window);
+    }
+    return 0;
+}
+
+static int build_stack(struct exec_plan *plan, const char *path, const struct image_strings *args,
+                       const struct image_strings *env)
+{
+    const struct vm_area_spec stack = {
+        .range = vrange(USER_END - PAGE_SIZE, USER_END),
+        .prot = VM_READ | VM_WRITE,
+        .flags = VM_GROWS_DOWN,
+        .account = FL_ACCOUNT_STACK,
+    };
+    struct image_start start = {
+        .args = *args, .env = *env, .execfn = path, .hwcap = cpu_info.hwcap};
+    struct stack_writer writer = {.map = plan->map};
+    int err = vm_map_insert(plan->map, &stack);
+
+    if (err != 0) {
+        return err;
+    }
+    for (uint32_t i = 0; i < array_size(start.random); i++) {
+        start.random[i] = random_next();
+    }
+    plan->argc = args->count;
+    return image_build_stack(plan->image, &start, write_stack, &writer, &plan->esp);
+}
+
+/* Room for the accounts is taken now, so that the end of the program cannot fail to report. */
+static int make_record(struct exec_plan *plan, uint32_t policy)
+{
+    struct vm_map_counts counts;
+
+    vm_map_counts(plan->map, &counts);
+    plan->record =
+        kheap_zalloc(sizeof(*plan->record) + counts.n_accounts * sizeof(struct fl_account));
+    if (plan->record == NULL) {
+        return -ENOMEM;
+    }
+    plan->record->max_accounts = counts.n_accounts;
+    plan->record->report.policy = policy;
+    return 0;
+}
+
+static void drop_plan(struct exec_plan *plan)
+{
+    if (plan->map != NULL) {
+        vm_map_destroy(plan->map);
+    }
+    if (plan->image != NULL) {
+        image_unref(plan->image);
+    }
+    if (plan->program != NULL) {
+        inode_unref(plan->program);
+    }
+}
+
+/* Everything that can fail. On failure the plan is dropped. */
+static int make_plan(struct process *self, const char *path, const struct image_strings *args,
+                     const struct image_strings *env, struct exec_plan *plan,
+                     struct elf32_reason *why)
+{
+    int err = open_program(path, plan);
+
+    if (err == 0) {
+        err = image_open(&plan->program->source, self->policy, &plan->image, why);
+    }
+    if (err == 0) {
+        plan->map = vm_map_create(image_info(plan->image)->n_segments);
+        err = plan->map == NULL ? -ENOMEM : image_map(plan->image, plan->map);
+    }
+    if (err == 0) {
+        err = build_stack(plan, path, args, env);
+    }
+    if (err == 0 && ((self->run_flags & FL_RUN_ANNOUNCE) || self->record != NULL)) {
+        err = make_record(plan, self->policy);
+    }
+    if (err != 0) {
+        drop_plan(plan);
+    }
+    return err;
+}
+
+/* ---- Commit -------------------------------------------------------------------------------------- */
+
+static void name_process(struct process *self, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    memset(self->name, 0, sizeof(self->name));
+    strlcpy(self->name, slash == NULL ? path : slash + 1, sizeof(self->name));
+}
+
+/* The registers of a new program: all zero but where it starts (bad-input P16). */
+static void set_registers(struct process *self, const struct exec_plan *plan)
+{
+    struct trap_frame *frame = process_trap_frame(self);
+
+    memset(frame, 0, sizeof(*frame));
+    frame->ds = SEL_USER_DATA;
+    frame->es = SEL_USER_DATA;
+    frame->eip = image_info(plan->image)->entry;
+    frame->cs = SEL_USER_CODE;
+    frame->eflags = EFLAGS_INTERRUPTS;
+    frame->esp = plan->esp;
+    frame->ss = SEL_USER_DATA;
+    self->entry_argc = plan->argc;
+    self->entry_esp = plan->esp;
+    memset(self->tls, 0, sizeof(self->tls));
+    self->fs = 0;
+    self->gs = 0;
+    fpu_state_init(&self->fpu);
+}
+
+/* The point of no return, and nothing behind it can fail. The old pages go first, step by step, while
+ * others still see that the process holds them. */
+static void commit(struct process *self, struct exec_plan *plan, const char *path)
+{
+    latency_uncounted(debug_check(vm_map_check(plan->map)));
+    struct vm_map *old_map = self->map;
+    struct inode *old_program = self->program;
+
+    if (old_map != NULL) {
+        vm_map_activate(NULL);
+        vm_map_clear(old_map);
+    }
+    self->map = plan->map;
+    self->program = plan->program;
+    self->heap_start = image_end(plan->image);
+    self->heap_end = self->heap_start;
+    self->is_announced = plan->record != NULL;
+    self->run_flags = 0;
+    process_set_record(self, plan->record);
+    self->syscalls = 0;
+    set_registers(self, plan);
+    name_process(self, path);
+    fd_table_close_on_exec(&self->fds);
+    image_unref(plan->image);
+    if (self == process_running) {
+        vm_map_activate(self->map);
+        sched_load_machine(self);
+    }
+    if (old_map != NULL) {
+        vm_map_destroy(old_map);
+        inode_unref(old_program);
+    }
+}
+
+void process_drop_exec_reason(struct process *process)
+{
+    kheap_free(process->exec_reason, sizeof(*process->exec_reason));
+    process->exec_reason = NULL;
+}
+
+/* Remembers what the loader said. Without memory for it there is just the error number. */
+static void keep_reason(struct process *self, const struct elf32_reason *why)
+{
+    process_drop_exec_reason(self);
+    if (why->text[0] != '\0') {
+        self->exec_reason = kheap_alloc(sizeof(*why));
+        if (self->exec_reason != NULL) {
+            *self->exec_reason = *why;
+        }
+    }
+}
+
+/* ---- The two ways in ----------------------------------------------------------------------------- */
+
+/* execve with everything already in kernel memory. */
+static int exec_from_kernel(struct process *self, const char *path,
+                            const struct image_strings *args, const struct image_strings *env,
+                            struct elf32_reason *why)
+{
+    struct exec_plan plan = {0};
+    int err;
+
+    why->text[0] = '\0';
+    err = make_plan(self, path, args, env, &plan, why);
+    if (err == 0) {
+        commit(self, &plan, path);
+    }
+    return err;
+}
+
+static int exec_with_path(struct process *self, const char *path, uint32_t argv, uint32_t envp)
+{
+    struct string_buffer buffer;
+    struct image_strings args, env;
+    struct elf32_reason why = {""};
+    int err = buffer_open(&buffer);
+
+    if (err != 0) {
+        return err;
+    }
+    err = gather_strings(&buffer, argv, envp, &args, &env);
+    if (err == 0) {
+        err = exec_from_kernel(self, path, &args, &env, &why);
+    }
+    buffer_close(&buffer);
+    keep_reason(self, &why);
+    return err;
+}
+
+long process_exec(struct process *self, uint32_t user_path, uint32_t argv, uint32_t envp)
+{
+    char *path;
+    int err = path_from_user(user_path, &path);
+
+    if (err != 0) {
+        return err;
+    }
+    err = exec_with_path(self, path, argv, envp);
+    path_free(path);
+    return err;
+}
+
+int exec_start_init(const char *path, const struct image_strings *args,
+                    const struct image_strings *env, uint32_t policy, struct elf32_reason *why)
+{
+    struct process *init;
+    int err = process_create(&init);
+
+    if (err != 0) {
+        return err;
+    }
+    init->policy = policy;
+    init->oom_score_adj = OOM_SCORE_ADJ_NEVER;
+    err = exec_from_kernel(init, path, args, env, why);
+    if (err != 0) {
+        process_discard(init);
+        return err;
+    }
+    process_publish(init, NULL);
+    sched_prepare(init);
+    sched_enqueue(init);
+    return 0;
+}

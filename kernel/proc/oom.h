@@ -1,0 +1,44 @@
+/*
+ * Out of memory. When a page fault finds no frame, the process with the highest score is killed,
+ * with one line that names it, its score, its size and why. A system call that finds no memory
+ * answers -ENOMEM instead and nobody is killed.
+ *
+ * The score is contract T4's: what the process holds, in thousandths of all memory, plus
+ * oom_score_adj, within 0..1000. It holds its resident pages, page tables, records of its map, and
+ * its part of each shared object. A process with an adjustment of -1000 (pid 1) is never chosen.
+ *
+ * Low (directly mapped) memory can run out while other memory is free. Then the choice goes by what a
+ * process holds of that: tables, records and indexes.
+ *
+ * There is nothing to reclaim before that: cached pages of files live only while somebody maps or
+ * reads them (contract V9), so a clean page without a user does not exist.
+ */
+#ifndef KERNEL_PROC_OOM_H
+#define KERNEL_PROC_OOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/compiler.h"
+#include "mm/vm_fault.h"
+
+struct process;
+
+#define OOM_SCORE_ADJ_NEVER (-1000)
+#define OOM_SCORE_ADJ_MAX   1000
+#define OOM_SCORE_MAX       1000u
+
+/* The process's score now; of a zombie its adjustment alone. May open an interrupt window. */
+int oom_score(const struct process *process);
+
+/*
+ * Finds memory for a fault of `self`, the running process, that was answered with `lack`. While a process
+ * is dying, it takes what that one holds or sleeps until some process has ended. Only if nobody is dying
+ * it chooses a process, says so and kills it.
+ *   gives: true if the fault is to be taken again (it may fail again); false if self is being killed,
+ *          perhaps by this call, or if no other process's memory helps: then self alone ends
+ *   panics: if self is pid 1, nobody is dying and nobody can be killed
+ */
+must_check bool oom_relieve(struct process *self, enum vm_fault_result lack);
+
+#endif

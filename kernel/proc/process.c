@@ -1,0 +1,473 @@
+/*
+ * Process records: made, found, ended, waited for.
+ *
+ * The record is the only thing that outlives a process, as its zombie. All else goes back in
+ * process_exit, but for the kernel stack that it runs on: the next process frees that, right
+ * after the switch and so before the parent can run. When the parent has waited, freemem() is what it
+ * was before the fork.
+ */
+#include "kernel/proc/process.h"
+
+#include <asm/errno.h>
+#include <asm/signal.h>
+
+#include "arch/latency.h"
+#include "arch/pmap.h"
+#include "kernel/proc/sched.h"
+#include "lib/assert.h"
+#include "lib/preempt.h"
+#include "lib/string.h"
+#include "loader/image.h"
+#include "mm/phys/frame.h"
+#include "mm/phys/kheap.h"
+#include "mm/vm_map.h"
+
+struct process *process_running;
+
+/* Who waits until somebody, anybody, has ended. */
+static struct wait_queue exits = WAIT_QUEUE_INITIALIZER(exits);
+
+static struct process *init_process;
+static uint32_t process_count;
+static int last_pid;
+
+static RB_HEAD(pid_tree, process) pids = RB_INITIALIZER(&pids);
+
+static int compare_pids(const struct process *a, const struct process *b)
+{
+    return a->pid - b->pid;
+}
+
+RB_GENERATE_STATIC(pid_tree, process, pid_entry, compare_pids)
+
+struct process *process_find(int pid)
+{
+    struct process *p = RB_ROOT(&pids);
+
+    while (p != NULL && p->pid != pid) {
+        p = pid < p->pid ? RB_LEFT(p, pid_entry) : RB_RIGHT(p, pid_entry);
+    }
+    return p;
+}
+
+struct process *process_find_from(int pid)
+{
+    struct process *p = RB_ROOT(&pids), *best = NULL;
+
+    while (p != NULL) {
+        if (p->pid >= pid) {
+            best = p;
+            p = RB_LEFT(p, pid_entry);
+        } else {
+            p = RB_RIGHT(p, pid_entry);
+        }
+    }
+    return best;
+}
+
+/* Pids ascend and start over at the limit, so that a number is not used again soon. */
+static int choose_pid(void)
+{
+    do {
+        last_pid = last_pid == PROCESS_PID_MAX ? PROCESS_INIT_PID + 1 : last_pid + 1;
+    } while (process_find(last_pid) != NULL);
+    return last_pid;
+}
+
+/* ---- Kernel stacks ------------------------------------------------------------------------------- */
+
+/* A set bit is a slot in use. The lowest free slot is taken, so that the stacks share few tables. */
+#define SLOTS_PER_WORD 32u
+static uint32_t slots_used[PROCESS_MAX / SLOTS_PER_WORD];
+
+/* There is one: process_count is below PROCESS_MAX. */
+static uint32_t take_slot(void)
+{
+    uint32_t word = 0;
+
+    while (slots_used[word] == UINT32_MAX) {
+        word++;
+    }
+    uint32_t bit = (uint32_t)__builtin_ctz(~slots_used[word]);
+
+    slots_used[word] |= 1u << bit;
+    return word * SLOTS_PER_WORD + bit;
+}
+
+static void give_slot(uint32_t slot)
+{
+    slots_used[slot / SLOTS_PER_WORD] &= ~(1u << slot % SLOTS_PER_WORD);
+}
+
+/* Unmaps the topmost npages of a stack. */
+static void unmap_stack(uint32_t stack_top, uint32_t npages)
+{
+    for (uint32_t i = 1; i <= npages; i++) {
+        frame_unref(pmap_kernel_remove(stack_top - i * PAGE_SIZE));
+    }
+}
+
+static int map_stack_page(uint32_t kva)
+{
+    pfn_t pfn = frame_alloc(FRAME_STACK, 0);
+
+    if (pfn == PFN_NONE) {
+        return -ENOMEM;
+    }
+    int err = pmap_kernel_enter(kva, pfn);
+
+    if (err != 0) {
+        frame_unref(pfn);
+    }
+    return err;
+}
+
+static int alloc_stack(struct process *process)
+{
+    uint32_t slot = take_slot();
+    uint32_t top = KSTACK_BASE + (slot + 1) * KSTACK_SLOT_SIZE;
+
+    for (uint32_t i = 0; i < KSTACK_PAGES; i++) {
+        if (map_stack_page(top - (i + 1) * PAGE_SIZE) != 0) {
+            unmap_stack(top, i);
+            give_slot(slot);
+            return -ENOMEM;
+        }
+    }
+    process->stack_top = top;
+    return 0;
+}
+
+static void free_stack(struct process *process)
+{
+    unmap_stack(process->stack_top, KSTACK_PAGES);
+    give_slot((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
+    process->stack_top = 0;
+}
+
+bool process_is_stack_guard(uint32_t kva)
+{
+    return kva >= KSTACK_BASE && kva < KSTACK_BASE + PROCESS_MAX * KSTACK_SLOT_SIZE &&
+           kva % KSTACK_SLOT_SIZE < KSTACK_SLOT_SIZE - KSTACK_SIZE;
+}
+
+/* ---- Making -------------------------------------------------------------------------------------- */
+
+int process_create(struct process **out)
+{
+    if (process_count == PROCESS_MAX) {
+        return -EAGAIN;
+    }
+    struct process *p = kheap_alloc(sizeof(*p));
+
+    if (p == NULL) {
+        return -ENOMEM;
+    }
+    memset(p, 0, offsetof(struct process, fpu)); /* the makers fill fpu: 512 bytes saved */
+    if (alloc_stack(p) != 0) {
+        kheap_free(p, sizeof(*p));
+        return -ENOMEM;
+    }
+    LIST_INIT(&p->children);
+    LIST_INIT(&p->zombies);
+    wait_queue_init(&p->child_ended);
+    fd_table_init(&p->fds);
+    process_count++;
+    *out = p;
+    return 0;
+}
+
+static void free_record(struct process *process)
+{
+    process_drop_exec_reason(process);
+    kheap_free(process, sizeof(*process));
+    process_count--;
+}
+
+static size_t record_size(const struct run_record *record)
+{
+    return sizeof(*record) + record->max_accounts * sizeof(record->accounts[0]);
+}
+
+void process_set_record(struct process *process, struct run_record *record)
+{
+    if (process->record != NULL) {
+        kheap_free(process->record, record_size(process->record));
+    }
+    process->record = record;
+    process->is_record_filled = false;
+}
+
+void process_discard(struct process *process)
+{
+    fd_table_release(&process->fds);
+    if (process->program != NULL) {
+        inode_unref(process->program);
+    }
+    if (process->map != NULL) {
+        vm_map_destroy(process->map);
+    }
+    process_set_record(process, NULL);
+    free_stack(process);
+    free_record(process);
+}
+
+void process_publish(struct process *process, struct process *parent)
+{
+    process->pid = choose_pid();
+    process->parent = parent;
+    RB_INSERT(pid_tree, &pids, process);
+    if (parent == NULL) {
+        init_process = process;
+    } else {
+        LIST_INSERT_HEAD(&parent->children, process, sibling_entry);
+    }
+}
+
+/* ---- Ending -------------------------------------------------------------------------------------- */
+
+void process_kill(struct process *process, int signal, int by)
+{
+    if (process == init_process || process->state == PROCESS_ZOMBIE ||
+        (process->work & PROCESS_WORK_KILL)) {
+        return;
+    }
+    process->kill_signal = (uint8_t)signal;
+    process->killed_by = by;
+    process->work |= PROCESS_WORK_KILL;
+    sched_interrupt(process);
+}
+
+bool process_is_dying(const struct process *process)
+{
+    return process->state != PROCESS_ZOMBIE &&
+           (process->is_ending || (process->work & PROCESS_WORK_KILL));
+}
+
+bool process_wait_for_exit(void)
+{
+    return wait_queue_sleep(&exits);
+}
+
+/* The next one of a family tree, parents before their children; NULL behind the last. */
+static struct process *next_in_family(const struct process *top, struct process *p)
+{
+    if (!LIST_EMPTY(&p->children)) {
+        return LIST_FIRST(&p->children);
+    }
+    while (p != top && LIST_NEXT(p, sibling_entry) == NULL) {
+        p = p->parent;
+    }
+    return p == top ? NULL : LIST_NEXT(p, sibling_entry);
+}
+
+void process_kill_foreground(void)
+{
+    if (init_process == NULL || init_process->waits_for == 0) {
+        return;
+    }
+    struct process *top = process_find(init_process->waits_for);
+
+    if (top == NULL || top->state == PROCESS_ZOMBIE) {
+        return; /* its children are init's by now */
+    }
+    for (struct process *p = top; p != NULL; p = next_in_family(top, p)) {
+        process_kill(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
+    }
+}
+
+void process_do_work(struct process *self)
+{
+    while (self->work != 0) {
+        if (self->work & PROCESS_WORK_KILL) {
+            if (self->record != NULL && self->killed_by != PROCESS_KILLED_BY_KERNEL) {
+                process_report_kill(self);
+            }
+            process_exit(PROCESS_END_SIGNAL, self->kill_signal);
+        }
+        self->work &= ~PROCESS_WORK_YIELD;
+        sched_yield_cpu();
+    }
+}
+
+/* Hands the children on to pid 1, and collects those that have ended. */
+static void orphan_children(struct process *self)
+{
+    struct process *child;
+    unsigned int steps = 0;
+
+    while ((child = LIST_FIRST(&self->children)) != NULL) {
+        LIST_REMOVE(child, sibling_entry);
+        child->parent = init_process;
+        child->is_orphan = true;
+        LIST_INSERT_HEAD(&init_process->children, child, sibling_entry);
+    }
+    while ((child = LIST_FIRST(&self->zombies)) != NULL) {
+        process_reap(child);
+        (void)preempt_step(&steps);
+    }
+}
+
+/* The figures that only the living map has, once. */
+static void fill_record(struct process *self)
+{
+    struct run_record *record = self->record;
+
+    if (record == NULL || self->is_record_filled) {
+        return;
+    }
+    self->is_record_filled = true;
+    struct fl_report *report = &record->report;
+    struct vm_map_counts counts;
+    struct image_figures figures;
+
+    vm_map_counts(self->map, &counts);
+    image_figures(self->map, &figures);
+    report->page_faults = figures.page_faults;
+    report->pages_allocated = figures.pages;
+    report->bytes_lost = figures.bytes_lost;
+    report->rss_kb = counts.rss_pages * (PAGE_SIZE / 1024);
+    report->rss_peak_kb = counts.rss_peak * (PAGE_SIZE / 1024);
+    report->vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024);
+    report->vmsize_peak_kb = counts.size_peak * (PAGE_SIZE / 1024);
+    report->n_accounts = counts.n_accounts;
+    memcpy(report->faults, vm_map_unplaced_faults(self->map), sizeof(report->faults));
+    for (uint32_t i = 0; i < counts.n_accounts && i < record->max_accounts; i++) {
+        record->accounts[i] = *vm_map_account(self->map, i);
+        for (uint32_t cause = 0; cause < VM_CAUSE_COUNT; cause++) {
+            report->faults[cause] += record->accounts[i].faults[cause];
+        }
+    }
+}
+
+bool process_strip(struct process *dying)
+{
+    struct vm_map *map = dying->map;
+
+    if (map == NULL || vm_map_is_empty(map) || vm_map_is_busy(map)) {
+        return false;
+    }
+    fill_record(dying);
+    sched_hold_cpu(); /* it must not come to its end meanwhile */
+    vm_map_clear(map);
+    sched_let_cpu_go();
+    return true;
+}
+
+static void complete_record(struct process *self)
+{
+    struct fl_report *report = &self->record->report;
+
+    fill_record(self);
+    report->pid = self->pid;
+    report->exit_kind = self->end == PROCESS_END_SIGNAL ? FL_KILLED : FL_EXITED;
+    report->value = self->end_value;
+    report->is_return = self->end == PROCESS_END_RETURN;
+    report->freemem_before = self->freemem_before;
+    report->syscalls = self->syscalls;
+    strlcpy(report->name, self->name, sizeof(report->name));
+}
+
+/* Gives back what the process holds, but for the record and the stack under its feet. */
+static void release_resources(struct process *self)
+{
+    struct vm_map *map = self->map;
+
+    latency_uncounted(debug_check(vm_map_check(map)));
+    fd_table_release(&self->fds);
+    inode_unref(self->program);
+    self->program = NULL;
+    vm_map_activate(NULL);
+    vm_map_clear(map); /* step by step; others still see what the process holds */
+    self->map = NULL;
+    vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
+}
+
+void process_exit(enum process_end end, int value)
+{
+    struct process *self = process_running;
+
+    if (self == init_process) {
+        panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
+    }
+    (void)latency_rename(LATENCY_EXIT);
+    self->is_ending = true;
+    self->end = end;
+    self->end_value = value;
+    if (self->record != NULL) {
+        complete_record(self);
+    }
+    release_resources(self);
+    if (self->record != NULL) {
+        latency_uncounted(
+            debug_check(frame_check())); /* all memory: when a program of `run` has ended */
+    }
+    orphan_children(self);
+    self->state = PROCESS_ZOMBIE;
+    LIST_REMOVE(self, sibling_entry);
+    LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
+    wait_queue_wake_all(&self->parent->child_ended); /* of an orphan: there may be none left now */
+    wait_queue_wake_all(&exits); /* they run when the stack is free: sched_exit */
+    sched_exit();
+}
+
+void process_finish_exit(struct process *zombie)
+{
+    free_stack(zombie);
+    if (zombie->is_orphan) {
+        process_reap(zombie);
+    }
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------- */
+
+/* A child that `pid` means and that has ended; *has_any: one that may still end. */
+static struct process *find_zombie(struct process *self, int pid, bool *has_any)
+{
+    if (pid <= 0) {
+        *has_any = !LIST_EMPTY(&self->children);
+        return LIST_FIRST(&self->zombies);
+    }
+    struct process *child = process_find(pid);
+
+    *has_any = child != NULL && child->parent == self;
+    return *has_any && child->state == PROCESS_ZOMBIE ? child : NULL;
+}
+
+int process_wait(struct process *self, int pid, bool is_blocking, struct process **out)
+{
+    for (;;) {
+        bool has_any;
+
+        *out = find_zombie(self, pid, &has_any);
+        if (*out != NULL) {
+            return 0;
+        }
+        if (!has_any) {
+            return -ECHILD;
+        }
+        if (!is_blocking) {
+            return 0;
+        }
+        if (!wait_queue_sleep(&self->child_ended)) {
+            return -EINTR;
+        }
+    }
+}
+
+int process_status_word(const struct process *zombie)
+{
+    if (zombie->end == PROCESS_END_SIGNAL) {
+        return zombie->end_value;
+    }
+    return (zombie->end_value & 0xFF) << 8;
+}
+
+void process_reap(struct process *zombie)
+{
+    assert(zombie->state == PROCESS_ZOMBIE && zombie->stack_top == 0);
+    LIST_REMOVE(zombie, sibling_entry);
+    RB_REMOVE(pid_tree, &pids, zombie);
+    process_set_record(zombie, NULL);
+    free_record(zombie);
+}

@@ -1,0 +1,210 @@
+/*
+ * Round robin. A process is in exactly one place: running, in the run queue, on one wait queue, or
+ * a zombie. When nobody can run, the process that went to sleep last keeps its stack and idles on
+ * it; so there is no idle process, and no switch if the one that slept is the one that is woken.
+ *
+ * FPU state and segment registers are switched with the process, always. Doing it on first use
+ * (CR0.TS) would save two instructions per switch and cost a trap per use.
+ */
+#include "kernel/proc/sched.h"
+
+#include "arch/cpu.h"
+#include "arch/latency.h"
+#include "arch/trap.h"
+#include "kernel/proc/process.h"
+#include "lib/assert.h"
+#include "lib/preempt.h"
+#include "mm/vm_map.h"
+#include "sync/wait_queue.h"
+
+static TAILQ_HEAD(, process) run_queue = TAILQ_HEAD_INITIALIZER(run_queue);
+
+/* A zombie whose kernel stack was in use until the switch away from it. */
+static struct process *ended;
+
+void sched_enqueue(struct process *process)
+{
+    process->state = PROCESS_READY;
+    TAILQ_INSERT_TAIL(&run_queue, process, queue_entry);
+}
+
+/* The next one to run; waits for an interrupt to bring one. */
+static struct process *take_next(void)
+{
+    while (TAILQ_EMPTY(&run_queue)) {
+        cpu_idle();
+    }
+    struct process *next = TAILQ_FIRST(&run_queue);
+
+    TAILQ_REMOVE(&run_queue, next, queue_entry);
+    next->state = PROCESS_RUNNING;
+    return next;
+}
+
+static void save_machine(struct process *process)
+{
+    fpu_save(&process->fpu);
+    process->fs = cpu_read_fs();
+    process->gs = cpu_read_gs();
+}
+
+void sched_load_machine(const struct process *process)
+{
+    fpu_restore(&process->fpu);
+    gdt_set_tls(process->tls);
+    cpu_load_fs(process->fs); /* after the descriptors they may name */
+    cpu_load_gs(process->gs);
+}
+
+/* What a process does first when it has got the CPU, on its own stack. */
+static void finish_switch(void)
+{
+    if (ended != NULL) {
+        process_finish_exit(ended);
+        ended = NULL;
+    }
+    sched_load_machine(process_running);
+}
+
+/* Everything that a switch changes but the stack. */
+static void make_current(struct process *next)
+{
+    process_running = next;
+    tss_set_kernel_stack(next->stack_top);
+    vm_map_activate(next->map);
+}
+
+/* Gives the CPU away; comes back when somebody gives it to the caller again. */
+static void switch_away(void)
+{
+    struct process *self = process_running;
+    struct process *next = take_next();
+
+    if (next == self) {
+        return;
+    }
+    uint32_t what = latency_what();
+
+    save_machine(self);
+    make_current(next);
+    cpu_switch(&self->kernel_esp, next->kernel_esp);
+    (void)latency_rename(what);
+    finish_switch();
+}
+
+void sched_yield_cpu(void)
+{
+    if (!TAILQ_EMPTY(&run_queue)) {
+        sched_enqueue(process_running);
+        switch_away();
+    }
+}
+
+void sched_hold_cpu(void)
+{
+    process_running->holds_cpu++;
+}
+
+void sched_let_cpu_go(void)
+{
+    process_running->holds_cpu--;
+}
+
+bool preempt_point(void)
+{
+    struct process *self = process_running;
+
+    cpu_irq_window();
+    if (likely(self == NULL || self->work == 0)) {
+        return false;
+    }
+    if ((self->work & PROCESS_WORK_YIELD) && self->holds_cpu == 0) {
+        self->work &= ~PROCESS_WORK_YIELD;
+        sched_yield_cpu();
+    }
+    return (self->work & PROCESS_WORK_KILL) != 0;
+}
+
+void sched_tick(void)
+{
+    if (process_running != NULL && !TAILQ_EMPTY(&run_queue)) {
+        process_running->work |= PROCESS_WORK_YIELD;
+    }
+}
+
+void sched_interrupt(struct process *process)
+{
+    if (process->state == PROCESS_SLEEPING) {
+        sched_enqueue(process);
+    }
+}
+
+/* The hooks of the wait queues. */
+static bool block_running(struct waiter *waiter)
+{
+    struct process *self = process_running;
+
+    if (self->work & PROCESS_WORK_KILL) {
+        return false;
+    }
+    waiter->thread = self;
+    self->state = PROCESS_SLEEPING;
+    switch_away();
+    return (self->work & PROCESS_WORK_KILL) == 0;
+}
+
+static void wake_thread(void *thread)
+{
+    sched_interrupt(thread);
+}
+
+void sched_init(void)
+{
+    static const struct sync_hooks hooks = {.block = block_running, .wake = wake_thread};
+
+    sync_set_hooks(&hooks);
+}
+
+/* First code of a process on its own kernel stack. It may have been killed before it ran once. */
+static void start_in_user_mode(void)
+{
+    (void)latency_rename(LATENCY_START);
+    finish_switch();
+    if (unlikely(process_running->work != 0)) {
+        process_do_work(process_running);
+    }
+    latency_on();
+    trap_return(process_trap_frame(process_running));
+}
+
+void sched_prepare(struct process *process)
+{
+    uint32_t frame = (uint32_t)process_trap_frame(process);
+
+    process->kernel_esp = cpu_switch_prepare(frame, start_in_user_mode);
+}
+
+void sched_exit(void)
+{
+    struct process *self = process_running;
+    uint32_t never_used;
+
+    assert(self->state == PROCESS_ZOMBIE);
+    struct process *next = take_next();
+
+    ended = self;
+    make_current(next);
+    cpu_switch(&never_used, next->kernel_esp);
+    panic("a process came back from its end");
+}
+
+void sched_start(void)
+{
+    struct process *first = take_next();
+    uint32_t never_used;
+
+    latency_off(LATENCY_START);
+    make_current(first);
+    cpu_switch(&never_used, first->kernel_esp);
+    panic("the boot stack was scheduled");
+}

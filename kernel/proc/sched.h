@@ -1,0 +1,43 @@
+/*
+ * The scheduler: one run queue, round robin. Threads sleep on wait queues (sync/wait_queue.h), whose
+ * hooks are here.
+ *
+ * User code is preempted by the timer; kernel code runs until it returns, sleeps, ends or comes to a
+ * preempt_point() (lib/preempt.h). Nothing here takes a lock: one CPU, interrupts off from trap entry
+ * to return. The only places where interrupts come while kernel code is under way are cpu_idle(),
+ * cpu_irq_window() and preempt_point(), and there the structures are at rest; only the last one
+ * lets other processes run.
+ */
+#ifndef KERNEL_PROC_SCHED_H
+#define KERNEL_PROC_SCHED_H
+
+#include <stdbool.h>
+
+#include "lib/compiler.h"
+
+struct process;
+
+/* Installs the hooks of the wait queues. */
+void sched_init(void);
+/* Leaves the boot stack for the first process in the run queue. */
+noreturn_fn void sched_start(void);
+/* Appends a process that is neither running nor queued. */
+void sched_enqueue(struct process *process);
+/* Lets the others run first. */
+void sched_yield_cpu(void);
+/* Between the two, which nest, preempt_point() lets interrupts in but no other process run: the caller
+ * is in the middle of something that is not at rest. */
+void sched_hold_cpu(void);
+void sched_let_cpu_go(void);
+/* The timer's tick: the running process has used up its slice. */
+void sched_tick(void);
+/* Lets a sleeping process run: it finds out that it is being killed and leaves its wait queue. */
+void sched_interrupt(struct process *process);
+/* The last act of a process that became a zombie. Its kernel stack is freed by whoever runs next. */
+noreturn_fn void sched_exit(void);
+/* The esp a new process starts with; it goes to ring 3 with the trap frame on its kernel stack. */
+void sched_prepare(struct process *process);
+/* Makes the CPU hold the FPU state, TLS, fs and gs of the running process. */
+void sched_load_machine(const struct process *process);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The dispatcher. Its few lines are the whole cost of a system call besides the entry stub, so it
+ * does nothing that not every call needs.
+ */
+#include "kernel/sys/syscall.h"
+
+#include <asm/errno.h>
+#include <asm/signal.h>
+#include <asm/unistd_32.h>
+#include <stddef.h>
+
+#include "abi/faultline.h"
+#include "arch/latency.h"
+#include "arch/trap.h"
+#include "kernel/proc/process.h"
+#include "kernel/trap/trap.h"
+#include "lib/compiler.h"
+
+/* A hole is NULL. */
+static syscall_fn *const handlers[] = {
+#define SYSCALL(nr, name, nargs) [nr] = sys_##name,
+#include "abi/syscalls.def"
+#undef SYSCALL
+};
+
+_Static_assert(offsetof(struct trap_frame, ebx) == 0 && offsetof(struct trap_frame, ebp) == 20,
+               "the trap frame begins with the six arguments");
+
+/* No program of ours is in virtual-8086 mode, and no CPU lets one get there; QEMU 7.2 without SMAP
+ * does, by an iret in ring 3. The frame is then not where process_trap_frame looks for it. */
+static noreturn_fn cold_fn void syscall_from_virtual_8086(const struct trap_frame *tf)
+{
+    trap_report_exception(process_running, tf, SIGSEGV, "system call from virtual-8086 mode");
+    process_exit(PROCESS_END_SIGNAL, SIGSEGV);
+}
+
+const char *syscall_name(uint32_t nr)
+{
+    static const char *const names[] = {
+#define SYSCALL(nr, name, nargs) [nr] = #name,
+#include "abi/syscalls.def"
+#undef SYSCALL
+    };
+
+    return nr < array_size(names) && names[nr] != NULL ? names[nr] : "no call";
+}
+
+void syscall_dispatch(struct trap_frame *tf)
+{
+    struct process *self = process_running;
+    uint32_t nr = tf->error;
+
+    latency_off(LATENCY_CALL + nr);
+    if (unlikely(tf->eflags & TRAP_EFLAGS_VM)) {
+        syscall_from_virtual_8086(tf);
+    }
+    self->syscalls++;
+    if (likely(nr < array_size(handlers) && handlers[nr] != NULL)) {
+        tf->eax = (uint32_t)handlers[nr](self, (const struct syscall_args *)(const void *)tf);
+    } else {
+        tf->eax = (uint32_t)-ENOSYS;
+    }
+    if (unlikely(self->work != 0)) {
+        process_do_work(self);
+    }
+    latency_on();
+}

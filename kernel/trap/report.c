@@ -1,0 +1,209 @@
+/*
+ * The lines that a user sees when a program dies of its own doing, and the trace's records. The
+ * shape is Linux's, with the cause word (abi/causes.def) behind the colon.
+ */
+#include <asm/signal.h>
+
+#include "abi/faultline.h"
+#include "arch/trap.h"
+#include "kernel/log/printk.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/usercopy.h"
+#include "kernel/trap/trap.h"
+#include "lib/addr.h"
+#include "lib/compiler.h"
+#include "mm/phys/frame.h"
+#include "mm/vm_map.h"
+#include "mm/vm_object.h"
+
+/* ---- Page faults --------------------------------------------------------------------------------- */
+
+int trap_signal_of(enum vm_fault_result result)
+{
+    if (vm_fault_is_out_of_memory(result)) {
+        return SIGKILL;
+    }
+    return result == VM_FAULT_IO ? SIGBUS : SIGSEGV;
+}
+
+static const char *access_word(uint32_t access)
+{
+    if (access == VM_WRITE) {
+        return "write";
+    }
+    return access == VM_EXEC ? "exec" : "read";
+}
+
+/* What kind of memory an area is. */
+static const char *area_word(const struct vm_area_info *area)
+{
+    if (area->account >= VM_ACCOUNT_FIRST_SEGMENT) {
+        return "image";
+    }
+    if (area->account == FL_ACCOUNT_STACK) {
+        return "stack";
+    }
+    if (area->account == FL_ACCOUNT_HEAP) {
+        return "heap";
+    }
+    if (area->object == NULL || area->object->pager->describe == NULL) {
+        return "anonymous";
+    }
+    return "file";
+}
+
+/* Contract L8: outside every segment, stack, heap and mapping. */
+static bool is_outside_everything(const struct vm_fault *fault)
+{
+    return fault->cause == VM_CAUSE_NULL_POINTER || fault->cause == VM_CAUSE_GUARD ||
+           fault->cause == VM_CAUSE_NO_AREA || fault->cause == VM_CAUSE_KERNEL_ADDRESS;
+}
+
+static void report_segfault(const struct process *self, const struct trap_frame *tf,
+                            const struct vm_fault *fault)
+{
+    struct vm_area_info area;
+    bool has_area = !is_outside_everything(fault) && vm_map_area_of(self->map, fault->va, &area);
+
+    printk_crash("%s[%d]: segfault at %x ip %08x sp %08x error %x (%s, %s, user): %s%s%s%s",
+                 self->name, self->pid, fault->va.raw, tf->eip, tf->esp, tf->error,
+                 access_word(fault->access), tf->error & PF_PRESENT ? "present" : "not present",
+                 vm_cause_word(fault->cause), has_area ? " area [" : "",
+                 has_area ? area_word(&area) : "", has_area ? "]" : "");
+}
+
+void trap_report_fault(const struct process *self, const struct trap_frame *tf,
+                       const struct vm_fault *fault, enum vm_fault_result result)
+{
+    if (self->is_announced && is_outside_everything(fault)) {
+        printk_crash("Fault address not in segments.");
+    }
+    if (vm_fault_is_out_of_memory(result) || result == VM_FAULT_IO) {
+        printk_crash("%s[%d]: %s at %x ip %08x: %s", self->name, self->pid,
+                     result == VM_FAULT_IO ? "SIGBUS" : "SIGKILL", fault->va.raw, tf->eip,
+                     vm_cause_word(fault->cause));
+    } else {
+        report_segfault(self, tf, fault);
+    }
+}
+
+void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
+                      const struct vm_fault *fault, uint64_t tsc, uint32_t cost)
+{
+    struct vm_map_counts counts;
+
+    vm_map_counts(self->map, &counts);
+    printk_trace("%llu %d %08x %08x %s %s %x %u %u %u %u", (unsigned long long)tsc, self->pid,
+                 tf->eip, fault->va.raw, access_word(fault->access), vm_cause_word(fault->cause),
+                 fault->pfn, frame_free_count(), counts.size_pages * (PAGE_SIZE / 1024),
+                 counts.rss_pages * (PAGE_SIZE / 1024), cost);
+}
+
+/* ---- Other exceptions ---------------------------------------------------------------------------- */
+
+static const char *signal_word(int signal)
+{
+    static const char *const words[] = {
+        [SIGHUP] = "SIGHUP",       [SIGINT] = "SIGINT",   [SIGQUIT] = "SIGQUIT",
+        [SIGILL] = "SIGILL",       [SIGTRAP] = "SIGTRAP", [SIGABRT] = "SIGABRT",
+        [SIGBUS] = "SIGBUS",       [SIGFPE] = "SIGFPE",   [SIGKILL] = "SIGKILL",
+        [SIGUSR1] = "SIGUSR1",     [SIGSEGV] = "SIGSEGV", [SIGUSR2] = "SIGUSR2",
+        [SIGPIPE] = "SIGPIPE",     [SIGALRM] = "SIGALRM", [SIGTERM] = "SIGTERM",
+        [SIGSTKFLT] = "SIGSTKFLT", [SIGXCPU] = "SIGXCPU", [SIGXFSZ] = "SIGXFSZ",
+        [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF", [SIGIO] = "SIGIO",
+        [SIGPWR] = "SIGPWR",       [SIGSYS] = "SIGSYS",
+    };
+
+    if ((uint32_t)signal < array_size(words) && words[signal] != NULL) {
+        return words[signal];
+    }
+    return "a real-time signal";
+}
+
+void process_report_kill(const struct process *self)
+{
+    if (self->killed_by == PROCESS_KILLED_BY_TERMINAL) {
+        printk_crash("%s[%d]: %s from the terminal", self->name, self->pid,
+                     signal_word(self->kill_signal));
+    } else {
+        printk_crash("%s[%d]: %s from process %d", self->name, self->pid,
+                     signal_word(self->kill_signal), self->killed_by);
+    }
+}
+
+void trap_report_exception(const struct process *self, const struct trap_frame *tf, int signal,
+                           const char *what)
+{
+    printk_crash("%s[%d]: %s at ip %08x: %s", self->name, self->pid, signal_word(signal), tf->eip,
+                 what);
+}
+
+/* Error code of #GP and its like (SDM vol. 3, 6.13). */
+#define ERROR_IS_IDT      0x2u
+#define ERROR_INDEX_SHIFT 3
+
+/* Bytes that may stand before an opcode: rep, lock, segment, operand and address size. */
+static bool is_prefix(uint8_t byte)
+{
+    static const uint8_t prefixes[] = {0xF0, 0xF2, 0xF3, 0x2E, 0x36, 0x3E,
+                                       0x26, 0x64, 0x65, 0x66, 0x67};
+
+    for (uint32_t i = 0; i < array_size(prefixes); i++) {
+        if (byte == prefixes[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One-byte opcodes that ring 3 may not use: cli sti hlt, in, out, ins, outs. */
+static bool is_privileged_opcode(uint8_t op)
+{
+    return op == 0xFA || op == 0xFB || op == 0xF4 || (op >= 0xE4 && op <= 0xE7) ||
+           (op >= 0xEC && op <= 0xEF) || (op >= 0x6C && op <= 0x6F);
+}
+
+/* Those behind 0x0F: descriptor tables and lmsw, clts, invd, wbinvd, mov to and from control and
+ * debug registers, wrmsr, rdmsr, rdpmc, sysenter, sysexit. rdtsc (0x31) is free. */
+static bool is_privileged_0f(uint8_t op)
+{
+    return op <= 0x01 || op == 0x06 || op == 0x08 || op == 0x09 || (op >= 0x20 && op <= 0x23) ||
+           op == 0x30 || (op >= 0x32 && op <= 0x35);
+}
+
+/* Reads the instruction as a person would, for the words of the line only. */
+static bool is_privileged_instruction(uint32_t ip)
+{
+    uint8_t byte;
+    bool is_escaped = false;
+
+    for (uint32_t i = 0; i < 15 && copy_from_user(&byte, ip + i, 1) == 0; i++) {
+        if (is_escaped) {
+            return is_privileged_0f(byte);
+        }
+        if (byte == 0x0F) {
+            is_escaped = true;
+        } else if (!is_prefix(byte)) {
+            return is_privileged_opcode(byte);
+        }
+    }
+    return false;
+}
+
+void trap_report_protection(const struct process *self, const struct trap_frame *tf)
+{
+    uint32_t index = tf->error >> ERROR_INDEX_SHIFT;
+
+    if (tf->error & ERROR_IS_IDT) {
+        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, interrupt %u", self->name,
+                     self->pid, tf->eip, index);
+    } else if (tf->error != 0) {
+        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, selector %x", self->name,
+                     self->pid, tf->eip, tf->error);
+    } else {
+        trap_report_exception(self, tf, SIGSEGV,
+                              is_privileged_instruction(tf->eip)
+                                  ? "general protection, privileged instruction"
+                                  : "general protection");
+    }
+}
