@@ -29,8 +29,8 @@ enum inode_type { INODE_FILE, INODE_DIRECTORY, INODE_DEVICE, INODE_SYMLINK };
 struct io_buffer {
     uint32_t (*put)(struct io_buffer *io, const void *from, uint32_t n); /* to the reader    */
     uint32_t (*get)(struct io_buffer *io, void *to, uint32_t n);         /* from the writer  */
-    uint32_t base; /* address of the buffer                    */
-    uint32_t done; /* bytes moved so far; put and get go on there */
+    uintptr_t base; /* address of the buffer                    */
+    uint32_t done;  /* bytes moved so far; put and get go on there */
 };
 
 /* What a mapping of a file needs to know about itself. */

@@ -371,15 +371,29 @@ static bool convert(struct format_sink *sink, const struct format_spec *spec,
     }
 }
 
-/* Skips a floating argument that nobody formats, without floating point: a double is two words on
- * the stack, a long double three. */
+/* Skips a floating argument, without floating point: a double is two words on the stack, a long
+ * double three. Only a host of 64 bits passes them elsewhere than integers. */
+static void skip_float(const struct format_spec *spec, struct format_args *args)
+{
+#ifdef __i386__
+    (void)va_arg(args->list, long long);
+    if (spec->length == FORMAT_LONG_DOUBLE) {
+        (void)va_arg(args->list, int);
+    }
+#else
+    if (spec->length == FORMAT_LONG_DOUBLE) {
+        (void)va_arg(args->list, long double);
+    } else {
+        (void)va_arg(args->list, double);
+    }
+#endif
+}
+
+/* Skips a floating argument that nobody formats. */
 static void skip_unformatted(const struct format_spec *spec, struct format_args *args)
 {
     if (is_float_conversion(spec->conversion)) {
-        (void)va_arg(args->list, long long);
-        if (spec->length == FORMAT_LONG_DOUBLE) {
-            (void)va_arg(args->list, int);
-        }
+        skip_float(spec, args);
     }
 }
 

@@ -11,9 +11,11 @@
 #include "tests/host/support.h"
 #include "user/alloc/os_pages.h"
 
-#define PAGE_NUMBERS (1u << 20)
+/* Pages are marked in tables of 4 GiB, made when they are first needed: one where addresses have 32 bits. */
+#define TABLE_PAGES ((size_t)1 << 20)
+#define TABLES      ((size_t)1 << (sizeof(void *) == 4 ? 0 : 15))
 
-static unsigned char is_mapped[PAGE_NUMBERS];
+static unsigned char *tables[TABLES];
 static size_t n_mapped, n_calls, refuse_in;
 
 void fake_os_pages_refuse(size_t n)
@@ -31,14 +33,26 @@ size_t fake_os_pages_calls(void)
     return n_calls;
 }
 
+static unsigned char *mark_of(size_t page)
+{
+    unsigned char **table = &tables[page / TABLE_PAGES];
+
+    if (*table == NULL) {
+        *table = mmap(NULL, TABLE_PAGES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        assert_true(*table != MAP_FAILED);
+    }
+    return &(*table)[page % TABLE_PAGES];
+}
+
 static void mark(const void *start, size_t size, unsigned char value)
 {
     size_t first = (size_t)start / PAGE_SIZE, count = size / PAGE_SIZE;
 
     assert_true(size > 0 && size % PAGE_SIZE == 0 && (size_t)start % PAGE_SIZE == 0);
     for (size_t i = first; i < first + count; i++) {
-        assert_int_not_equal(is_mapped[i], value);
-        is_mapped[i] = value;
+        assert_int_not_equal(*mark_of(i), value);
+        *mark_of(i) = value;
     }
     n_mapped = value ? n_mapped + count : n_mapped - count;
 }
@@ -54,13 +68,26 @@ static bool is_refused(void)
     return false;
 }
 
+/* The wish for a place, which a program has in mind for 32 bits. Where addresses have 64, ASan's shadow
+ * lies there: the same distances, far above it. */
+static void *place_for(void *wish)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    if (wish != NULL && (uintptr_t)wish <= UINT32_MAX) {
+        return (char *)wish + ((uintptr_t)1 << 45);
+    }
+#endif
+    return wish;
+}
+
 void *os_pages_map_near(void *start, size_t size)
 {
     assert_true(size > 0 && size % PAGE_SIZE == 0);
     if (is_refused()) {
         return NULL;
     }
-    start = mmap(start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    start =
+        mmap(place_for(start), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED) {
         return NULL;
     }

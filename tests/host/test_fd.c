@@ -103,7 +103,7 @@ static void expect_refused(const char *path, uint32_t flags, int err)
 /* User memory that takes and has all that is asked for. */
 static void *good_place(const struct io_buffer *io)
 {
-    return (void *)(uintptr_t)(io->base + io->done);
+    return (void *)(io->base + io->done);
 }
 
 static uint32_t good_put(struct io_buffer *io, const void *from, uint32_t n)
@@ -122,7 +122,7 @@ static uint32_t good_get(struct io_buffer *io, void *to, uint32_t n)
 
 static struct io_buffer io_of(void *buf)
 {
-    return (struct io_buffer){.put = good_put, .get = good_get, .base = (uint32_t)(uintptr_t)buf};
+    return (struct io_buffer){.put = good_put, .get = good_get, .base = (uintptr_t)buf};
 }
 
 /* User memory that ends after `good` bytes. */

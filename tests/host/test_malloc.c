@@ -28,8 +28,8 @@
 const char *malloc_check(void);
 
 #define MODEL_PAGES    (48u * 1024)
-#define RESIDENT_MAX   (200u * 1024)
-#define NEAR_FIRST     0x88000000u /* the lowest address that malloc asks for */
+#define RESIDENT_MAX   (50u * 1024 * sizeof(void *)) /* 200 KiB, in words */
+#define NEAR_FIRST     0x88000000u                   /* the lowest address that malloc asks for */
 #define SLOTS          2000u
 #define WALK_STEPS     100000u
 #define EXHAUST_ROUNDS 1000u
@@ -596,7 +596,7 @@ static void rules(void **state)
     assert_int_equal(posix_memalign(&block, 2, 100), EINVAL);
     assert_int_equal(posix_memalign(&block, 0x80000000u, 100), ENOMEM);
     assert_null(block);
-    for (size_t alignment = 4; alignment <= 1u << 20; alignment *= 2) {
+    for (size_t alignment = sizeof(void *); alignment <= 1u << 20; alignment *= 2) {
         for (size_t size = 0; size < 300000; size = size * 5 + 3) {
             assert_int_equal(posix_memalign(&block, alignment, size), 0);
             assert_int_equal((uintptr_t)block % alignment, 0);
