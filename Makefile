@@ -107,10 +107,12 @@ extra_files := $(shell find user/files -type f 2>/dev/null)
 # ---- Host tests -----------------------------------------------------------------------------------
 
 # tests/host/tests.mk lists the tests and what each is linked with. Each test has its own objects,
-# because it may be compiled against fakes that others do not use (NAME_CPPFLAGS).
-H := build/host
+# because it may be compiled against fakes that others do not use (NAME_CPPFLAGS). A host build is
+# one way to compile them: for 64 bits (host64), and for 32 bits as the host can run that
+# (tools/host32).
 HOST_TESTS :=
 -include tests/host/tests.mk
+host_test_files = $(foreach test,$(filter-out $($(1)_WITHOUT),$(HOST_TESTS)),build/$(1)/$(test))
 host_unlisted := $(filter-out $(HOST_TESTS),$(patsubst tests/host/%.c,%,$(wildcard tests/host/test_*.c)))
 
 # ---- Targets for people ---------------------------------------------------------------------------
@@ -129,7 +131,8 @@ all_c = $(shell find $(kernel_dirs) include user tests -name '*.[ch]')
 tidy_kernel = $(addprefix tidy-,$(kernel_c))
 tidy_user = $(addprefix tidy-,$(filter user/%,$(libc_c)) $(wildcard user/bin/*.c))
 
-.PHONY: run gdb test test-host test-guest host-tests bench lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
+.PHONY: run gdb test test-host test-guest host-tests host-tests-64 host-tests-32-native \
+	host-tests-32-emulated list-host-tests-native list-host-tests-emulated bench lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
 	clean map
 # A target below that needs tools first runs tools/setup, which installs missing ones with apt and
 # says so.
@@ -198,13 +201,14 @@ map: $B/faultline.elf $B/faultline.dis ## write the linker map and the disassemb
 
 # A stamp is rewritten only when its text changes, so what depends on it is rebuilt only then.
 define stamp_rule
-$B/.$(1)-flags: FORCE
+$(if $(3),$(3),$B)/.$(1)-flags: FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' > $$@
 endef
 $(eval $(call stamp_rule,kernel,$(CC) $(kernel_cflags)))
 $(eval $(call stamp_rule,user,$(CC) $(user_cflags) $(user_ldflags)))
-$(eval $(call stamp_rule,host,$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(WERROR)))
+$(foreach build,$(HOST_BUILDS),$(eval $(call stamp_rule,$(build),$(HOSTCC) $(HOST_CPPFLAGS) \
+	$($(build)_CPPFLAGS) $(HOST_CFLAGS) $($(build)_CFLAGS) $(WERROR),build)))
 # Lists of inputs, so that a deleted file also disappears from archives and images.
 $(eval $(call stamp_rule,kernel-list,$(kernel_obj)))
 $(eval $(call stamp_rule,libc-list,$(libc_obj)))
@@ -309,20 +313,34 @@ $(eval $(call program_rules,tests,tests/guest))
 
 # ---- Rules: host tests ----------------------------------------------------------------------------
 
-host-tests: $(HOST_TESTS:%=$H/%)
+# The way for 32 bits is found out by running a program, so not before it is asked for.
+host-tests:
 	$(if $(host_unlisted),$(error tests/host/tests.mk does not list $(host_unlisted)))
+	+@way=$$(tools/host32) && $(MAKE) host-tests-64 host-tests-32-$$way
+host-tests-64: $(call host_test_files,host64)
+host-tests-32-native: $(call host_test_files,host32)
+host-tests-32-emulated: $(call host_test_files,host32-emulated)
+list-host-tests-native: ; @echo $(call host_test_files,host64) $(call host_test_files,host32)
+list-host-tests-emulated: ; @echo $(call host_test_files,host64) $(call host_test_files,host32-emulated)
 
-host_flags := $(HOST_CFLAGS) $(if $(filter 1,$(WERROR)),-Werror)
+# $(1): the test, $(2): the host build, $(3): where its programs and objects lie.
 define host_test_rules
-$(1)_obj := $(patsubst %.c,$H/obj/$(1)/%.o,tests/host/$(1).c $($(1)_SRC) \
+$(1)_$(2)_obj := $(patsubst %.c,$(3)/obj/$(1)/%.o,tests/host/$(1).c $($(1)_SRC) \
 	$(if $($(1)_COMMON),$($(1)_COMMON),$(HOST_COMMON_SRC)))
-$H/obj/$(1)/%.o: %.c $B/.host-flags
+$(3)/obj/$(1)/%.o: %.c build/.$(2)-flags
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $$($(1)_CPPFLAGS) $$(HOST_CPPFLAGS) $$(host_flags) $$($(1)_CFLAGS) -MMD -MP -c $$< -o $$@
-$H/$(1): $$($(1)_obj) tests/host/tests.mk
-	$$(Q)$(HOSTCC) $$(HOST_LDFLAGS) $$($(1)_LDFLAGS) $$($(1)_obj) $$(HOST_LDLIBS) -o $$@
+	$$(Q)$(HOSTCC) $$($(1)_CPPFLAGS) $$(HOST_CPPFLAGS) $$($(2)_CPPFLAGS) $$(HOST_CFLAGS) $$($(2)_CFLAGS) \
+		$$(host_werror) $$($(1)_CFLAGS) -MMD -MP -c $$< -o $$@
+$(3)/$(1)$($(2)_SUFFIX): $$($(1)_$(2)_obj) tests/host/tests.mk
+	$$(Q)$(HOSTCC) $$($(2)_LDFLAGS) $$($(1)_LDFLAGS) $$($(1)_$(2)_obj) $$($(2)_LDLIBS) -o $$@
 endef
-$(foreach test,$(HOST_TESTS),$(eval $(call host_test_rules,$(test))))
+host_werror := $(if $(filter 1,$(WERROR)),-Werror)
+$(foreach build,$(HOST_BUILDS),$(foreach test,$(HOST_TESTS),\
+	$(eval $(call host_test_rules,$(test),$(build),build/$(build)))))
+# Where the host does not run the program itself, the test is a line that lets QEMU do it.
+build/host32-emulated/test_%: build/host32-emulated/test_%.elf
+	@printf '#!/bin/sh\nexec qemu-i386 "$$0.elf"\n' > $@
+	@chmod +x $@
 
 # ---- Rules: images --------------------------------------------------------------------------------
 
@@ -356,4 +374,4 @@ $B/faultline.iso: $B/faultline.elf $B/initrd.tar iso/grub.cfg
 	$(Q)objcopy --strip-debug $B/faultline.elf $B/iso/boot/faultline.elf
 	$(Q)grub-mkrescue -o $@ $B/iso > $B/iso.log 2>&1 || { cat $B/iso.log >&2; exit 1; }
 
--include $(shell find $B $H -name '*.d' 2>/dev/null)
+-include $(shell find $B $(HOST_BUILDS:%=build/%) -name '*.d' 2>/dev/null)

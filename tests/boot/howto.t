@@ -19,7 +19,7 @@ my @pages = map { "docs/howto-add-a-$_.md" } qw(system-call pager);
 # Time stamps are kept, so that only what the examples change is built again.
 sub copy_tree {
     mkdir $copy or die "$copy: $!\n";
-    my $command = "tar -C $root --exclude=./.git --exclude='./build/*/*.iso' --exclude=./build/host "
+    my $command = "tar -C $root --exclude=./.git --exclude='./build/*/*.iso' --exclude='./build/host*' "
         . "--exclude='./build/*debug' --exclude='./build/clang-*' -cf - . | tar -C $copy -xf -";
     return system($command) == 0;
 }
