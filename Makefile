@@ -132,7 +132,7 @@ tidy_kernel = $(addprefix tidy-,$(kernel_c))
 tidy_user = $(addprefix tidy-,$(filter user/%,$(libc_c)) $(wildcard user/bin/*.c))
 
 .PHONY: run gdb test test-host test-guest host-tests host-tests-64 host-tests-32-native \
-	host-tests-32-emulated list-host-tests-native list-host-tests-emulated bench lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
+	host-tests-32-emulated long list-host-tests-native list-host-tests-emulated bench oracle lint lint-format lint-cppcheck lint-clang $(tidy_kernel) $(tidy_user) format layers doctor help \
 	clean map
 # A target below that needs tools first runs tools/setup, which installs missing ones with apt and
 # says so.
@@ -162,10 +162,20 @@ test-host: ## the tests that run natively, under sanitizers
 test-guest: ## the tests that run inside the kernel
 	@tools/test guest
 
+long: ## the tests that take longer than continuous integration allows
+	@tools/test long
+
 bench: ## instructions per operation, and the wall time of a run
 	@tools/setup run
 	$(submake) all
 	@tools/bench $B
+
+# The programs that tests/oracle.t compares with Linux's golden answers.
+oracle_programs := $(sort $(wildcard tests/guest/t_libc_*.c))
+oracle: ## run programs on Linux in QEMU and write their answers to tests/oracle/
+	@tools/setup test
+	$(submake) guest-tests
+	@tools/oracle tests/oracle $(oracle_programs:tests/guest/%.c=$B/tests/%)
 
 lint: ## formatting, layers, cppcheck and clang-tidy
 	@tools/setup test

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # The user side without a machine: every header of the sysroot compiles alone in both dialects with
-# both compilers, <vm.h> keeps its promises (contract 2), contract 1's programs have the sizes that
-# its figures rest on, and the libc's own tests pass on the host, whose ABI is the same.
+# both compilers, <vm.h> keeps its promises (contract 2), and contract 1's programs have the sizes that
+# its figures rest on.
 use strict;
 use warnings;
 use FindBin ();
@@ -108,17 +108,6 @@ for my $name (sort keys %size_of_text) {
     my (undef, $table) = run("readelf -lW $build/bin/$name");
     my ($size) = $table =~ /LOAD\s+\S+\s+\S+\s+\S+\s+(0x[0-9a-f]+)\s+\S+\s+R E/;
     is(hex($size // 0), $size_of_text{$name}, "$name: bytes of its text segment");
-}
-
-# ---- The libc's tests on the host ------------------------------------------------------------------
-
-for my $program (sort glob "$build/tests/t_libc_*") {
-    my ($name) = $program =~ m{([^/]+)$};
-    my ($is_done, $output) = run("timeout 60 $program");
-SKIP: {
-        skip("$name: this host runs no 32-bit programs", 1) if $output =~ /Exec format error/;
-        ok($is_done, "$name on the host") || diag(grep { /^not ok|^#/ } split /^/, $output);
-    }
 }
 
 done_testing;

@@ -10,11 +10,20 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/compiler.h"
 #include "tests/host/fake_kheap.h"
+
+/* The root and /dev, as the kernel starts with them. */
+static int make_root_and_devices(void)
+{
+    int error = fs_init();
+
+    return error != 0 ? error : devfs_add_memory_devices();
+}
 
 #define SEEK_BAD 7u
 
@@ -74,7 +83,7 @@ static int make_tree(void **state)
 {
     (void)state;
     static char target[] = "dir/file";
-    assert_int_equal(fs_init(), 0);
+    assert_int_equal(make_root_and_devices(), 0);
     add_content("/dir/file", 0644);
     add_content("/secret", 0);
     add_node("/link", INODE_SYMLINK, 0777)->inode.data = target;

@@ -10,11 +10,20 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/compiler.h"
 #include "tests/host/fake_kheap.h"
+
+/* The root and /dev, as the kernel starts with them. */
+static int make_root_and_devices(void)
+{
+    int error = fs_init();
+
+    return error != 0 ? error : devfs_add_memory_devices();
+}
 
 #define BLOCK       512u
 #define ARCHIVE_MAX (64u << 20)
@@ -102,7 +111,7 @@ static int mount(void)
     mounted = malloc(archive_len > 0 ? archive_len : 1);
     memcpy(mounted, archive, archive_len);
     n_lines = 0;
-    assert_int_equal(fs_init(), 0);
+    assert_int_equal(make_root_and_devices(), 0);
     return initrd_mount(mounted, archive_len, report);
 }
 
@@ -800,7 +809,7 @@ static void test_memory_runs_out(void **state)
     mounted = malloc(archive_len);
     memcpy(mounted, archive, archive_len);
     do {
-        assert_int_equal(fs_init(), 0);
+        assert_int_equal(make_root_and_devices(), 0);
         n_lines = 0;
         fake_kheap_fail_at(at++);
         n = initrd_mount(mounted, archive_len, report);
@@ -811,7 +820,7 @@ static void test_memory_runs_out(void **state)
     __lsan_disable(); /* without a root there is no kernel: it is not taken apart again */
     for (at = 1; at <= 4; at++) {
         fake_kheap_fail_at(at);
-        assert_int_equal(fs_init(), -ENOMEM);
+        assert_int_equal(make_root_and_devices(), -ENOMEM);
     }
     __lsan_enable();
     fake_kheap_fail_at(0);

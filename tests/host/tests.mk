@@ -3,8 +3,8 @@
 #   HOST_TESTS        names; NAME is built from tests/host/NAME.c, NAME_SRC and HOST_COMMON_SRC
 #   HOST_CPPFLAGS...  how all of it is compiled (not as the kernel: natively, with sanitizers)
 #
-#   HOST_BUILDS       the ways it is compiled, each with flags of its own (WAY_CFLAGS and so on)
-#   WAY_WITHOUT       tests that are not made in this way
+#   HOST_BUILDS       the ways it is compiled, each with flags of its own (host64_CFLAGS and so on)
+#   host64_WITHOUT    tests that are not built in this way
 #
 # For 64 bits everything has all sanitizers, leaks included. For 32 bits the same where the host runs
 # such programs. Where it does not, QEMU runs them, slowly, and ASan's shadow leaves no room at
