@@ -43,15 +43,15 @@ const char *vm_cause_word(uint32_t cause)
 
 /* ---- Look up ---------------------------------------------------------------------------------- */
 
-/* The stack's area if it may grow down to the page of va: VM_STACK_GUARD bytes of nothing stay below
- * it. It grows when the page is there, so that a fault without memory leaves it as it was. */
+/* The area above va if it may grow down to the page of va: to VM_STACK_MAX bytes, and VM_STACK_GUARD
+ * bytes of nothing stay below it. It grows when the page is there, so that a fault without memory leaves it as it was. */
 static noinline_fn struct vm_area *stack_above(struct vm_map *map, uint32_t va)
 {
     struct vm_area *area = vm_map_lookup_above(map, va);
     uint32_t start = page_floor(va);
 
     if (area == NULL || !(area->flags & VM_GROWS_DOWN) || area->object != NULL ||
-        start < VM_STACK_FLOOR) {
+        start < USER_BASE || area->end - start > VM_STACK_MAX) {
         return NULL;
     }
     if (area->prev != NULL && start - area->prev->end < VM_STACK_GUARD) {

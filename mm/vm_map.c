@@ -473,7 +473,19 @@ static int area_copy(struct vm_map *child, struct vm_map *parent, const struct v
         vm_object_ref(copy->object);
     }
     area_link(child, copy, NULL);
-    return share_pages(child, parent, area);
+    return area->flags & VM_WIPE_ON_FORK ? 0 : share_pages(child, parent, area);
+}
+
+/* Takes what the child is not to have from the sizes that it gets as a whole. */
+static cold_fn void leave_out(struct vm_map *child, const struct vm_area *area)
+{
+    uint32_t pages = (area->end - area->start) >> PAGE_SHIFT;
+
+    child->size_pages -= pages;
+    if (area->flags & VM_COMMITTED) {
+        child->committed_pages -= pages;
+        commit_add(-(int32_t)pages);
+    }
 }
 
 struct vm_map *vm_map_fork(struct vm_map *map)
@@ -496,12 +508,17 @@ struct vm_map *vm_map_fork(struct vm_map *map)
         map->committed_pages; /* now: others run, and may be promised the rest */
     commit_add((int32_t)child->committed_pages);
     for (const struct vm_area *area = map->first; area != NULL && err == 0; area = area->next) {
-        err = area_copy(child, map, area);
+        if (unlikely(area->flags & VM_DONT_FORK)) {
+            leave_out(child, area);
+        } else {
+            err = area_copy(child, map, area);
+        }
         if (err == 0 && vm_map_preempt_at(map, child->n_areas)) {
             err = -EINTR;
         }
     }
-    child->size_pages = child->size_peak = map->size_pages;
+    child->size_pages += map->size_pages;
+    child->size_peak = child->size_pages;
     pmap_flush(&map->pmap);
     if (err != 0) {
         vm_map_destroy(child);
@@ -695,14 +712,44 @@ static void protect_pages(struct vm_map *map, struct vrange range, uint32_t prot
     pmap_protect(&map->pmap, range, prot);
 }
 
-/* Gives area the rights prot within [start, end), cutting it with records from spare[]. Takes what
- * that newly promises from *promised, where it was counted. Gives the piece that was changed. */
-static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, struct vrange range,
-                                     uint32_t prot, struct vm_area **spare, uint32_t *promised)
+/* Takes the records that cutting areas at both edges of range needs. 0, or -ENOMEM with none taken. */
+static inline int take_spares(struct vm_map *map, struct vrange range, struct vm_area **spare)
 {
-    if (area->prot == prot) {
-        return area;
+    const struct vm_area *first = vm_map_lookup_above(map, range.start.raw);
+    const struct vm_area *last = vm_map_lookup_above(map, range.end.raw - 1);
+    bool cut_first = first != NULL && first->start < range.start.raw;
+    bool cut_last = last != NULL && last->start < range.end.raw && last->end > range.end.raw;
+
+    spare[0] = spare[1] = NULL;
+    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX) {
+        return -ENOMEM;
     }
+    if (cut_first && (spare[0] = record_take(map, 0)) == NULL) {
+        return -ENOMEM;
+    }
+    if (cut_last && (spare[1] = record_take(map, 0)) == NULL) {
+        if (spare[0] != NULL) {
+            kcache_free(&map->areas, spare[0]);
+        }
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Gives back the records that were not needed. */
+static inline void give_spares(struct vm_map *map, struct vm_area **spare)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        if (spare[i] != NULL) {
+            kcache_free(&map->areas, spare[i]);
+        }
+    }
+}
+
+/* Cuts area at the edges of range that lie in it, with records from spare[]. Gives the piece inside. */
+static inline struct vm_area *cut_piece(struct vm_map *map, struct vm_area *area,
+                                        struct vrange range, struct vm_area **spare)
+{
     if (area->start < range.start.raw) {
         area = area_split(map, area, range.start.raw, spare[0]);
         spare[0] = NULL;
@@ -711,6 +758,18 @@ static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, s
         area_split(map, area, range.end.raw, spare[1]);
         spare[1] = NULL;
     }
+    return area;
+}
+
+/* Gives area the rights prot within [start, end), cutting it with records from spare[]. Takes what
+ * that newly promises from *promised, where it was counted. Gives the piece that was changed. */
+static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, struct vrange range,
+                                     uint32_t prot, struct vm_area **spare, uint32_t *promised)
+{
+    if (area->prot == prot) {
+        return area;
+    }
+    area = cut_piece(map, area, range, spare);
     if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
         area->flags |= VM_COMMITTED;
         map->committed_pages += (area->end - area->start) >> PAGE_SHIFT;
@@ -766,28 +825,61 @@ static int protect_all(struct vm_map *map, struct vrange range, uint32_t prot,
 
 int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
 {
-    struct vm_area *spare[2] = {NULL, NULL};
-    int err = -ENOMEM;
+    struct vm_area *spare[2];
     uint32_t promised = (prot & VM_WRITE) ? new_promises(map, range, prot) : 0;
-    const struct vm_area *first = vm_map_lookup_above(map, range.start.raw);
-    const struct vm_area *last = vm_map_lookup_above(map, range.end.raw - 1);
-    bool cut_first = first != NULL && first->start < range.start.raw;
-    bool cut_last = last != NULL && last->start < range.end.raw && last->end > range.end.raw;
 
-    if (map->n_areas + cut_first + cut_last > VM_MAP_AREAS_MAX || commit_check(promised) != 0) {
+    if (commit_check(promised) != 0) {
         return -ENOMEM;
     }
     commit_add((int32_t)promised); /* now: others run meanwhile */
-    if ((!cut_first || (spare[0] = record_take(map, 0)) != NULL) &&
-        (!cut_last || (spare[1] = record_take(map, 0)) != NULL)) {
+    int err = take_spares(map, range, spare);
+
+    if (err == 0) {
         err = protect_all(map, range, prot, spare, &promised);
+        give_spares(map, spare);
     }
     commit_add(-(int32_t)promised); /* what was not reached */
-    for (uint32_t i = 0; i < 2; i++) {
-        if (spare[i] != NULL) {
-            kcache_free(&map->areas, spare[i]);
+    return err;
+}
+
+/* ---- Advice about fork ------------------------------------------------------------------------ */
+
+/* Every area of range in turn. -EINVAL where VM_WIPE_ON_FORK makes no sense, -ENOMEM at the end if there
+ * were holes. */
+static int advise_all(struct vm_map *map, struct vrange range, uint32_t set, uint32_t clear,
+                      struct vm_area **spare)
+{
+    struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
+    uint32_t at = range.start.raw;
+    bool has_hole = false;
+
+    for (; area != NULL && area->start < range.end.raw; area = vm_map_lookup_above(map, at)) {
+        uint32_t flags = (area->flags | set) & ~clear;
+        if ((set & VM_WIPE_ON_FORK) && area->object != NULL) {
+            return -EINVAL;
         }
+        has_hole |= area->start > at;
+        at = area->end;
+        if (flags != area->flags) {
+            area = cut_piece(map, area, range, spare);
+            area->flags = (uint16_t)flags;
+            merge_with_next(map, area);
+        }
+        merge_with_next(map, area->prev);
     }
+    return has_hole || at < range.end.raw ? -ENOMEM : 0;
+}
+
+int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set, uint32_t clear)
+{
+    struct vm_area *spare[2];
+
+    if (take_spares(map, range, spare) != 0) {
+        return -ENOMEM;
+    }
+    int err = advise_all(map, range, set, clear, spare);
+
+    give_spares(map, spare);
     return err;
 }
 
@@ -877,6 +969,28 @@ static void move_pages(struct vm_map *map, struct vrange from, uint32_t to)
     }
 }
 
+int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to)
+{
+    const struct vm_area *area = vm_map_lookup(map, from.raw);
+
+    if (area == NULL) {
+        return -EFAULT;
+    }
+    if (!(area->flags & VM_SHARED)) {
+        return -EINVAL;
+    }
+    const struct vm_area_spec spec = {
+        .range = to,
+        .prot = area->prot,
+        .flags = area->flags,
+        .account = area->account,
+        .object = area->object, /* the area holds it until the new one does */
+        .offset = area->offset + (from.raw - area->start),
+    };
+
+    return vm_map_insert(map, &spec);
+}
+
 int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
 {
     struct vm_area *area = vm_map_lookup(map, from.start.raw);
@@ -897,7 +1011,7 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     struct vm_area *record = NULL;
     uint32_t growth = (area->flags & VM_COMMITTED) ? vrange_pages(to) - vrange_pages(from) : 0;
 
-    if (commit_check(growth) != 0) {
+    if (growth > 0 && commit_check(growth) != 0) {
         return -ENOMEM;
     }
     record = record_take(map, spec.flags);
@@ -918,7 +1032,8 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     move_pages(map, from, to.start.raw);
     clear_range(map, from, area, spare);
     commit_add(-(int32_t)growth); /* the new area counts itself */
-    insert_record(map, &spec, flags_of(&spec), record, vm_map_lookup_above(map, to.start.raw));
+    /* Whether it is counted stays with it: no more than that was checked. */
+    insert_record(map, &spec, spec.flags, record, vm_map_lookup_above(map, to.start.raw));
     merge_with_next(map, record->prev);
     vm_object_unref(spec.object);
     return 0;
@@ -1092,8 +1207,8 @@ static void area_info(const struct vm_area *area, struct vm_area_info *out)
         .prot = area->prot,
         .flags = area->flags,
         .account = area->account,
-        .object = area->object,
         .offset = area->offset,
+        .is_anonymous = area->object == NULL,
     };
 }
 
@@ -1117,6 +1232,14 @@ bool vm_map_area_of(struct vm_map *map, vaddr_t va, struct vm_area_info *out)
     }
     area_info(area, out);
     return true;
+}
+
+void vm_map_area_name(struct vm_map *map, vaddr_t va, char *buf, uint32_t size)
+{
+    const struct vm_area *area = vm_map_lookup(map, va.raw);
+    bool has_name = area != NULL && area->object != NULL && area->object->pager->describe != NULL;
+
+    strlcpy(buf, has_name ? area->object->pager->describe(area->object) : "", size);
 }
 
 uint32_t vm_map_resident(struct vm_map *map, struct vrange range)

@@ -40,11 +40,13 @@ struct vm_object;
 /* Area flags. */
 #define VM_SHARED       0x01u  /* writes are seen by all who map the object                    */
 #define VM_OWN_ZERO     0x02u  /* reads never use the shared zero page (contracts V5, L6)       */
-#define VM_GROWS_DOWN   0x04u  /* the stack                                                     */
+#define VM_GROWS_DOWN   0x04u  /* the stack, and what MAP_GROWSDOWN made                        */
 #define VM_NO_MERGE     0x08u  /* stays an area of its own (teaching areas)                     */
 #define VM_NO_RESERVE   0x10u  /* not counted against overcommit by default                     */
 #define VM_RESERVED_REC 0x20u  /* its record comes from the map's reserve of FL_AREA_MAX      */
 #define VM_AROUND       0x40u  /* fault-around: neighbours in the page cache come along         */
+#define VM_DONT_FORK    0x200u /* fork leaves it out (MADV_DONTFORK)                         */
+#define VM_WIPE_ON_FORK 0x400u /* fork gives the child zeros (MADV_WIPEONFORK)               */
 #define VM_COMMITTED    0x100u /* counted as promised (mm/commit.h); the map sets it itself  */
 #define VM_MAY_NOT_WRITE                                                                           \
     0x80u /* mprotect may not grant write: a shared mapping of a file that
@@ -62,7 +64,8 @@ struct vm_area_spec {
 /* Accounts 0..4 are enum fl_account_kind's STACK..TAM; segments follow. */
 #define VM_ACCOUNT_FIRST_SEGMENT 5u
 
-/* Stack: the area below USER_END grows by faults down to this much; below that the guard. */
+/* The stack is the area below USER_END. An area that grows down does so by faults, to this size at
+ * most, and keeps the guard's distance from the area below it. */
 #define VM_STACK_MAX         (8u << 20)
 #define VM_STACK_GUARD       (1u << 20)
 #define VM_STACK_FLOOR       (USER_END - VM_STACK_MAX) /* lowest stack address       */
@@ -133,6 +136,17 @@ must_check int vm_map_discard(struct vm_map *map, struct vrange range);
  * a hole or a refusal; -EINTR if the process is being killed (pages stay). */
 must_check int vm_map_populate(struct vm_map *map, struct vrange range, bool write);
 
+/* Sets and clears flags (VM_DONT_FORK, VM_WIPE_ON_FORK) of all areas in range. 0; -ENOMEM if a part is
+ * not mapped (the rest is done, as Linux does) or a record is missing (nothing is done); -EINVAL for
+ * VM_WIPE_ON_FORK on other than private anonymous memory (areas before it are done). */
+must_check int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set,
+                                  uint32_t clear);
+
+/* mremap with old length 0: a second view of the shared memory at `from`, in the free range `to`. What
+ * lies past the object's end is SIGBUS there as here. 0, -ENOMEM, -EFAULT (nothing is at from),
+ * -EINVAL (not shared). */
+must_check int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to);
+
 /* mremap of one area's part: moves pages, areas and counters from `from` to free range `to`; a
  * longer `to` grows at the end, a shorter one is not allowed. 0, -ENOMEM, -EFAULT (from spans
  * areas or holes). A process that is being killed moves nothing: -ENOMEM. */
@@ -156,13 +170,16 @@ bool vm_map_is_free(struct vm_map *map, struct vrange range);
 struct vm_area_info {
     struct vrange range;
     uint32_t prot, flags, account;
-    struct vm_object *object; /* no reference taken */
     uint64_t offset;
+    bool is_anonymous; /* private memory without an object */
 };
 /* The first area whose end is above va (it may start above va): false if none. */
 bool vm_map_area_at_or_above(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
 /* The area that holds va. */
 bool vm_map_area_of(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
+/* Copies the name of the object of the area at va ("" without one) to buf, cut at size. The object stays
+ * the map's: nobody outside mm/ keeps a pointer to it. */
+void vm_map_area_name(struct vm_map *map, vaddr_t va, char *buf, uint32_t size);
 /* Counts resident pages in a range (walks page tables). */
 uint32_t vm_map_resident(struct vm_map *map, struct vrange range);
 /* mincore: is the page at va in memory (mapped, or in its file's cache)? */

@@ -56,7 +56,8 @@ struct vm_cache {
     struct vm_object object; /* first */
     struct radix pages;
     struct vm_source *source; /* files; NULL for shared anonymous memory */
-    uint32_t committed_pages; /* shared anonymous memory's promise       */
+    uint32_t n_pages;         /* shared anonymous memory's size          */
+    uint32_t committed_pages; /* ... and promise                         */
     uint32_t holders;         /* maps with an area of it, in the count `census`       */
     uint64_t census, turn;    /* marks: the last count, and whose turn was the last   */
 };
@@ -217,6 +218,9 @@ static enum vm_fault_result shared_get_page(struct vm_object *obj, uint64_t offs
 {
     out->cause = VM_CAUSE_DEMAND_ZERO;
     out->bytes_lost = 0;
+    if (offset >> PAGE_SHIFT >= cache_of(obj)->n_pages) {
+        return VM_FAULT_IO;
+    }
     if (cache_get_cached(obj, offset, out)) {
         return VM_FAULT_RESUME;
     }
@@ -315,6 +319,7 @@ struct vm_object *vm_object_shared_anon(uint32_t pages, bool no_reserve)
     if (cache == NULL) {
         return NULL;
     }
+    cache->n_pages = pages;
     cache->committed_pages = promised;
     commit_add((int32_t)promised);
     return &cache->object;

@@ -10,9 +10,10 @@
 #include "lib/addr.h"
 #include "lib/string.h"
 #include "mm/vm_map.h"
-#include "mm/vm_object.h"
 
 extern const char kernel_end[]; /* boot/link.ld */
+
+#define AREA_NAME_MAX 33 /* as much of an area's name as is shown */
 
 /* The running process if its record can be read. */
 static const struct process *running_process(void)
@@ -128,24 +129,20 @@ void panic_show_control_registers(void)
                (unsigned int)cpu_read_cr4());
 }
 
-static const char *area_name(const struct vm_area_info *area)
+static void show_one_area(struct vm_map *map, const char *where, const struct vm_area_info *area)
 {
-    if ((area->flags & VM_GROWS_DOWN) != 0) {
-        return "[stack]";
+    char name[AREA_NAME_MAX] = "[anonymous]";
+    if (area->account == FL_ACCOUNT_STACK) {
+        strlcpy(name, "[stack]", sizeof(name));
+    } else if (area->account == FL_ACCOUNT_HEAP) {
+        strlcpy(name, "[heap]", sizeof(name));
+    } else if (!area->is_anonymous) {
+        vm_map_area_name(map, area->range.start, name, sizeof(name));
     }
-    if (area->object != NULL && panic_is_readable((uint32_t)area->object, sizeof(*area->object)) &&
-        area->object->pager->describe != NULL) {
-        return area->object->pager->describe(area->object);
-    }
-    return area->account == FL_ACCOUNT_HEAP ? "[heap]" : "[anonymous]";
-}
-
-static void show_one_area(const char *where, const struct vm_area_info *area)
-{
     panic_show("%s: %08x-%08x %c%c%c %.32s", where, (unsigned int)area->range.start.raw,
                (unsigned int)area->range.end.raw, (area->prot & VM_READ) != 0 ? 'r' : '-',
                (area->prot & VM_WRITE) != 0 ? 'w' : '-', (area->prot & VM_EXEC) != 0 ? 'x' : '-',
-               area_name(area));
+               name);
 }
 
 /* The last area that ends at or below va. A damaged map could run in circles: the areas must
@@ -171,14 +168,14 @@ static void show_user_area(struct vm_map *map)
     uint32_t va = panic_view.cr2;
     bool has_above = vm_map_area_at_or_above(map, vaddr(va), &above);
     if (has_above && above.range.start.raw <= va) {
-        show_one_area("cr2 lies in the area", &above);
+        show_one_area(map, "cr2 lies in the area", &above);
         return;
     }
     bool has_below = area_below(map, va, &below);
     if (has_below && (!has_above || va - below.range.end.raw < above.range.start.raw - va)) {
-        show_one_area("cr2 lies in no area; nearest, below", &below);
+        show_one_area(map, "cr2 lies in no area; nearest, below", &below);
     } else if (has_above) {
-        show_one_area("cr2 lies in no area; nearest, above", &above);
+        show_one_area(map, "cr2 lies in no area; nearest, above", &above);
     } else {
         panic_show("cr2 lies in no area: the map is empty");
     }

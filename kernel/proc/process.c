@@ -383,6 +383,21 @@ static void release_resources(struct process *self)
     vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
 }
 
+static const struct process *fail_frame_owner; /* who asked for failures last; NULL: nobody */
+
+uint32_t process_fail_frame(const struct process *self, uint32_t n, bool from_then_on)
+{
+    fail_frame_owner = n != 0 ? self : NULL;
+    return frame_fail_at(n, from_then_on);
+}
+
+static void end_fail_frame(const struct process *self)
+{
+    if (fail_frame_owner == self) {
+        (void)process_fail_frame(self, 0, false);
+    }
+}
+
 void process_exit(enum process_end end, int value)
 {
     struct process *self = process_running;
@@ -392,6 +407,7 @@ void process_exit(enum process_end end, int value)
     }
     (void)latency_rename(LATENCY_EXIT);
     self->is_ending = true;
+    end_fail_frame(self);
     self->end = end;
     self->end_value = value;
     if (self->record != NULL) {

@@ -142,6 +142,10 @@ struct process *process_find_from(int pid); /* the lowest pid >= this one; NULL:
 
 /* ---- Ending -------------------------------------------------------------------------------------- */
 
+/* frame_fail_at() for a process: what it asks for ends with it. Gives the allocations refused since the
+ * last call. */
+uint32_t process_fail_frame(const struct process *self, uint32_t n, bool from_then_on);
+
 /* Ends the running process: everything goes back but the record. */
 noreturn_fn void process_exit(enum process_end end, int value);
 /* True from the moment that it is certain that the process never runs in ring 3 again until it has

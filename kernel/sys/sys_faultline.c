@@ -129,21 +129,18 @@ long sys_run_wait(struct process *self, const struct syscall_args *args)
 
 /* ---- Looking at address spaces ------------------------------------------------------------------- */
 
-static const char *area_name(const struct vm_area_info *area)
+static void name_area(struct vm_map *map, const struct vm_area_info *area, char *buf, uint32_t size)
 {
     if (area->account == FL_ACCOUNT_STACK) {
-        return "[stack]";
+        strlcpy(buf, "[stack]", size);
+    } else if (area->account == FL_ACCOUNT_HEAP) {
+        strlcpy(buf, "[heap]", size);
+    } else {
+        vm_map_area_name(map, area->range.start, buf, size);
     }
-    if (area->account == FL_ACCOUNT_HEAP) {
-        return "[heap]";
-    }
-    if (area->object == NULL || area->object->pager->describe == NULL) {
-        return "";
-    }
-    return area->object->pager->describe(area->object);
 }
 
-static struct fl_map_area describe_area(const struct vm_area_info *area)
+static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area_info *area)
 {
     struct fl_map_area out = {
         .start = area->range.start.raw,
@@ -154,7 +151,7 @@ static struct fl_map_area describe_area(const struct vm_area_info *area)
         .offset_low = (uint32_t)area->offset,
     };
 
-    strlcpy(out.name, area_name(area), sizeof(out.name));
+    name_area(map, area, out.name, sizeof(out.name));
     return out;
 }
 
@@ -198,7 +195,7 @@ static long list_areas(struct process *self, int pid, uint32_t user, uint32_t ma
     for (uint32_t at = 0; n < max && (map = map_of(self, pid)) != NULL &&
                           vm_map_area_at_or_above(map, vaddr(at), &area);
          n++) {
-        struct fl_map_area out = describe_area(&area);
+        struct fl_map_area out = describe_area(map, &area);
 
         out.resident = count_resident(self, pid, area.range);
         int err = copy_to_user(user + n * (uint32_t)sizeof(out), &out, sizeof(out));
@@ -242,14 +239,13 @@ long sys_power_off(struct process *self, const struct syscall_args *args)
 /* A test's tool: only where the command line says failframe=, be it 0. */
 long sys_fail_frame(struct process *self, const struct syscall_args *args)
 {
-    (void)self;
     if (!settings.allow_fail_frame) {
         return -EPERM;
     }
     if (args->arg[1] > 1) {
         return -EINVAL;
     }
-    return (long)frame_fail_at(args->arg[0], args->arg[1] == 1);
+    return (long)process_fail_frame(self, args->arg[0], args->arg[1] == 1);
 }
 
 /* In words, what kept interrupts off. */

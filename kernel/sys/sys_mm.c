@@ -125,7 +125,13 @@ static int make_object(const struct mmap_request *req, struct vm_area_spec *spec
             .is_no_reserve = (spec->flags & VM_NO_RESERVE) != 0,
         };
         spec->offset = (uint64_t)req->page_offset << PAGE_SHIFT;
-        return file_map(req->file, &mapping, &spec->object);
+        int err = file_map(req->file, &mapping, &spec->object);
+
+        if (err == 0 && (req->flags & MAP_GROWSDOWN)) { /* a file does not grow downward */
+            vm_object_unref(spec->object);
+            err = -EINVAL;
+        }
+        return err;
     }
     if (spec->flags & VM_SHARED) {
         spec->object =
@@ -140,6 +146,9 @@ static uint32_t area_flags(const struct mmap_request *req)
     bool is_shared = (req->flags & MAP_TYPE) != MAP_PRIVATE;
     uint32_t flags = is_shared ? VM_SHARED : 0;
 
+    if (req->flags & MAP_GROWSDOWN) {
+        flags |= VM_GROWS_DOWN; /* checked: private anonymous memory */
+    }
     if (req->flags & MAP_NORESERVE) {
         flags |= VM_NO_RESERVE;
     }
@@ -217,7 +226,8 @@ static long mmap_request(struct process *self, struct mmap_request *req)
         if (err != 0) {
             return err;
         }
-    } else if ((req->flags & MAP_TYPE) != MAP_SHARED && (req->flags & MAP_TYPE) != MAP_PRIVATE) {
+    } else if ((req->flags & MAP_TYPE) != MAP_PRIVATE &&
+               ((req->flags & MAP_TYPE) != MAP_SHARED || (req->flags & MAP_GROWSDOWN))) {
         return -EINVAL;
     }
     return insert_mapping(self->map, req, start.raw);
@@ -267,9 +277,26 @@ long sys_munmap(struct process *self, const struct syscall_args *args)
     return start == end ? 0 : vm_map_remove(self->map, vrange(start, end));
 }
 
+/* PROT_GROWSDOWN reaches down to the start of a stack, PROT_GROWSUP to the end of one that grows up,
+ * of which i386 has none. 0 with *start set, or Linux's errors. */
+static cold_fn int find_growing(struct vm_map *map, bool is_down, uint32_t *start, uint32_t end)
+{
+    struct vm_area_info area;
+
+    if (!vm_map_area_at_or_above(map, vaddr(*start), &area) || area.range.start.raw >= end ||
+        (!is_down && area.range.start.raw > *start)) {
+        return -ENOMEM;
+    }
+    if (!is_down || !(area.flags & VM_GROWS_DOWN)) {
+        return -EINVAL;
+    }
+    *start = area.range.start.raw;
+    return 0;
+}
+
 long sys_mprotect(struct process *self, const struct syscall_args *args)
 {
-    uint32_t start = args->arg[0], len;
+    uint32_t start = args->arg[0], len, end;
     uint32_t prot = args->arg[2] & ~(uint32_t)(PROT_GROWSDOWN | PROT_GROWSUP);
 
     if ((args->arg[2] & PROT_GROWSDOWN) && (args->arg[2] & PROT_GROWSUP)) {
@@ -290,7 +317,15 @@ long sys_mprotect(struct process *self, const struct syscall_args *args)
     if (start < USER_BASE || !is_user_range(start, len)) {
         return -ENOMEM;
     }
-    return vm_map_protect(self->map, vrange(start, start + len), prot & PROT_ALL);
+    end = start + len;
+    if (unlikely(prot != args->arg[2])) {
+        int err = find_growing(self->map, (args->arg[2] & PROT_GROWSDOWN) != 0, &start, end);
+
+        if (err != 0) {
+            return err;
+        }
+    }
+    return vm_map_protect(self->map, vrange(start, end), prot & PROT_ALL);
 }
 
 /* ---- brk ----------------------------------------------------------------------------------------- */
@@ -327,19 +362,12 @@ long sys_brk(struct process *self, const struct syscall_args *args)
 
 /* ---- Advice and questions ------------------------------------------------------------------------ */
 
-/* Linux's checks of a (start, length) pair: *end is set. 0, or the given errors. */
-static int check_span(uint32_t start, uint32_t len, int wraps, uint32_t *end)
+/* The end of a page-aligned start and a length that is rounded up to pages: false if it wraps. As on
+ * Linux a length that itself wraps to 0 is 0. */
+static bool span_end(uint32_t start, uint32_t len, uint32_t *end)
 {
-    uint32_t rounded;
-
-    if (!is_page_aligned(start)) {
-        return -EINVAL;
-    }
-    if (!round_length(len, &rounded) || start + rounded < start) {
-        return wraps;
-    }
-    *end = start + rounded;
-    return 0;
+    *end = start + page_ceil(len);
+    return *end >= start;
 }
 
 /* Does every page of [start, end) belong to an area? False, too, for one that is being killed. */
@@ -396,7 +424,10 @@ static bool is_advice_known(uint32_t advice)
     case MADV_FREE:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
+    case MADV_DONTFORK:
     case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK:
     case MADV_MERGEABLE:
     case MADV_UNMERGEABLE:
     case MADV_HUGEPAGE:
@@ -411,6 +442,21 @@ static bool is_advice_known(uint32_t advice)
     }
 }
 
+/* What fork does with the range. */
+static int advise_fork(struct vm_map *map, struct vrange range, uint32_t advice)
+{
+    switch (advice) {
+    case MADV_DONTFORK:
+        return vm_map_advise_fork(map, range, VM_DONT_FORK, 0);
+    case MADV_DOFORK:
+        return vm_map_advise_fork(map, range, 0, VM_DONT_FORK);
+    case MADV_WIPEONFORK:
+        return vm_map_advise_fork(map, range, VM_WIPE_ON_FORK, 0);
+    default:
+        return vm_map_advise_fork(map, range, 0, VM_WIPE_ON_FORK);
+    }
+}
+
 /* MADV_FREE lets the kernel choose when to drop the pages; it chooses now. Only anonymous memory. */
 static int free_lazily(struct vm_map *map, uint32_t start, uint32_t end)
 {
@@ -422,7 +468,7 @@ static int free_lazily(struct vm_map *map, uint32_t start, uint32_t end)
         if (area.range.start.raw >= end) {
             break;
         }
-        if (area.object != NULL) {
+        if (!area.is_anonymous) {
             return -EINVAL;
         }
         (void)preempt_step(&steps);
@@ -437,10 +483,12 @@ long sys_madvise(struct process *self, const struct syscall_args *args)
     if (!is_advice_known(advice)) {
         return -EINVAL;
     }
-    int err = check_span(start, args->arg[1], -EINVAL, &end);
-
-    if (err != 0 || start == end) {
-        return err;
+    if (!is_page_aligned(start) || !span_end(start, args->arg[1], &end) ||
+        (start == end && args->arg[1] != 0)) {
+        return -EINVAL;
+    }
+    if (start == end) {
+        return 0;
     }
     if (start < USER_BASE || end > USER_END) {
         return -ENOMEM;
@@ -448,6 +496,11 @@ long sys_madvise(struct process *self, const struct syscall_args *args)
     switch (advice) {
     case MADV_DONTNEED:
         return vm_map_discard(self->map, vrange(start, end));
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK:
+        return advise_fork(self->map, vrange(start, end), advice);
     case MADV_FREE:
         return free_lazily(self->map, start, end);
     case MADV_POPULATE_READ:
@@ -498,31 +551,23 @@ long sys_mincore(struct process *self, const struct syscall_args *args)
 /* No file is writable yet, so nothing is ever behind its mapping: the call checks, and is done. */
 long sys_msync(struct process *self, const struct syscall_args *args)
 {
-    uint32_t flags = args->arg[2], end;
+    uint32_t start = args->arg[0], flags = args->arg[2], end;
 
     if ((flags & ~(uint32_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
-        ((flags & MS_ASYNC) && (flags & MS_SYNC))) {
+        ((flags & MS_ASYNC) && (flags & MS_SYNC)) || !is_page_aligned(start)) {
         return -EINVAL;
     }
-    int err = check_span(args->arg[0], args->arg[1], -ENOMEM, &end);
-
-    if (err != 0 || args->arg[0] == end) {
-        return err;
-    }
-    return is_all_mapped(self->map, args->arg[0], end) ? 0 : -ENOMEM;
+    return span_end(start, args->arg[1], &end) && is_all_mapped(self->map, start, end) ? 0
+                                                                                       : -ENOMEM;
 }
 
 /* The pages that a (start, length) pair of mlock touches. */
 static int check_lock_span(const struct syscall_args *args, uint32_t *start, uint32_t *end)
 {
-    uint32_t len = args->arg[1] + (args->arg[0] & PAGE_OFFSET_MASK), rounded;
+    uint32_t len = args->arg[1] + (args->arg[0] & PAGE_OFFSET_MASK);
 
     *start = page_floor(args->arg[0]);
-    if (len < args->arg[1] || !round_length(len, &rounded) || *start + rounded < *start) {
-        return -EINVAL;
-    }
-    *end = *start + rounded;
-    return 0;
+    return span_end(*start, len, end) ? 0 : -EINVAL;
 }
 
 /* Nothing is ever paged out: locked memory is memory that is there. */
@@ -552,67 +597,55 @@ long sys_munlock(struct process *self, const struct syscall_args *args)
 
 struct mremap_request {
     uint32_t addr, old_len, new_len, flags, new_addr;
-    struct vm_area_info area; /* the one that holds addr */
 };
 
-static long shrink_mapping(struct vm_map *map, const struct mremap_request *req)
+/* Unmaps what is too much of the old range, and makes it as long as the new one. */
+static int cut_old_range(struct vm_map *map, struct mremap_request *req)
 {
     uint32_t end = req->addr + req->old_len;
 
-    if (req->old_len > req->new_len) {
-        if (end < req->addr || end > USER_END) {
-            return -EINVAL;
-        }
-        int err = vm_map_remove(map, vrange(req->addr + req->new_len, end));
-
-        if (err != 0) {
-            return err;
-        }
+    if (req->old_len <= req->new_len) {
+        return 0;
     }
-    return (long)req->addr;
-}
-
-/* Old length 0 on a shared mapping: a second view of the same memory. */
-static long duplicate_mapping(struct vm_map *map, const struct mremap_request *req, uint32_t to)
-{
-    struct vm_area_spec spec = {
-        .range = vrange(to, to + req->new_len),
-        .prot = req->area.prot,
-        .flags = req->area.flags,
-        .account = req->area.account,
-        .object = req->area.object,
-        .offset = req->area.offset + (req->addr - req->area.range.start.raw),
-    };
-    int err = vm_map_insert(map, &spec);
-
-    return err == 0 ? (long)to : err;
-}
-
-static long move_mapping(struct vm_map *map, const struct mremap_request *req, uint32_t to)
-{
-    if (req->old_len == 0) {
-        return duplicate_mapping(map, req, to);
-    }
-    int err = vm_map_move(map, vrange(req->addr, req->addr + req->old_len),
-                          vrange(to, to + req->new_len));
-
-    return err == 0 ? (long)to : err;
-}
-
-/* May [addr, addr + old_len) be resized? It must lie in one area; a teaching area never moves. */
-static int check_resize(const struct mremap_request *req)
-{
-    if (req->old_len == 0 && !(req->area.flags & VM_SHARED)) {
+    if (end < req->addr || end > USER_END) {
         return -EINVAL;
     }
-    if (req->old_len > req->area.range.end.raw - req->addr) {
-        return -EFAULT;
-    }
-    return req->area.flags & VM_RESERVED_REC ? -EFAULT : 0;
+    req->old_len = req->new_len;
+    return vm_map_remove(map, vrange(req->addr + req->new_len, end));
 }
 
+/* Old length 0 makes a second view of the same memory. */
+static long move_mapping(struct vm_map *map, const struct mremap_request *req, uint32_t to)
+{
+    struct vrange new_range = vrange(to, to + req->new_len);
+    int err = req->old_len == 0
+                  ? vm_map_duplicate(map, vaddr(req->addr), new_range)
+                  : vm_map_move(map, vrange(req->addr, req->addr + req->old_len), new_range);
+
+    return err == 0 ? (long)to : err;
+}
+
+/* May [addr, addr + old_len) be resized? It must lie in one area, whose end is *area_end. */
+static int check_resize(struct vm_map *map, const struct mremap_request *req, uint32_t *area_end)
+{
+    struct vm_area_info area;
+
+    if (!vm_map_area_of(map, vaddr(req->addr), &area)) {
+        return -EFAULT;
+    }
+    if (req->old_len == 0 && !(area.flags & VM_SHARED)) {
+        return -EINVAL;
+    }
+    *area_end = area.range.end.raw;
+    return req->old_len > *area_end - req->addr ? -EFAULT : 0;
+}
+
+/* In Linux's order: the destination goes first, and only then is looked at what lies at addr, for it may
+ * have been the same. */
 static long move_to_fixed_place(struct vm_map *map, struct mremap_request *req)
 {
+    uint32_t area_end;
+
     if (!is_page_aligned(req->new_addr) || !is_user_range(req->new_addr, req->new_len) ||
         (req->addr + req->old_len > req->new_addr && req->new_addr + req->new_len > req->addr)) {
         return -EINVAL;
@@ -620,14 +653,13 @@ static long move_to_fixed_place(struct vm_map *map, struct mremap_request *req)
     if (req->new_addr < USER_BASE) {
         return -EPERM;
     }
-    int err = check_resize(req);
+    int err = vm_map_remove(map, vrange(req->new_addr, req->new_addr + req->new_len));
 
     if (err == 0) {
-        err = vm_map_remove(map, vrange(req->new_addr, req->new_addr + req->new_len));
+        err = cut_old_range(map, req);
     }
-    if (err == 0 && req->old_len > req->new_len) {
-        err = vm_map_remove(map, vrange(req->addr + req->new_len, req->addr + req->old_len));
-        req->old_len = req->new_len;
+    if (err == 0) {
+        err = check_resize(map, req, &area_end);
     }
     return err == 0 ? move_mapping(map, req, req->new_addr) : err;
 }
@@ -635,13 +667,13 @@ static long move_to_fixed_place(struct vm_map *map, struct mremap_request *req)
 /* Grows in place, or else moves if that is allowed. */
 static long grow_mapping(struct vm_map *map, const struct mremap_request *req)
 {
-    int err = check_resize(req);
-    uint32_t end = req->addr + req->old_len;
+    uint32_t area_end, end = req->addr + req->old_len;
+    int err = check_resize(map, req, &area_end);
 
     if (err != 0) {
         return err;
     }
-    if (end == req->area.range.end.raw && is_user_range(req->addr, req->new_len) &&
+    if (end == area_end && is_user_range(req->addr, req->new_len) &&
         req->addr + req->new_len <= VM_STACK_GUARD_FLOOR) {
         err = vm_map_grow_up(map, vaddr(end), vaddr(req->addr + req->new_len));
         if (err != -EEXIST) {
@@ -672,14 +704,21 @@ long sys_mremap(struct process *self, const struct syscall_args *args)
     if (req.new_len == 0) {
         return -EINVAL;
     }
-    if (!vm_map_area_of(self->map, vaddr(req.addr), &req.area)) {
+    struct vm_area_info area;
+
+    if (!vm_map_area_of(self->map, vaddr(req.addr), &area)) {
         return -EFAULT;
     }
     if (req.flags & MREMAP_FIXED) {
-        return move_to_fixed_place(self->map, &req);
+        return area.flags & VM_RESERVED_REC ? -EFAULT : move_to_fixed_place(self->map, &req);
     }
     if (req.old_len >= req.new_len) {
-        return shrink_mapping(self->map, &req);
+        int err = cut_old_range(self->map, &req);
+
+        return err == 0 ? (long)req.addr : err;
+    }
+    if (area.flags & VM_RESERVED_REC) {
+        return -EFAULT; /* a teaching area never moves */
     }
     return grow_mapping(self->map, &req);
 }

@@ -276,24 +276,37 @@ long sys_ugetrlimit(struct process *self, const struct syscall_args *args)
     return copy_to_user(args->arg[1], &words, sizeof(words));
 }
 
-/* Limits are fixed: asking works for every process, setting for none. */
-long sys_prlimit64(struct process *self, const struct syscall_args *args)
+/* Limits are fixed: every process may ask, and set them to what they are. */
+static int check_new_limit(const struct rlimit64 *new, const struct rlimit64 *limit)
 {
-    int pid = (int)args->arg[0];
-
-    (void)self;
-    if (args->arg[1] >= RLIM_NLIMITS) {
+    if (new->rlim_cur > new->rlim_max) {
         return -EINVAL;
     }
-    if (pid != 0 && process_find(pid) == NULL) {
-        return -ESRCH;
-    }
+    return new->rlim_cur == limit->rlim_cur &&new->rlim_max == limit->rlim_max ? 0 : -EPERM;
+}
+
+long sys_prlimit64(struct process *self, const struct syscall_args *args)
+{
+    int pid = (int)args->arg[0], err = 0;
+    struct rlimit64 new = {0, 0};
+
+    (void)self;
     if (args->arg[2] != 0) {
-        return -EPERM;
+        err = copy_from_user(&new, args->arg[2], sizeof(new));
+    }
+    if (err == 0 && pid != 0 && process_find(pid) == NULL) {
+        err = -ESRCH;
+    }
+    if (err == 0 && args->arg[1] >= RLIM_NLIMITS) {
+        err = -EINVAL;
+    }
+    if (err != 0) {
+        return err;
     }
     struct rlimit64 limit = limit_of(args->arg[1]);
 
-    return args->arg[3] == 0 ? 0 : copy_to_user(args->arg[3], &limit, sizeof(limit));
+    err = args->arg[2] != 0 ? check_new_limit(&new, &limit) : 0;
+    return err != 0 || args->arg[3] == 0 ? err : copy_to_user(args->arg[3], &limit, sizeof(limit));
 }
 
 /* Random words are made in pieces of this many bytes. */
@@ -301,11 +314,12 @@ long sys_prlimit64(struct process *self, const struct syscall_args *args)
 
 long sys_getrandom(struct process *self, const struct syscall_args *args)
 {
-    uint32_t to = args->arg[0], len = args->arg[1];
+    uint32_t to = args->arg[0], len = args->arg[1], flags = args->arg[2];
+    const uint32_t both_sources = GRND_RANDOM | GRND_INSECURE;
     uint32_t words[RANDOM_PIECE / sizeof(uint32_t)];
 
     (void)self;
-    if (args->arg[2] & ~(uint32_t)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) {
+    if ((flags & ~(GRND_NONBLOCK | both_sources)) || (flags & both_sources) == both_sources) {
         return -EINVAL;
     }
     if (len != 0 && !is_user_range(to, len)) {

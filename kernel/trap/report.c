@@ -46,10 +46,7 @@ static const char *area_word(const struct vm_area_info *area)
     if (area->account == FL_ACCOUNT_HEAP) {
         return "heap";
     }
-    if (area->object == NULL || area->object->pager->describe == NULL) {
-        return "anonymous";
-    }
-    return "file";
+    return area->is_anonymous ? "anonymous" : "file";
 }
 
 /* Contract L8: outside every segment, stack, heap and mapping. */

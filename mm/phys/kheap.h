@@ -59,5 +59,6 @@ uint32_t kheap_frames(size_t size, uint32_t n);
 /* Gives back what kheap_alloc(size) gave; NULL is ignored. The same size is required. */
 void kheap_free(void *ptr, size_t size);
 
-#define KHEAP_POISON 0xA5
+/* As a word 0xFDFDFDFD, an address that is never mapped, in user space or kernel space. */
+#define KHEAP_POISON 0xFD
 #endif

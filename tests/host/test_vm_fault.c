@@ -768,7 +768,7 @@ static void file_copies_need_no_memory(void **state)
 static void shared_anonymous_memory(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon(16, false);
+    struct vm_object *object = vm_object_shared_anon(100, false);
     struct vm_area_spec spec = anon_spec(A, 100, RW);
 
     spec.flags = VM_SHARED;

@@ -3,6 +3,8 @@
 
 #include <asm/errno.h>
 
+#include "mm/commit.h"
+
 #define A        0x40000000u
 #define SPAN     (2u << 20)
 #define TEACHING (VM_NO_MERGE | VM_RESERVED_REC | VM_OWN_ZERO)
@@ -58,7 +60,7 @@ static void layout_is(const char *want)
         snprintf(text + at, sizeof(text) - at, "%s%x+%u:%u", at == 0 ? "" : " ",
                  (info.range.start.raw - A) >> PAGE_SHIFT, vrange_pages(info.range), info.prot);
         at = strlen(text);
-        if (info.object != NULL) {
+        if (!info.is_anonymous) {
             snprintf(text + at, sizeof(text) - at, "@%u", (uint32_t)(info.offset >> PAGE_SHIFT));
         }
         va = info.range.end;
@@ -433,7 +435,7 @@ static void remove_nothing(void **state)
 static void split_keeps_offsets_and_references(void **state)
 {
     (void)state;
-    struct vm_object *object = vm_object_shared_anon(16, false);
+    struct vm_object *object = vm_object_shared_anon(110, false);
     struct vm_area_spec spec = anon_spec(A, 10, RW);
 
     spec.flags = VM_SHARED;
@@ -911,6 +913,156 @@ static void move_undo(void *context)
         vm_map_move(map, pages_at(A + 2 * SPAN - PAGE_SIZE, 2), pages_at(A + PAGES(4), 2)), 0);
 }
 
+/* What moves is counted as before, whatever strict mode would count now; growth is checked. */
+static void move_charges_only_what_it_checked(void **state)
+{
+    (void)state;
+    struct vm_area_spec spec = anon_spec(A, 4, RW);
+    uint32_t promised = commit_promised;
+
+    spec.flags = VM_NO_RESERVE;
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    assert_int_equal(commit_configure(COMMIT_STRICT, 0), 0);
+    assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + SPAN, 400)), 0);
+    assert_int_equal(commit_promised, promised);
+    assert_int_equal(commit_configure(COMMIT_HEURISTIC, COMMIT_RATIO_DEFAULT), 0);
+    add_anon(map, A, 4, RW);
+    assert_int_equal(commit_configure(COMMIT_STRICT, 0), 0);
+    assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + 2 * SPAN, 5)), -ENOMEM);
+    assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + 2 * SPAN, 4)), 0);
+    assert_int_equal(commit_promised, promised + 4);
+    assert_int_equal(commit_configure(COMMIT_HEURISTIC, COMMIT_RATIO_DEFAULT), 0);
+    map_check(map);
+}
+
+/* S16, M25: a second view holds the object, and shows no more than the object has. */
+static void duplicate(void **state)
+{
+    (void)state;
+    struct vm_object *object = vm_object_shared_anon(4, false);
+    struct vm_area_spec spec = anon_spec(A, 4, RW);
+
+    spec.flags = VM_SHARED;
+    spec.object = object;
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    vm_object_unref(object);
+    user_write(map, A + PAGES(3), 7);
+    assert_int_equal(vm_map_duplicate(map, vaddr(A + PAGES(2)), pages_at(A + SPAN, 3)), 0);
+    assert_int_equal(object->refs, 2);
+    layout_is("0+4:3@0 200+3:3@2");
+    assert_int_equal(vm_map_duplicate(map, vaddr(A + PAGES(4)), pages_at(A + 2 * SPAN, 3)),
+                     -EFAULT);
+    unmap(A, 4);
+    assert_int_equal(user_read(map, A + SPAN + PAGES(1)), 7);
+    user_refused(map, A + SPAN + PAGES(2), VM_WRITE, VM_FAULT_IO, VM_CAUSE_IO);
+    assert_int_equal(vm_map_populate(map, pages_at(A + SPAN, 3), true), -EFAULT);
+    assert_int_equal(vm_map_grow_up(map, vaddr(A + SPAN + PAGES(3)), vaddr(A + SPAN + PAGES(9))),
+                     0);
+    user_refused(map, A + SPAN + PAGES(8), VM_READ, VM_FAULT_IO, VM_CAUSE_IO);
+    unmap(A + SPAN, 9);
+    add_anon(map, A, 1, RW);
+    assert_int_equal(vm_map_duplicate(map, vaddr(A), pages_at(A + SPAN, 1)), -EINVAL);
+}
+
+static int duplicate_attempt(void *context)
+{
+    (void)context;
+    return vm_map_duplicate(map, vaddr(A + SPAN), pages_at(A + 2 * SPAN, 2));
+}
+
+static void duplicate_undo(void *context)
+{
+    (void)context;
+    unmap(A + 2 * SPAN, 2);
+}
+
+static void duplicate_check(void *context)
+{
+    (void)context;
+    map_check(map);
+}
+
+static void duplicate_fails_at_every_allocation(void **state)
+{
+    (void)state;
+    struct vm_area_spec spec = anon_spec(A + SPAN, 2, RW);
+
+    spec.flags = VM_SHARED;
+    spec.object = vm_object_shared_anon(2, false);
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    vm_object_unref(spec.object);
+    use_up_records(0);
+    assert_int_equal(
+        fail_every_allocation(duplicate_attempt, duplicate_undo, duplicate_check, NULL), 1);
+}
+
+/* MADV_DONTFORK and MADV_WIPEONFORK over every range of two areas, and their undoing. */
+static void advise_every_range(void **state)
+{
+    (void)state;
+    static const uint32_t advice[] = {VM_DONT_FORK, VM_WIPE_ON_FORK};
+
+    for (uint32_t from = 0; from < 8; from++) {
+        for (uint32_t to = from + 1; to <= 8; to++) {
+            uint32_t flag = advice[(from + to) % 2];
+            add_anon(map, A, 4, RW);
+            add_anon(map, A + PAGES(4), 4, VM_READ);
+            assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(from), to - from), flag, 0),
+                             0);
+            map_check(map);
+            for (uint32_t i = 0; i < 8; i++) {
+                struct vm_area_info info;
+                assert_true(vm_map_area_of(map, vaddr(A + PAGES(i)), &info));
+                assert_int_equal((info.flags & flag) != 0, i >= from && i < to);
+            }
+            struct vm_map *child = vm_map_fork(map);
+            assert_non_null(child);
+            map_check(child);
+            vm_map_destroy(child);
+            assert_int_equal(vm_map_advise_fork(map, pages_at(A, 8), 0, flag), 0);
+            layout_is("0+4:3 4+4:1");
+            unmap(A, 8);
+        }
+    }
+}
+
+static void advise_refusals(void **state)
+{
+    (void)state;
+    struct vm_area_spec spec = anon_spec(A + PAGES(4), 2, RW);
+
+    add_anon(map, A, 2, RW);
+    spec.flags = VM_SHARED;
+    spec.object = vm_object_shared_anon(2, false);
+    assert_int_equal(vm_map_insert(map, &spec), 0);
+    vm_object_unref(spec.object);
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(1), 5), VM_WIPE_ON_FORK, 0),
+                     -EINVAL);
+    layout_is("0+1:3 1+1:3 4+2:3@0"); /* what lay before it is done */
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A, 6), 0, VM_WIPE_ON_FORK), -ENOMEM);
+    layout_is("0+2:3 4+2:3@0");
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(8), 1), VM_DONT_FORK, 0), -ENOMEM);
+    map_check(map);
+}
+
+static int advise_attempt(void *context)
+{
+    (void)context;
+    return vm_map_advise_fork(map, pages_at(A + PAGES(4), 2), VM_DONT_FORK, 0);
+}
+
+static void advise_undo(void *context)
+{
+    (void)context;
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(4), 2), 0, VM_DONT_FORK), 0);
+}
+
+static void advise_fails_at_every_allocation(void **state)
+{
+    (void)state;
+    assert_int_equal(fail_in_the_middle(advise_attempt, advise_undo), 2);
+}
+
 static void move_fails_at_every_allocation(void **state)
 {
     (void)state;
@@ -1110,6 +1262,12 @@ int main(void)
         MAP_TEST(move_refusals),
         MAP_TEST(move_keeps_object_and_offset),
         MAP_TEST(move_fails_at_every_allocation),
+        MAP_TEST(move_charges_only_what_it_checked),
+        MAP_TEST(duplicate),
+        MAP_TEST(duplicate_fails_at_every_allocation),
+        MAP_TEST(advise_every_range),
+        MAP_TEST(advise_refusals),
+        MAP_TEST(advise_fails_at_every_allocation),
         MAP_TEST(discard),
         MAP_TEST(holes),
         MAP_TEST(holes_around_stacks),

@@ -476,7 +476,7 @@ static void walk(const char *name)
     memset(object_byte, 0, sizeof(object_byte));
     fake_file_init(&file, FILE_BYTES);
     for (uint32_t i = 0; i < OBJECTS; i++) {
-        object[i] = vm_object_shared_anon(16, false);
+        object[i] = vm_object_shared_anon(PAGE_COUNT, false);
     }
     space[0].map = vm_map_create(0);
     for (uint32_t round = 0; round < ROUNDS; round++) {
