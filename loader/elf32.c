@@ -207,12 +207,16 @@ int elf32_check_segments(const void *table, uint64_t file_size, struct elf32_inf
 {
     info->n_segments = 0;
     info->phdr_vaddr = 0;
+    info->has_executable_stack = false;
     for (uint32_t i = 0; i < info->phnum; i++) {
         Elf32_Phdr p;
         memcpy(&p, (const char *)table + i * sizeof(p), sizeof(p));
         if (p.p_type == PT_INTERP) {
             explain(why, "needs a dynamic loader");
             return -ENOENT;
+        }
+        if (p.p_type == PT_GNU_STACK) {
+            info->has_executable_stack = (p.p_flags & PF_X) != 0; /* the last one counts */
         }
         int err = p.p_type == PT_LOAD ? add_load(&p, i, file_size, info, segments, max, why) : 0;
         if (err != 0) {

@@ -6,6 +6,7 @@
 #ifndef LOADER_ELF32_H
 #define LOADER_ELF32_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,9 +24,10 @@ struct elf32_segment {
 
 struct elf32_info {
     uint32_t entry;
-    uint32_t phoff, phnum; /* the program header table in the file */
-    uint32_t phdr_vaddr;   /* where the table will be in memory (AT_PHDR), 0 if nowhere */
-    uint32_t n_segments;   /* PT_LOADs with memsz > 0                               */
+    uint32_t phoff, phnum;     /* the program header table in the file */
+    uint32_t phdr_vaddr;       /* where the table will be in memory (AT_PHDR), 0 if nowhere */
+    uint32_t n_segments;       /* PT_LOADs with memsz > 0                               */
+    bool has_executable_stack; /* PT_GNU_STACK with PF_X; false without one */
 };
 
 /* The text after "This is an invalid elf file: ". */

@@ -268,7 +268,7 @@ static int build_stack(struct exec_plan *plan, const char *path, const struct im
 {
     const struct vm_area_spec stack = {
         .range = vrange(USER_END - PAGE_SIZE, USER_END),
-        .prot = VM_READ | VM_WRITE,
+        .prot = VM_READ | VM_WRITE | (image_info(plan->image)->has_executable_stack ? VM_EXEC : 0),
         .flags = VM_GROWS_DOWN,
         .account = FL_ACCOUNT_STACK,
     };

@@ -465,6 +465,24 @@ static void test_e15_other_types(void **state)
     }
 }
 
+static void test_e23_stack_header(void **state)
+{
+    (void)state;
+    elf_file_usual(&file);
+    elf_file_add(&file, PT_GNU_STACK, 0, 0, 0, 0, PF_R | PF_W | PF_X);
+    expect_accepted(2);
+    assert_true(info.has_executable_stack);
+    elf_file_add(&file, PT_GNU_STACK, 0, 0, 0, 0, PF_R | PF_W);
+    expect_accepted(2);
+    assert_false(info.has_executable_stack); /* of two the last counts */
+    elf_file_add(&file, PT_GNU_STACK, 0, 0, 0, 0, PF_X);
+    expect_accepted(2);
+    assert_true(info.has_executable_stack);
+    one_load(0x1000, 0x10000000, 0x100, 0x1000);
+    expect_accepted(2);
+    assert_false(info.has_executable_stack); /* without a header */
+}
+
 static void test_e16_huge_bss(void **state)
 {
     (void)state;
@@ -569,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_e15_interpreter),
         cmocka_unit_test(test_e15_other_types),
         cmocka_unit_test(test_e16_huge_bss),
+        cmocka_unit_test(test_e23_stack_header),
         cmocka_unit_test(test_e17_covers_the_stack),
         cmocka_unit_test(test_e17_mmapbase_is_allowed),
         cmocka_unit_test(test_e22_every_byte),
