@@ -284,6 +284,10 @@ static char *copy_text(struct text t)
 static int prepare_hard_link(struct reader *r, const struct member *m, struct content *c)
 {
     struct inode *file;
+    if (m->link.len >= NODE_PATH_MAX) {
+        complain(r, m->path, "hard link to a name that is too long");
+        return -ENAMETOOLONG;
+    }
     char *path = copy_text(m->link);
     if (path == NULL) {
         return -ENOMEM;

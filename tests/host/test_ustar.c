@@ -27,6 +27,7 @@ static int make_root_and_devices(void)
 
 #define BLOCK       512u
 #define ARCHIVE_MAX (64u << 20)
+#define HUGE_NAME   (2u << 20)
 
 /* ---- Making archives --------------------------------------------------------------------------- */
 
@@ -622,6 +623,27 @@ static void test_b9_names(void **state)
     expect_missing("/a", -ENOENT);
 }
 
+static void test_b9_huge_link_name(void **state)
+{
+    (void)state;
+    static char name[HUGE_NAME];
+    memset(name, 'z', sizeof(name));
+    add('K', "K", name, sizeof(name));
+    add('1', "hard", "", 0);
+    add('K', "K", name, sizeof(name));
+    add('2', "symbolic", "", 0);
+    add('L', "L", name, sizeof(name));
+    add_file("named", "x");
+    add_file("ok", "y");
+    add_end();
+    assert_int_equal(mount(), 1);
+    expect_line("hard link to a name that is too long");
+    expect_line("symbolic link without a sensible target");
+    expect_line("its name is too long");
+    assert_int_equal(n_lines, 3);
+    expect_file("/ok", "y");
+}
+
 static void test_b9_long_name_without_end(void **state)
 {
     (void)state;
@@ -855,6 +877,7 @@ int main(void)
         TEST(test_b9_cut_everywhere),
         TEST(test_b9_names),
         TEST(test_b9_long_name_without_end),
+        TEST(test_b9_huge_link_name),
         TEST(test_b9_names_of_any_bytes),
         TEST(test_b9_file_as_directory),
         TEST(test_b9_duplicates),
