@@ -31,6 +31,8 @@
 #define FL_NR_overcommit 565
 /* (pid, value, *old) -> 0: -1000..1000; FL_KEEP leaves it unchanged */
 #define FL_NR_oom_score_adj 566
+#define FL_NR_irq_off_info                                                                         \
+    567 /* (*info) -> 0                                                     */
 
 /* Leaves a value unchanged, in the last two calls. */
 #define FL_KEEP 0x7FFFFFFF
@@ -116,12 +118,15 @@ struct fl_kernel_info {
     unsigned int has_nx, is_debug;
     char cpu[64]; /* features, as the boot line lists them */
     char cmdline[256];
-    /* The longest time that interrupts were off, and the longest since kernel_info was called last,
-     * in ticks of the time stamp counter, which under `run --icount` are instructions; and in which
-     * call, fault or exit that was. 0: this kernel does not measure it (neither DEBUG=1 nor
-     * LATENCY=1). */
-    unsigned int irq_off_longest, irq_off_recent;
-    char irq_off_longest_in[32], irq_off_recent_in[32];
+};
+_Static_assert(sizeof(struct fl_kernel_info) == 336, "programs are built for this size");
+
+/* irq_off_info: the longest time that interrupts were off, and the longest since the last call, in
+ * ticks of the time stamp counter, which under `run --icount` are instructions; and in which call,
+ * fault or exit that was. 0 and "": this kernel does not measure it (neither DEBUG=1 nor LATENCY=1). */
+struct fl_irq_off_info {
+    unsigned int longest, recent;
+    char longest_in[32], recent_in[32];
 };
 
 #endif

@@ -283,15 +283,20 @@ long sys_kernel_info(struct process *self, const struct syscall_args *args)
 #endif
     };
 
+    (void)self;
+    strlcpy(info.cpu, cpu_info.features, sizeof(info.cpu));
+    strlcpy(info.cmdline, settings.command_line, sizeof(info.cmdline));
+    return copy_to_user(args->arg[0], &info, sizeof(info));
+}
+
+long sys_irq_off_info(struct process *self, const struct syscall_args *args)
+{
+    struct fl_irq_off_info info = {.longest = 0};
     struct latency_record longest, recent;
 
     (void)self;
     latency_read(&longest, &recent);
-    info.irq_off_longest =
-        put_latency(&longest, info.irq_off_longest_in, sizeof(info.irq_off_longest_in));
-    info.irq_off_recent =
-        put_latency(&recent, info.irq_off_recent_in, sizeof(info.irq_off_recent_in));
-    strlcpy(info.cpu, cpu_info.features, sizeof(info.cpu));
-    strlcpy(info.cmdline, settings.command_line, sizeof(info.cmdline));
+    info.longest = put_latency(&longest, info.longest_in, sizeof(info.longest_in));
+    info.recent = put_latency(&recent, info.recent_in, sizeof(info.recent_in));
     return copy_to_user(args->arg[0], &info, sizeof(info));
 }

@@ -61,7 +61,7 @@ static void test_numbers(void)
                                    549,
                                    553,
                                    554,
-                                   567,
+                                   568,
                                    569,
                                    570,
                                    1000,

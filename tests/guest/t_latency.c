@@ -3,7 +3,7 @@
  * asks for, and a process in the middle of one hears that it is being killed.
  *
  * Each deed is done twice, by a child that has prepared what it needs. The first time the kernel's own
- * record of the longest stretch with interrupts off is read (kernel_info), and the child's end is
+ * record of the longest stretch with interrupts off is read (irq_off_info), and the child's end is
  * measured as well. The second time the parent kills the child as soon as it gets the CPU, which is a
  * time slice after the deed began, and the time until the child is gone is bounded too.
  *
@@ -367,19 +367,19 @@ static const struct deed deeds[] = {
 /* The longest stretch since it was asked for last joins what the deed has shown so far. */
 static void note_stretch(void)
 {
-    struct fl_kernel_info info;
-    (void)kernel_info(&info);
-    if (info.irq_off_recent > shared->stretch) {
-        shared->stretch = info.irq_off_recent;
-        memcpy(shared->in, info.irq_off_recent_in, sizeof(shared->in));
+    struct fl_irq_off_info info;
+    (void)irq_off_info(&info);
+    if (info.recent > shared->stretch) {
+        shared->stretch = info.recent;
+        memcpy(shared->in, info.recent_in, sizeof(shared->in));
     }
 }
 
 __attribute__((noreturn)) static void do_deed(const struct deed *deed)
 {
-    struct fl_kernel_info info;
+    struct fl_irq_off_info info;
     deed->prepare();
-    (void)kernel_info(&info); /* what came before is not the deed's */
+    (void)irq_off_info(&info); /* what came before is not the deed's */
     shared->t0 = now();
     shared->is_inside = 1;
     deed->run();
@@ -399,8 +399,8 @@ static void wait_for_frames(int wanted)
 
 static pid_t start_deed(const struct deed *deed)
 {
-    struct fl_kernel_info info;
-    (void)kernel_info(&info);
+    struct fl_irq_off_info info;
+    (void)irq_off_info(&info);
     shared->stretch = 0;
     shared->is_inside = 0;
     shared->in[0] = '\0';

@@ -39,6 +39,11 @@ int kernel_info(struct fl_kernel_info *info)
     return (int)syscall_result(syscall1(FL_NR_kernel_info, (long)info));
 }
 
+int irq_off_info(struct fl_irq_off_info *info)
+{
+    return (int)syscall_result(syscall1(FL_NR_irq_off_info, (long)info));
+}
+
 int overcommit(int mode, int ratio)
 {
     return (int)syscall_result(syscall2(FL_NR_overcommit, mode, ratio));

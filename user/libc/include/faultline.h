@@ -29,6 +29,7 @@ int power_off(int code);
  * n 0 ends it. Returns how many allocations failed this way since the last call. */
 int fail_frame(unsigned int n, unsigned int mode);
 int kernel_info(struct fl_kernel_info *info);
+int irq_off_info(struct fl_irq_off_info *info);
 /* Linux's vm.overcommit_memory (0 heuristic, 1 always, 2 strict) and _ratio (percent, strict mode);
  * FL_KEEP leaves one unchanged. Returns the previous mode. */
 int overcommit(int mode, int ratio);
