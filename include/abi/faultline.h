@@ -31,8 +31,8 @@
 #define FL_NR_overcommit 565
 /* (pid, value, *old) -> 0: -1000..1000; FL_KEEP leaves it unchanged */
 #define FL_NR_oom_score_adj 566
-#define FL_NR_irq_off_info                                                                         \
-    567 /* (*info) -> 0                                                     */
+/* (*info) -> 0 */
+#define FL_NR_irq_off_info 567
 
 /* Leaves a value unchanged, in the last two calls. */
 #define FL_KEEP 0x7FFFFFFF

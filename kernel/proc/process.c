@@ -394,7 +394,8 @@ uint32_t process_fail_frame(const struct process *self, uint32_t n, bool from_th
 static void end_fail_frame(const struct process *self)
 {
     if (fail_frame_owner == self) {
-        (void)process_fail_frame(self, 0, false);
+        fail_frame_owner = NULL;
+        frame_fail_end(); /* the parent may still ask how many were refused */
     }
 }
 

@@ -280,6 +280,12 @@ uint32_t frame_fail_at(uint32_t n, bool from_then_on)
     return refused;
 }
 
+void frame_fail_end(void)
+{
+    fail_countdown = 0;
+    fail_onward = false;
+}
+
 static bool is_failure_due(void)
 {
     if (fail_countdown == 0) {

@@ -146,6 +146,8 @@ uint32_t frame_owner_count(enum frame_owner owner); /* frames held now, for tool
  * it. Gives how many were refused since the last call. Kernel command line failframe=N, call
  * FL_NR_fail_frame, host tests. */
 uint32_t frame_fail_at(uint32_t n, bool from_then_on);
+/* Ends it as well, but leaves the count for the next frame_fail_at(). */
+void frame_fail_end(void);
 
 /* Hook of the object layer (mm/vm_object.c): a CACHE frame's last reference is gone; take it out of
  * its object's index. */
