@@ -171,7 +171,7 @@ bench: ## instructions per operation, and the wall time of a run
 	@tools/bench $B
 
 # The programs that tests/oracle.t compares with Linux's golden answers.
-oracle_programs := $(sort $(wildcard tests/guest/t_libc_*.c))
+oracle_programs := $(sort $(wildcard tests/guest/t_libc_*.c)) tests/guest/linux_calls.c
 oracle: ## run programs on Linux in QEMU and write their answers to tests/oracle/
 	@tools/setup test
 	$(submake) guest-tests
@@ -225,7 +225,7 @@ $(eval $(call stamp_rule,libc-list,$(libc_obj)))
 $(eval $(call stamp_rule,initrd-list,$(programs) $(plain_programs) $(extra_files)))
 $(eval $(call stamp_rule,tests-list,$(guest_tests)))
 
-$B/obj/tests/guest/%.o: user_cflags += $(test_cflags) -iquote . -Itests/guest/include
+$B/obj/tests/guest/%.o $B/obj/tests/typed/%.o: user_cflags += $(test_cflags) -iquote . -Itests/guest/include
 $B/kernel/lib/string.o: kernel_cflags += $(no_idiom_flag)
 $B/user/lib/string.o $B/user/user/libc/string.o: libc_cflags += $(no_idiom_flag)
 
@@ -312,7 +312,7 @@ $B/bin/%: user/bin/plain/%.c
 define program_rules
 $B/$(1)/%: $B/obj/$(2)/%.o $(user_libs)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $(libc) $(libgcc) -o $$@
+	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $$(shared_obj) $(libc) $(libgcc) -o $$@
 # An assembly program defines _start itself and is linked with nothing else.
 $B/$(1)/%: $B/obj/$(2)/%.asm.o
 	@mkdir -p $$(@D)
@@ -320,6 +320,10 @@ $B/$(1)/%: $B/obj/$(2)/%.asm.o
 endef
 $(eval $(call program_rules,bin,user/bin))
 $(eval $(call program_rules,tests,tests/guest))
+# What guest tests share beside headers: calls made from the types of their arguments.
+typed_obj := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/typed/*.c))
+$B/tests/matrix $B/tests/random_calls $B/tests/linux_calls: $(typed_obj)
+$B/tests/matrix $B/tests/random_calls $B/tests/linux_calls: shared_obj = $(typed_obj)
 
 # ---- Rules: host tests ----------------------------------------------------------------------------
 

@@ -303,26 +303,21 @@ int file_map(struct file *file, const struct file_mapping *mapping, struct vm_ob
     return file->ops->map(file, mapping, object);
 }
 
-int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
+/* SEEK_DATA and SEEK_HOLE: a file is all data, and a hole begins at its end. */
+static int64_t seek_data_or_hole(struct file *file, int64_t offset, bool is_hole)
 {
-    uint64_t base;
-    if (file->ops->is_stream) {
-        return -ESPIPE;
+    uint64_t size = file->inode->source.size;
+
+    if ((uint64_t)offset >= size) {
+        return -ENXIO;
     }
-    switch (whence) {
-    case SEEK_SET:
-        base = 0;
-        break;
-    case SEEK_CUR:
-        base = file->pos;
-        break;
-    case SEEK_END:
-        base = file->inode->source.size;
-        break;
-    default:
-        return -EINVAL;
-    }
-    /* Positions are 0..INT64_MAX, so neither sum can wrap once this is known. */
+    file->pos = is_hole ? size : (uint64_t)offset;
+    return (int64_t)file->pos;
+}
+
+/* Moves to offset from base, which is 0..INT64_MAX, so that neither sum can wrap. */
+static int64_t seek_from(struct file *file, uint64_t base, int64_t offset)
+{
     if (offset > 0 && (uint64_t)offset > FILE_OFFSET_MAX - base) {
         return -EOVERFLOW;
     }
@@ -331,6 +326,29 @@ int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
     }
     file->pos = base + (uint64_t)offset;
     return (int64_t)file->pos;
+}
+
+int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
+{
+    if (whence > SEEK_HOLE) {
+        return -EINVAL;
+    }
+    if (file->ops->is_stream) {
+        return -ESPIPE;
+    }
+    if (file->ops->is_positionless) {
+        return 0;
+    }
+    if (whence == SEEK_SET || whence == SEEK_CUR) {
+        return seek_from(file, whence == SEEK_SET ? 0 : file->pos, offset);
+    }
+    if (file->inode->type == INODE_DIRECTORY) {
+        return -EINVAL; /* positions in a directory have no order, so it has no end */
+    }
+    if (whence == SEEK_END) {
+        return seek_from(file, file->inode->source.size, offset);
+    }
+    return seek_data_or_hole(file, offset, whence == SEEK_HOLE);
 }
 
 /* ---- Directories ------------------------------------------------------------------------------- */

@@ -58,7 +58,8 @@ struct file_ops {
      * anonymous memory. 0, -ENODEV (cannot be mapped), -ENOMEM. */
     int (*map)(struct file *file, const struct file_mapping *mapping, struct vm_object **object);
     void (*release)(struct file *file); /* last reference gone           */
-    bool is_stream;                     /* no position: lseek is -ESPIPE */
+    bool is_stream;       /* no position: lseek is -ESPIPE                            */
+    bool is_positionless; /* the position is always 0: lseek does nothing, successfully */
 };
 
 /* Entries for kinds of files that do nothing there: everybody may open; -EINVAL, -EINVAL, -ENOTTY,

@@ -125,7 +125,7 @@ sub call_numbers {
 my %number = call_numbers();
 my (%listed, %documented);
 my $list = read_file('include/abi/syscalls.def');
-while ($list =~ /^SYSCALL\((\w+), (\w+), (\d)\)/mg) {
+while ($list =~ /^SYSCALL\((\w+), (\w+), (\d),/mg) {
     $listed{$2} = ($number{$1} // $1) . " with $3 arguments";
 }
 for my $row (grep { /^\| *\d+ \| `/ } split /\n/, read_file('docs/abi.md')) {

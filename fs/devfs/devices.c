@@ -67,6 +67,7 @@ static const struct file_ops null_ops = {
     .ioctl = file_no_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .is_positionless = true,
 };
 static const struct file_ops zero_ops = {
     .open = file_open_by_all,
@@ -75,6 +76,7 @@ static const struct file_ops zero_ops = {
     .ioctl = file_no_ioctl,
     .map = zero_map,
     .release = file_no_release,
+    .is_positionless = true,
 };
 
 int devfs_add_memory_devices(void)

@@ -18,7 +18,7 @@
 
 /* A hole is NULL. */
 static syscall_fn *const handlers[] = {
-#define SYSCALL(nr, name, nargs) [nr] = sys_##name,
+#define SYSCALL(nr, name, ...) [nr] = sys_##name,
 #include "abi/syscalls.def"
 #undef SYSCALL
 };
@@ -37,7 +37,7 @@ static noreturn_fn cold_fn void syscall_from_virtual_8086(const struct trap_fram
 const char *syscall_name(uint32_t nr)
 {
     static const char *const names[] = {
-#define SYSCALL(nr, name, nargs) [nr] = #name,
+#define SYSCALL(nr, name, ...) [nr] = #name,
 #include "abi/syscalls.def"
 #undef SYSCALL
     };

@@ -20,7 +20,7 @@ struct syscall_args {
 /* Gives the answer or -errno. */
 typedef long syscall_fn(struct process *self, const struct syscall_args *args);
 
-#define SYSCALL(nr, name, nargs) syscall_fn sys_##name;
+#define SYSCALL(nr, name, ...) syscall_fn sys_##name;
 #include "abi/syscalls.def"
 #undef SYSCALL
 
