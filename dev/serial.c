@@ -41,8 +41,6 @@ enum {
 #define SPINS_PATIENT (1u << 23)
 
 struct serial_port serial_com1 = {.base = 0x3F8};
-struct serial_port serial_com2 = {.base = 0x2F8};
-struct serial_port serial_com3 = {.base = 0x3E8};
 
 static void uart_out(const struct serial_port *port, uint16_t reg, uint8_t value)
 {
@@ -129,11 +127,30 @@ uint32_t serial_send(struct serial_port *port, const char *bytes, uint32_t n)
     return port->is_present ? send(port, bytes, n, SPINS_BRIEF) : n;
 }
 
-void serial_send_patiently(struct serial_port *port, const char *bytes, uint32_t n)
+static uint32_t patience(const struct serial_port *port)
 {
-    if (port->is_present) {
-        uint32_t spins = port->is_stuck ? SPINS_BRIEF : SPINS_PATIENT;
-        port->is_stuck = send(port, bytes, n, spins) < n;
+    return port->is_stuck ? SPINS_BRIEF : SPINS_PATIENT;
+}
+
+uint32_t serial_send_patiently(struct serial_port *port, const char *bytes, uint32_t n)
+{
+    if (!port->is_present) {
+        return n;
+    }
+    uint32_t sent = send(port, bytes, n, patience(port));
+    port->is_stuck = sent < n;
+    return sent;
+}
+
+bool serial_can_send(struct serial_port *port)
+{
+    return !port->is_present || port->room > 0 || wait_for(port, LSR_TX_EMPTY, 0);
+}
+
+void serial_wait_patiently(struct serial_port *port)
+{
+    if (port->is_present && port->room == 0) {
+        port->is_stuck = !wait_for(port, LSR_TX_EMPTY, patience(port));
     }
 }
 

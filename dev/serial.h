@@ -21,7 +21,7 @@ struct serial_port {
     int16_t early; /* a byte that came before the port was set up, or -1       */
 };
 
-extern struct serial_port serial_com1, serial_com2, serial_com3;
+extern struct serial_port serial_com1;
 
 /* Looks for the port and sets it to 115200 8N1, FIFOs on, interrupts off. */
 void serial_init(struct serial_port *port);
@@ -29,8 +29,13 @@ void serial_init(struct serial_port *port);
 /* Sends bytes until done, or until the port took none for a moment (a few bursts' time): the caller
  * has something better to do than to wait. Gives the number sent; all of them if there is no port. */
 uint32_t serial_send(struct serial_port *port, const char *bytes, uint32_t n);
-/* The same for who cannot let others run meanwhile: waits for seconds, then drops the rest. */
-void serial_send_patiently(struct serial_port *port, const char *bytes, uint32_t n);
+/* The same for who cannot let others run meanwhile: waits for seconds before it gives up. Gives the
+ * number sent. */
+uint32_t serial_send_patiently(struct serial_port *port, const char *bytes, uint32_t n);
+/* Would a byte go out at once? True if there is no port. */
+bool serial_can_send(struct serial_port *port);
+/* Waits, for seconds at most, until one would. */
+void serial_wait_patiently(struct serial_port *port);
 
 /* The next received byte, or -1. */
 int serial_receive(struct serial_port *port);

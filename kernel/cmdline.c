@@ -23,7 +23,7 @@
 #define CMDLINE_DEFAULTS                                                                           \
     {                                                                                              \
         .init = "/bin/init", .policy = FL_POLICY_PAGE, .mem_limit = UINT64_MAX,                    \
-        .console = CONSOLE_SERIAL, .loglevel = LOG_INFO, .text = ""                                \
+        .console = CONSOLE_SERIAL, .rows = 24, .columns = 80, .loglevel = LOG_INFO, .text = ""     \
     }
 struct cmdline cmdline = CMDLINE_DEFAULTS;
 
@@ -159,6 +159,29 @@ static bool set_console(const struct key *key, const char *value)
     return true;
 }
 
+static bool set_tty(const struct key *key, const char *value)
+{
+    (void)key;
+    cmdline.tty = 0;
+    for (; *value >= '0' && *value <= '2'; value++) {
+        cmdline.tty |= 1u << (uint32_t)(*value - '0');
+    }
+    return *value == '\0';
+}
+
+static bool set_window(const struct key *key, const char *value)
+{
+    (void)key;
+    uint64_t rows, columns;
+    if (!number_parse(&value, &rows) || *value++ != 'x' || !number_parse(&value, &columns) ||
+        *value != '\0' || rows > UINT16_MAX || columns > UINT16_MAX) {
+        return false;
+    }
+    cmdline.rows = (uint16_t)rows;
+    cmdline.columns = (uint16_t)columns;
+    return true;
+}
+
 static uint32_t size_shift(char unit)
 {
     switch (unit | 0x20) {
@@ -203,6 +226,8 @@ static const struct key keys[] = {
     {"failframe", "a number", set_failframe, &cmdline.failframe},
     {"trace", "0|1", set_trace, NULL},
     {"console", "serial|vga|run", set_console, NULL},
+    {"tty", "digits 0, 1, 2", set_tty, NULL},
+    {"window", "ROWSxCOLUMNS", set_window, NULL},
     {"loglevel", "0|1|2|3", set_choice, &cmdline.loglevel},
 };
 

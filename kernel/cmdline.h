@@ -13,6 +13,8 @@
  *   failframe=N            fail the N-th frame allocation after boot, default 0: none
  *   trace=0|1              a line per page fault, default 0
  *   console=serial|vga|run who is the terminal, default serial (console.h)
+ *   tty=DIGITS             run mode: which of the host's descriptors 0, 1, 2 are terminals, default none
+ *   window=ROWSxCOLUMNS    run mode: the size of the host's terminal, default 24x80
  *   loglevel=0..3          errors, warnings, information, debugging; default 2
  *
  * Numbers are decimal, or hexadecimal after 0x. A key given twice: the last one wins. Parsing runs
@@ -37,6 +39,8 @@ struct cmdline {
     bool has_failframe; /* failframe= was given, be it 0: FL_NR_fail_frame is allowed */
     bool trace;
     enum console_mode console;
+    uint32_t tty; /* bit n: the host's descriptor n is a terminal */
+    uint16_t rows, columns;
     uint32_t loglevel; /* enum log_level */
     const char *text;  /* the line as it came, for echo and kernel_info */
 };

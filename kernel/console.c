@@ -8,15 +8,18 @@
 #include "kernel/console.h"
 
 #include <asm/errno.h>
+#include <asm/termios.h>
+#include <stddef.h>
 
 #include "arch/cpu.h"
 #include "dev/vga.h"
-#include "kernel/channel.h"
 #include "kernel/cmdline.h"
 #include "kernel/console_impl.h"
 #include "kernel/log/printk.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/usercopy.h"
+#include "kernel/stream.h"
 #include "lib/preempt.h"
 
 static bool is_run_mode(void)
@@ -25,14 +28,15 @@ static bool is_run_mode(void)
 }
 
 static void put_line(enum console_line kind, const char *text, uint32_t len);
+static bool put_trace(const struct log_trace *trace);
 
 void console_early_init(void)
 {
-    log_set_sink(put_line);
-    serial_init(&serial_com1);
-    serial_init(&serial_com2);
-    serial_init(&serial_com3);
-    if (!is_run_mode()) {
+    log_set_sink(put_line, put_trace);
+    if (is_run_mode()) {
+        stream_init();
+    } else {
+        serial_init(&serial_com1);
         vga_init();
         terminal_init();
     }
@@ -52,19 +56,32 @@ void console_interrupt(uint32_t irq)
     }
 }
 
+static void put_serial_line(const char *text, uint32_t len)
+{
+    (void)serial_send_patiently(&serial_com1, text, len);
+    (void)serial_send_patiently(&serial_com1, "\r\n", 2);
+}
+
 /* In vga mode programs do not write to COM1, the kernel does: a machine without a screen in sight
  * can still be asked what happened. */
 static void put_line(enum console_line kind, const char *text, uint32_t len)
 {
     if (is_run_mode()) {
-        channel_put_record((char)kind, text, len);
+        stream_put((enum stream_kind)kind, text, len);
         return;
     }
     terminal_put_line(text, len);
     if (cmdline.console == CONSOLE_VGA) {
-        serial_send_patiently(&serial_com1, text, len);
-        serial_send_patiently(&serial_com1, "\r\n", 2);
+        put_serial_line(text, len);
     }
+}
+
+static bool put_trace(const struct log_trace *trace)
+{
+    if (is_run_mode()) {
+        stream_put(STREAM_TRACE, trace, sizeof(*trace));
+    }
+    return is_run_mode();
 }
 
 /* ---- Panic ------------------------------------------------------------------------------------- */
@@ -72,30 +89,29 @@ static void put_line(enum console_line kind, const char *text, uint32_t len)
 void console_panic_begin(void)
 {
     if (!is_run_mode()) {
-        serial_send_patiently(&serial_com1, "\r\n", 2);
+        put_serial_line("", 0);
         vga_clear_for_panic();
     }
 }
 
 void console_panic_line(const char *text, uint32_t len)
 {
-    if (is_run_mode() && serial_com3.is_present) {
-        channel_put_record((char)CONSOLE_LINE_LOG, text, len);
+    if (is_run_mode()) {
+        stream_put(STREAM_LOG, text, len);
         return;
     }
-    serial_send_patiently(&serial_com1, text, len);
-    serial_send_patiently(&serial_com1, "\r\n", 2);
-    if (!is_run_mode()) {
-        vga_write(text, len);
-        vga_write("\r\n", 2);
-    }
+    put_serial_line(text, len);
+    vga_write(text, len);
+    vga_write("\r\n", 2);
 }
 
 void console_flush(void)
 {
-    serial_flush(&serial_com1);
-    serial_flush(&serial_com2);
-    serial_flush(&serial_com3);
+    if (is_run_mode()) {
+        stream_flush();
+    } else {
+        serial_flush(&serial_com1);
+    }
 }
 
 /* ---- Shared by the devices ---------------------------------------------------------------------- */
@@ -134,4 +150,31 @@ int32_t console_write_pieces(struct io_buffer *io, uint32_t len, void *context,
         }
     }
     return (int32_t)done;
+}
+
+int32_t console_set_window(struct winsize *window, uint32_t arg)
+{
+    struct winsize size;
+    if (copy_from_user(&size, arg, sizeof(size)) != 0) {
+        return -EFAULT;
+    }
+    *window = size;
+    return 0;
+}
+
+/* A group is a process here. */
+int32_t console_set_foreground(int *group, uint32_t arg)
+{
+    int wanted;
+    if (copy_from_user(&wanted, arg, sizeof(wanted)) != 0) {
+        return -EFAULT;
+    }
+    if (wanted < 0) {
+        return -EINVAL;
+    }
+    if (process_find(wanted) == NULL) {
+        return -ESRCH;
+    }
+    *group = wanted;
+    return 0;
 }

@@ -4,8 +4,8 @@
  *   serial  COM1 and, copied, the VGA screen; input from COM1 and the keyboard. One terminal with a
  *           line discipline (tty.h); kernel lines appear between the programs' output.
  *   vga     the same on screen and keyboard alone; COM1 gets a copy of the kernel's lines.
- *   run     no terminal. COM1 carries fd 0 and 1, COM2 fd 2, byte exact; COM3 carries records, one
- *           per line with a tag (channel.h).
+ *   run     the host's three standard streams: output, byte exact, and the kernel's lines go to the
+ *           stream (stream.h) in one order, input comes from COM1.
  */
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
@@ -20,8 +20,8 @@
  * heap, no interrupts. */
 void console_early_init(void);
 
-/* Adds /dev/console, and in run mode /dev/stderr and /dev/report; lets input in: unmasks the IRQs
- * below, so the PIC is set up by now. 0, or fs_add_device's error. */
+/* Adds /dev/console, and in run mode /dev/stdin, /dev/stdout, /dev/stderr and /dev/report; lets
+ * input in: unmasks the IRQs below, so the PIC is set up by now. 0, or fs_add_device's error. */
 must_check int console_register_devices(void);
 
 /* The console's interrupts are IRQ_KEYBOARD and IRQ_COM1 of dev/pic.h; COM3 shares COM1's line but

@@ -13,6 +13,8 @@
 #define DEVICE_CONSOLE 0x0501u
 #define DEVICE_STDERR  0x0441u
 #define DEVICE_REPORT  0x0442u
+#define DEVICE_STDIN   0x0443u
+#define DEVICE_STDOUT  0x0444u
 
 /* Bytes that a device copies from a program at a time, on the kernel stack. */
 #define CONSOLE_PIECE 256u
@@ -25,6 +27,12 @@ must_check bool console_send_from_process(struct serial_port *port, const char *
  * gives false to stop. Interrupts are let in between pieces. */
 must_check int32_t console_write_pieces(struct io_buffer *io, uint32_t len, void *context,
                                         bool (*send)(void *context, const char *bytes, uint32_t n));
+
+/* TIOCSWINSZ and TIOCSPGRP, for both kinds: what is at arg is copied and checked, then committed. 0;
+ * -EFAULT; a group that is negative -EINVAL, nobody's -ESRCH. */
+struct winsize;
+must_check int32_t console_set_window(struct winsize *window, uint32_t arg);
+must_check int32_t console_set_foreground(int *group, uint32_t arg);
 
 /* ---- console_terminal.c: console=serial and console=vga ---------------------------------------- */
 

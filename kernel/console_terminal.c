@@ -44,7 +44,7 @@ static bool uses_serial(void)
 static void send_serial(const char *bytes, uint32_t n)
 {
     if (!is_process_output) {
-        serial_send_patiently(&serial_com1, bytes, n);
+        (void)serial_send_patiently(&serial_com1, bytes, n);
         return;
     }
     is_process_output = false; /* interrupts and other processes run meanwhile */
@@ -229,11 +229,11 @@ static int32_t terminal_ioctl(struct file *file, uint32_t request, uint32_t arg)
     case TIOCGWINSZ:
         return copy_to_user(arg, &window, sizeof(window));
     case TIOCSWINSZ:
-        return copy_from_user(&window, arg, sizeof(window));
+        return console_set_window(&window, arg);
     case TIOCGPGRP:
         return put_int(arg, foreground_group);
     case TIOCSPGRP:
-        return copy_from_user(&foreground_group, arg, sizeof(foreground_group));
+        return console_set_foreground(&foreground_group, arg);
     case FIONREAD:
         return put_int(arg, (int)tty_readable_bytes(&tty));
     default:

@@ -14,10 +14,17 @@
 static char buffer[PRINTK_LINE_MAX];
 static uint32_t shown_level = LOG_INFO;
 static log_sink *put_line;
+static log_trace_sink *put_trace;
 
-void log_set_sink(log_sink *sink)
+void log_set_sink(log_sink *sink, log_trace_sink *trace_sink)
 {
     put_line = sink;
+    put_trace = trace_sink;
+}
+
+bool log_trace(const struct log_trace *trace)
+{
+    return put_trace != NULL && put_trace(trace);
 }
 
 void log_set_level(uint32_t level)

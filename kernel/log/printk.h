@@ -10,6 +10,7 @@
 #define KERNEL_LOG_PRINTK_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include <stdint.h>
 
@@ -20,10 +21,24 @@
 /* What kind of kernel line this is: the record tag of run mode. */
 enum console_line { CONSOLE_LINE_LOG = 'K', CONSOLE_LINE_CRASH = 'C', CONSOLE_LINE_TRACE = 'T' };
 
+/* A page fault for the trace, as run mode's stream carries it (docs/stream.md), little endian. */
+struct log_trace {
+    uint64_t clock;
+    int32_t pid;
+    uint32_t ip, address, frame, freemem, vmsize_kb, rss_kb, cost;
+    char access;    /* 'r', 'w', 'x'                       */
+    char cause[19]; /* its word, padded with zeros         */
+};
+_Static_assert(sizeof(struct log_trace) == 60, "docs/stream.md and Faultline::Stream know it");
+
 /* Where lines go: shows len bytes that hold no newline as one line. */
 typedef void log_sink(enum console_line kind, const char *text, uint32_t len);
-/* Sends all lines from now on to sink. Lines before the first call are lost. */
-void log_set_sink(log_sink *sink);
+/* Takes a trace record as it is. False: the caller writes a line. */
+typedef bool log_trace_sink(const struct log_trace *trace);
+/* Sends all lines and records from now on to the sinks. What comes before the first call is lost. */
+void log_set_sink(log_sink *sink, log_trace_sink *trace_sink);
+/* Hands a trace record to the sink; false if it wants a line instead (printk_trace). */
+bool log_trace(const struct log_trace *trace);
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 

@@ -12,6 +12,7 @@
 #include "kernel/trap/trap.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
+#include "lib/string.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
@@ -32,6 +33,14 @@ static const char *access_word(uint32_t access)
         return "write";
     }
     return access == VM_EXEC ? "exec" : "read";
+}
+
+static char access_letter(uint32_t access)
+{
+    if (access == VM_WRITE) {
+        return 'w';
+    }
+    return access == VM_EXEC ? 'x' : 'r';
 }
 
 /* What kind of memory an area is. */
@@ -90,10 +99,24 @@ void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
     struct vm_map_counts counts;
 
     vm_map_counts(self->map, &counts);
-    printk_trace("%llu %d %08x %08x %s %s %x %u %u %u %u", (unsigned long long)tsc, self->pid,
-                 tf->eip, fault->va.raw, access_word(fault->access), vm_cause_word(fault->cause),
-                 fault->pfn, frame_free_count(), counts.size_pages * (PAGE_SIZE / 1024),
-                 counts.rss_pages * (PAGE_SIZE / 1024), cost);
+    struct log_trace trace = {
+        .clock = tsc,
+        .pid = self->pid,
+        .ip = tf->eip,
+        .address = fault->va.raw,
+        .frame = fault->pfn,
+        .freemem = frame_free_count(),
+        .vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024),
+        .rss_kb = counts.rss_pages * (PAGE_SIZE / 1024),
+        .cost = cost,
+        .access = access_letter(fault->access),
+    };
+    strlcpy(trace.cause, vm_cause_word(fault->cause), sizeof(trace.cause));
+    if (!log_trace(&trace)) {
+        printk_trace("%llu %d %08x %08x %s %s %x %u %u %u %u", (unsigned long long)tsc, trace.pid,
+                     trace.ip, trace.address, access_word(fault->access), trace.cause, trace.frame,
+                     trace.freemem, trace.vmsize_kb, trace.rss_kb, trace.cost);
+    }
 }
 
 /* ---- Other exceptions ---------------------------------------------------------------------------- */

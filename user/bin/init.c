@@ -121,7 +121,7 @@ static char **read_strings(const char *path)
     return bytes == NULL ? NULL : split_strings(bytes, (size_t)st.st_size);
 }
 
-/* /dev/report exists only if the serial ports are the channels of ./faultline run. */
+/* /dev/report is there only under console=run, ./faultline run's. */
 static FILE *open_report(void)
 {
     FILE *stream = fopen("/dev/report", "we");
@@ -459,7 +459,13 @@ static void prompt_forever(void)
 
 /* ---- Start ------------------------------------------------------------------------------------- */
 
-/* Opens the three standard descriptors. In run mode the program's two outputs are two channels. */
+static void reopen(int fd, const char *path, int flags)
+{
+    (void)close(fd);
+    (void)open(path, flags); /* the lowest that is free: fd */
+}
+
+/* The three standard descriptors. In run mode each is one of the host's. */
 static void open_standard_files(bool is_run_mode)
 {
     if (fcntl(STDIN_FILENO, F_GETFD) < 0) {
@@ -467,13 +473,16 @@ static void open_standard_files(bool is_run_mode)
         (void)dup(STDIN_FILENO);
         (void)dup(STDIN_FILENO);
     }
-    if (is_run_mode && access("/dev/stderr", F_OK) == 0) {
-        (void)close(STDERR_FILENO);
-        (void)open("/dev/stderr", O_WRONLY);
+    if (!is_run_mode) {
+        return;
     }
-    if (is_run_mode && access(INPUT_FILE, F_OK) == 0) {
-        (void)close(STDIN_FILENO);
-        (void)open(INPUT_FILE, O_RDONLY);
+    if (access("/dev/stderr", F_OK) == 0) { /* console=run */
+        reopen(STDIN_FILENO, "/dev/stdin", O_RDONLY);
+        reopen(STDOUT_FILENO, "/dev/stdout", O_WRONLY);
+        reopen(STDERR_FILENO, "/dev/stderr", O_WRONLY);
+    }
+    if (access(INPUT_FILE, F_OK) == 0) {
+        reopen(STDIN_FILENO, INPUT_FILE, O_RDONLY);
     }
 }
 

@@ -2,9 +2,9 @@ package Faultline::Boot;
 
 # Boots a kernel or an image for the tests, captures everything, and judges test runs.
 #
-# The judgement is strict. A guest passes only if QEMU exits with the agreed status, the TAP plan is
-# complete, no line says `not ok`, and nothing panics. Time-outs, resets (QEMU exits with 0) and
-# missing plans are failures.
+# The judgement is strict on purpose: a guest passes only if QEMU ended with the agreed status, the
+# TAP plan is complete, no line says `not ok`, and nothing panicked. Time-outs, resets (QEMU ends
+# with 0) and missing plans are failures.
 
 use strict;
 use warnings;
@@ -22,31 +22,38 @@ use constant {
 };
 
 # Options: kernel and initrd, or iso; append, cpu, mem, timeout; vga (0 or 1); repeatable;
-# arguments (more of QEMU's); input (a file handle, framed) or answers: [pattern, text] pairs, each
+# device (1: with the virtio port, 0: the stream comes over the first serial port); arguments (more of
+# QEMU's); input (a file handle, framed) or answers: [pattern, text] pairs, each
 # text sent once the output after the previous answer matches; until: a pattern that ends the run.
 #
-# Returns a hash: outcome ('ended', 'timeout', 'matched'), status, output (first port, without CR),
-# raw (with CR), errors (second port), records (third port, lines), qemu_log.
+# Gives a hash: outcome ('ended', 'timeout', 'matched', 'garbled'), status, output (a terminal's, or what
+# programs write to descriptor 1 in run mode; CR taken away), raw (with CR), errors (descriptor 2 in
+# run mode), records ("TAG TEXT"), both (all three in their order), qemu_log.
 sub boot {
     my (%option) = @_;
     my $folder = File::Temp->newdir('faultline-test-XXXXXXXX', TMPDIR => 1);
-    my %seen = (raw => '', errors => '', records => [], answers => [@{$option{answers} // []}],
+    my %seen = (raw => '', errors => '', both => '', records => [], answers => [@{$option{answers} // []}],
         at => 0);
     my $machine;
     $machine = Faultline::Machine->new(
         arguments => [qemu_arguments(\%option)], folder => "$folder",
         error_log => "$folder/qemu.log", timeout => $option{timeout} // DEFAULT_TIMEOUT,
         input => $option{input}, is_framed => defined $option{input},
-        on_output => sub { take_output($machine, \%seen, $option{until}, @_) },
-        on_error => sub { $seen{errors} .= $_[0]; return 1 },
-        on_record => sub { push @{$seen{records}}, "$_[0] $_[1]" },
+        has_device => $option{device},
+        on_output => sub { $seen{both} .= $_[0]; take_output($machine, \%seen, $option{until}, @_) },
+        on_raw => sub { take_output($machine, \%seen, $option{until}, @_) },
+        on_error => sub { $seen{both} .= $_[0]; $seen{errors} .= $_[0]; return 1 },
+        on_record => sub {
+            $seen{both} .= "$_[0] $_[1]\n";
+            push @{$seen{records}}, "$_[0] $_[1]";
+        },
     );
     my $outcome = $machine->run;
     open my $log, '<', "$folder/qemu.log" or die "qemu.log: $!\n";
     my $qemu_log = do { local $/; <$log> } // '';
     my $output = $seen{raw} =~ s/\r\n/\n/gr;
     return {outcome => $outcome, status => $machine->status, output => $output, raw => $seen{raw},
-        errors => $seen{errors}, records => $seen{records}, qemu_log => $qemu_log};
+        errors => $seen{errors}, both => $seen{both}, records => $seen{records}, qemu_log => $qemu_log};
 }
 
 sub qemu_arguments {
@@ -79,7 +86,7 @@ sub take_output {
     return 1;
 }
 
-# Returns the reasons why a finished boot is not a passed test run; none if it is one.
+# The list of reasons why a finished boot is not a passed test run; empty if it is one.
 sub judge {
     my ($result) = @_;
     my @lines = split /\n/, $result->{output};
@@ -118,7 +125,7 @@ sub plan_problems {
     return @reasons;
 }
 
-# Returns what a person needs to see of a failed run.
+# What a person needs to see of a failed run.
 sub last_lines {
     my ($result) = @_;
     my @lines = (split(/\n/, $result->{output}), split(/\n/, $result->{errors}),

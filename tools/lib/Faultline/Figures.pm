@@ -2,10 +2,10 @@ package Faultline::Figures;
 
 # Turns the guest's flat figures into the nested object that --json writes (docs/json.md).
 #
-# The guest sends lines "S name value" on its record port (user/libc/report.c makes them). A dot in
-# a name opens an object, a number between dots an array. The table below gives each figure its
-# place in the object; a figure that is not in the table keeps its name. Values that look like
-# integers become numbers.
+# The guest sends records "S name value" (user/libc/report.c makes them); a dot in a
+# name opens an object, a number between dots an array. The table below gives each its place in the
+# object that people read; a figure that is not in it keeps its name. Values that look like integers
+# become numbers.
 
 use strict;
 use warnings;
@@ -18,37 +18,59 @@ my %place = (
     freemem_before => 'memory.freemem_before', freemem_after => 'memory.freemem_after',
     is_return => 'exit.is_return',
 );
-# Redundant: the X record says how the program ended, and the array has the number of accounts.
+# Said better by others: the end comes from the X record, the number of accounts is the array's.
 my %is_dropped = map { $_ => 1 } qw(exit_kind value n_accounts);
 my %is_boolean = map { $_ => 1 } qw(is_return);
 
-use constant SCHEMA => 1;
+use constant {
+    SCHEMA => 1,
+    # More than any report has; a guest that says more is not believed.
+    FIGURES_MAX => 20_000, INDEX_MAX => 1000, DEPTH_MAX => 6, VALUE_MAX => 1024,
+};
 
 sub new {
-    my $self = bless {root => {}}, shift;
+    my $self = bless {root => {}, count => 0}, shift;
     $self->put('schema', SCHEMA);
     return $self;
 }
 
-# Stores one figure under the guest's name.
+# One figure as the guest names it. False, and nothing is kept, for a name or a number of them that no
+# report has.
 sub add {
     my ($self, $name, $value) = @_;
-    return if $is_dropped{$name};
-    return $self->put($place{$name}, $value ? \1 : \0) if $is_boolean{$name};
+    return 0 if $name !~ /\A[a-z][a-z0-9_\/-]{0,31}(?:\.[a-z0-9_\/-]{1,32})*\z/
+        || length $value > VALUE_MAX || !is_bounded($name) || ++$self->{count} > FIGURES_MAX;
+    return 1 if $is_dropped{$name};
+    if ($is_boolean{$name}) {
+        $self->put($place{$name}, $value ? \1 : \0);
+        return 1;
+    }
     my $place = $place{$name} // $name =~ s/\Aaccount\./accounts./r =~ s/(\A|\.)fault\./$1faults./r;
-    return $self->put($place, $value);
+    $self->put($place, $value);
+    return 1;
 }
 
-# Stores a value at a dotted place; undef becomes null.
+sub is_bounded {
+    my ($name) = @_;
+    my @parts = split /\./, $name;
+    return @parts <= DEPTH_MAX && !grep { /\A\d/ && !(/\A\d{1,4}\z/ && $_ < INDEX_MAX) } @parts;
+}
+
+# A value at a dotted place; undef becomes null. Text is UTF-8 where it can be.
 sub put {
     my ($self, $place, $value) = @_;
     my $slot = \$self->{root};
     $slot = step($slot, $_) for split /\./, $place;
-    $$slot = defined $value && $value =~ /\A-?\d+\z/ ? 0 + $value : $value;
+    if (defined $value && $value =~ /\A-?\d{1,15}\z/) {
+        $value = 0 + $value;
+    } elsif (defined $value && !ref $value) {
+        utf8::decode($value);
+    }
+    $$slot = $value;
     return;
 }
 
-# Returns the place of one component below $slot and creates it if necessary.
+# The place of one component below $slot, made if it is not there.
 sub step {
     my ($slot, $key) = @_;
     if ($key =~ /\A\d+\z/) {
@@ -63,16 +85,18 @@ sub text {
     my ($self) = @_;
     require JSON::PP;    # only --json pays for loading it
     $self->tidy;
-    return JSON::PP->new->canonical->pretty->encode($self->{root});
+    return JSON::PP->new->canonical->pretty->ascii->encode($self->{root});
 }
 
-# Adds what follows from figures, and removes the range of an account that has none.
+# What follows from figures, and what would only confuse: the range of an account that has none.
 sub tidy {
     my ($self) = @_;
     my $root = $self->{root};
     $root->{report}{fragmentation_kb} = $root->{report}{bytes_lost} / 1024
-        if defined $root->{report}{bytes_lost};
+        if ($root->{report}{bytes_lost} // '') =~ /\A\d+\z/;
+    return if ref($root->{accounts} // []) ne 'ARRAY';
     for my $account (@{$root->{accounts} // []}) {
+        $account = {} unless ref $account eq 'HASH';
         $account->{faults} //= {};
         delete @$account{qw(start end prot)} if ($account->{kind} // '') ne 'segment';
     }

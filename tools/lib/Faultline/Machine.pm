@@ -2,12 +2,12 @@ package Faultline::Machine;
 
 # Runs QEMU for `faultline run` and carries bytes between it and this process.
 #
-# The guest's three serial ports are the program's standard input and output, its standard error,
-# and a record channel (kernel log, crash lines, report, figures). The input is framed because a
-# serial line has no end of file: byte 0x10 announces a control byte.
+# What the guest says comes as one stream in its own order (Faultline::Stream, docs/stream.md): over a
+# virtio port if the machine has one, else over the first serial port. Input goes to the first serial
+# port. It is framed because a serial line has no end of file: byte 0x10 announces a control byte.
 #
 # All transfers go through one select loop. QEMU's output pipes are always read, and its input pipe
-# is written without blocking, so the two sides cannot deadlock.
+# is written without blocking, so neither side can wait for the other for ever.
 
 use strict;
 use warnings;
@@ -15,42 +15,60 @@ use Errno qw(EAGAIN EINTR EPIPE);
 use Fcntl qw(F_DUPFD F_GETFL F_SETFL O_NONBLOCK);
 use POSIX ();
 use Time::HiRes qw(time);
+use Faultline::Stream;
 
 use constant {
     ESCAPE => "\x10",
     END_OF_FILE => "\x10\x04",
+    BREAK => "\x10\x03",
     CHUNK => 65536,
+    GUEST_CHUNK => 1 << 20,
     F_SETPIPE_SZ => 1031, # Linux's; Fcntl does not know it
     PIPE_BYTES => 1 << 20, # as much as everybody may have
     SETPRIV => '/usr/bin/setpriv', # of util-linux
     FIRST_SPARE_FD => 64, # above what is open, so that no descriptor is overwritten
-    KILL_AFTER => 2,     # seconds that QEMU has to exit by itself
+    KILL_AFTER => 2,     # seconds that QEMU has to end by itself
+    UNBLOCK_PAUSE => 0.002, # seconds between looks whether QEMU has opened its pipes
 };
 
-# The arguments of every headless run. -nodefaults omits the devices that nothing here drives, which
-# also speeds up the firmware.
+# What every headless run of the project has in common. -nodefaults leaves out the devices that
+# nobody here drives, which also makes the firmware quicker.
 sub base_arguments {
     return (qw(-nodefaults -no-user-config -display none -no-reboot -machine pc), '-device',
         'isa-debug-exit,iobase=0xf4,iosize=4');
 }
 
-# The instruction clock: RDTSC counts guest instructions, and two runs are identical byte by byte.
+# The instruction clock: RDTSC counts guest instructions, and two runs are the same byte by byte.
 sub repeatable_arguments {
     return ('-accel', 'tcg', '-icount', 'shift=0,sleep=off', '-rtc', 'base=2020-01-01,clock=vm',
         '-seed', '1');
 }
 
-# arguments: QEMU's, without the serial ports; folder: where QEMU starts; error_log: file for QEMU's
-# own messages; timeout: seconds or undef; on_output, on_error: called with bytes, on_record with
-# tag and text; input: file handle or undef; is_framed: the input is the run mode's, with an end of
-# file. Returns the object; run() returns how it ended.
-sub new {
-    my ($class, %options) = @_;
-    return bless {%options, pending => '', partial => '', outcome => undef}, $class;
+# The device that carries the stream. ioeventfd=off: QEMU takes a buffer during the notification;
+# vectors=0 leaves out MSI-X, which nobody needs. Never a virtconsole: it drops what a pipe refuses.
+sub stream_arguments {
+    return ('-device', 'virtio-serial-pci,ioeventfd=off,vectors=0', '-device',
+        'virtserialport,nr=1,chardev=stream');
 }
 
-# Returns 'ended' (then status is QEMU's), 'timeout', 'output-closed' if nobody reads our output, or
-# what a callback passed to finish().
+# arguments: QEMU's, without the serial ports; folder: where QEMU starts; error_log: file for what QEMU
+# itself says; timeout: seconds or undef; has_device: the machine has the virtio port;
+# on_output, on_error: called with bytes, on_record with tag and text, on_raw with bytes of the first
+# port that are not framed; input: file handle or undef; is_framed: the input is the run mode's, with
+# an end of file. Gives the object; run() gives how it ended.
+sub new {
+    my ($class, %options) = @_;
+    my $self = bless {%options, pending => '', is_half => 0, outcome => undef}, $class;
+    for my $name (qw(program stream)) {
+        $self->{decoder}{$name} = Faultline::Stream->new(
+            (map { $_ => $options{$_} } qw(on_output on_error on_raw)),
+            on_record => sub { $self->take_record(@_) });
+    }
+    return $self;
+}
+
+# 'ended' (then status is QEMU's), 'timeout', 'output-closed' when nobody reads our output, 'garbled'
+# when the stream cannot be read (then problem says why), or what a callback gave to finish().
 sub run {
     my ($self) = @_;
     local $SIG{PIPE} = 'IGNORE';
@@ -58,8 +76,8 @@ sub run {
     $self->pump;
     $self->stop if $self->{outcome};
     $self->reap;
-    $self->take_record($self->{partial}) if $self->{partial} ne '';
-    delete @$self{qw(to_guest from_guest on_output on_error on_record input)};
+    $_->end for values %{$self->{decoder}};
+    delete @$self{qw(to_guest from_guest to_unblock decoder on_output on_error on_record on_raw input)};
     return $self->{outcome} // 'ended';
 }
 
@@ -67,9 +85,8 @@ sub start {
     my ($self) = @_;
     pipe my $in_read, my $in_write or die "pipe: $!\n";
     my (%reader, %writer);
-    for my $name (qw(output error record)) {
+    for my $name ('program', $self->{has_device} ? 'stream' : ()) {
         pipe $reader{$name}, $writer{$name} or die "pipe: $!\n";
-        # If the pipe is full, QEMU retries later, in the host's time, so never let it fill up.
         fcntl $reader{$name}, F_SETPIPE_SZ, PIPE_BYTES;
     }
     $self->{pid} = fork // die "fork: $!\n";
@@ -78,6 +95,7 @@ sub start {
     fcntl $in_write, F_SETFL, $flags | O_NONBLOCK or die "fcntl: $!\n";
     $self->{to_guest} = $in_write;
     $self->{from_guest} = \%reader;
+    $self->{to_unblock} = \%writer;
     $self->{deadline} = time + $self->{timeout} if defined $self->{timeout};
     $self->{pending} = END_OF_FILE if $self->{is_framed} && !$self->{input};
     return;
@@ -85,19 +103,19 @@ sub start {
 
 sub exec_qemu {
     my ($self, $input, $writer) = @_;
-    setpgrp 0, 0;    # the terminal's ^C is for us; we stop QEMU properly
+    setpgrp 0, 0;    # the terminal's ^C is for us: we end QEMU in order
     chdir $self->{folder} or POSIX::_exit(127);
     POSIX::dup2(fileno $input, 0);
-    POSIX::dup2(fileno $writer->{output}, 1);
+    POSIX::dup2(fileno $writer->{program}, 1);
     open STDERR, '>', $self->{error_log} or POSIX::_exit(127);
-    # append=on: QEMU would truncate a plain file, which a pipe refuses.
     my @ports = ('-chardev', 'stdio,id=program,signal=off', '-serial', 'chardev:program');
-    for my $name (qw(error record)) {
-        my $fd = fcntl $writer->{$name}, F_DUPFD, FIRST_SPARE_FD; # stays open over exec
+    if ($self->{has_device}) {
+        my $fd = fcntl $writer->{stream}, F_DUPFD, FIRST_SPARE_FD; # stays open over exec
+        # append=on: QEMU would truncate a plain file, which a pipe refuses.
         push @ports, '-add-fd', "fd=$fd,set=$fd", '-chardev',
-            "file,id=$name,path=/dev/fdset/$fd,append=on", '-serial', "chardev:$name";
+            "file,id=stream,path=/dev/fdset/$fd,append=on", stream_arguments();
     }
-    # QEMU must not outlive us, even if we are killed without a chance to stop it.
+    # QEMU shall not outlive us even if we are killed without a chance to stop it.
     my @bound = -x SETPRIV ? (SETPRIV, '--pdeathsig', 'TERM') : ();
     my @command = (@bound, 'qemu-system-i386', @{$self->{arguments}}, @ports);
     { no warnings 'exec'; exec @command }
@@ -105,9 +123,26 @@ sub exec_qemu {
     POSIX::_exit(127);
 }
 
+# QEMU makes its ends of the pipes non-blocking when it opens them. A write that a full pipe refuses
+# costs the guest instructions while it waits, as many as the host likes, so we take that back: the
+# flag belongs to the pipe's end, and that we still have. It is closed then, for the end of file.
+sub unblock {
+    my ($self, $is_open) = @_;
+    $is_open ||= $self->is_reaped;
+    for my $name (keys %{$self->{to_unblock}}) {
+        my $handle = $self->{to_unblock}{$name};
+        my $flags = fcntl $handle, F_GETFL, 0;
+        next if !($flags & O_NONBLOCK) && !$is_open;
+        fcntl $handle, F_SETFL, $flags & ~O_NONBLOCK;
+        delete $self->{to_unblock}{$name};
+    }
+    return;
+}
+
 sub pump {
     my ($self) = @_;
     while (%{$self->{from_guest}} && !$self->{outcome}) {
+        $self->unblock if %{$self->{to_unblock}};
         my ($readable, $writable) = ('', '');
         vec($readable, fileno $_, 1) = 1 for values %{$self->{from_guest}};
         vec($readable, fileno $self->{input}, 1) = 1 if $self->wants_input;
@@ -117,10 +152,11 @@ sub pump {
             $self->{outcome} = 'timeout';
             last;
         }
+        $wait = UNBLOCK_PAUSE if %{$self->{to_unblock}} && (!defined $wait || $wait > UNBLOCK_PAUSE);
         next if select($readable, $writable, undef, $wait) <= 0;
         $self->read_input if $self->wants_input && vec $readable, fileno $self->{input}, 1;
         $self->write_guest if vec $writable, fileno $self->{to_guest}, 1;
-        for my $name (grep { $self->{from_guest}{$_} } qw(output error record)) {
+        for my $name (grep { $self->{from_guest}{$_} } qw(program stream)) {
             my $handle = $self->{from_guest}{$name};
             $self->read_guest($name, $handle) if vec $readable, fileno $handle, 1;
         }
@@ -128,9 +164,8 @@ sub pump {
     return;
 }
 
-# The serial port accepts a byte before the kernel has set it up, and setting it up loses that byte.
-# Framed input therefore waits for the first record, which the kernel sends when its ports are
-# ready.
+# The serial port takes a byte before the kernel has set it up, and setting it up loses that byte. So
+# framed input waits for the stream's hello, which the kernel sends when its ports are ready.
 sub has_output {
     my ($self) = @_;
     return $self->{pending} ne '' && ($self->{is_ready} || !$self->{is_framed});
@@ -155,11 +190,19 @@ sub read_input {
     return;
 }
 
-# Queues bytes for the guest's first port. For callbacks that reply to what they read.
+# Queues bytes for the guest's first port. For callbacks that answer what they read.
 sub send {
     my ($self, $bytes) = @_;
     $self->{pending} .= $bytes;
     return;
+}
+
+# ^C for the guest's foreground group, before what is queued. False: nobody there listens yet.
+sub interrupt {
+    my ($self) = @_;
+    return 0 if !$self->{is_ready};
+    substr $self->{pending}, $self->{is_half}, 0, BREAK;
+    return 1;
 }
 
 # Makes run() return `outcome` soon. For callbacks that have seen enough.
@@ -173,9 +216,12 @@ sub write_guest {
     my ($self) = @_;
     my $count = syswrite $self->{to_guest}, $self->{pending};
     if (defined $count) {
-        substr $self->{pending}, 0, $count, '';
+        my $written = substr $self->{pending}, 0, $count, '';
+        substr $written, 0, 1, '' if $self->{is_half};
+        # Was it cut between the escape and its byte?
+        $self->{is_half} = $written =~ /\A(?:[^\x10]|\x10.)*\x10\z/s ? 1 : 0;
     } elsif ($! == EPIPE) {
-        $self->{pending} = '';    # QEMU is gone; its output explains the rest
+        $self->{pending} = '';    # QEMU is gone; its output says the rest
         $self->{input} = undef;
     }
     return;
@@ -183,38 +229,33 @@ sub write_guest {
 
 sub read_guest {
     my ($self, $name, $handle) = @_;
-    my $count = sysread $handle, my $bytes, CHUNK;
+    my $count = sysread $handle, my $bytes, GUEST_CHUNK;
     return if !defined $count && ($! == EINTR || $! == EAGAIN);
     if (!$count) {
         delete $self->{from_guest}{$name};
         return;
     }
-    if ($name eq 'record') {
-        my @lines = split /\n/, $self->{partial} . $bytes, -1;
-        $self->{partial} = pop @lines;
-        $self->take_record($_) for @lines;
-        return;
-    }
-    my $is_taken = $name eq 'output' ? $self->{on_output}->($bytes) : $self->{on_error}->($bytes);
-    $self->{outcome} = 'output-closed' if $name eq 'output' && !$is_taken;
+    $self->unblock(1);    # a guest that speaks has its pipes
+    my $decoder = $self->{decoder}{$name};
+    my $is_taken = $decoder->take($bytes);
+    $self->{outcome} //= 'output-closed' if !$is_taken;
+    $self->{problem} //= $decoder->problem;
+    $self->{outcome} //= 'garbled' if defined $self->{problem};
     return;
 }
 
-# A record is a one-letter tag, a space and text. Other lines are passed on as kernel log, because a
-# kernel in trouble writes them.
 sub take_record {
-    my ($self, $line) = @_;
-    $line =~ s/\r\z//;
+    my ($self, $tag, $text) = @_;
     $self->{is_ready} = 1;
-    my ($tag, $text) = $line =~ /\A([A-Z])(?: (.*))?\z/s ? ($1, $2 // '') : ('K', $line);
-    $self->{on_record}->($tag, $text);
+    $self->{on_record}->($tag, $text) if $tag ne 'H';
     return;
 }
 
-# Stops QEMU, first politely, then by force. Safe to call at any time, even from a signal handler.
+# Ends QEMU: politely, then by force. Safe to call at any time, also from a signal handler.
 sub stop {
     my ($self) = @_;
     return unless $self->{pid};
+    delete @$self{qw(from_guest to_unblock)};    # QEMU may wait for us to read
     kill 'TERM', $self->{pid};
     for (1 .. KILL_AFTER * 50) {
         return if $self->is_reaped;
@@ -248,5 +289,6 @@ sub note_status {
 }
 
 sub status { return $_[0]{status} }
+sub problem { return $_[0]{problem} }
 
 1;

@@ -1,6 +1,6 @@
 package Faultline::Run;
 
-# `./faultline run`: options, the initrd, the machine, and the output.
+# `./faultline run`: options, the initrd, the machine, and what the person gets to see.
 
 use strict;
 use warnings;
@@ -9,6 +9,7 @@ use File::Spec ();
 use File::Temp ();
 use Getopt::Long qw(GetOptionsFromArray);
 use POSIX ();
+use Time::HiRes qw(time);
 use Faultline::Build;
 use Faultline::Elf;
 use Faultline::Figures;
@@ -21,11 +22,16 @@ use constant {
     ALL_WELL => 33,      # QEMU's status when the guest writes 0x10 to port 0xF4; 35 is a panic
     PANICKED => 35,
     LOG_TAIL => 40,      # a panic screen is about that long
+    CRASH_MAX => 1000,   # crash lines for --json; a guest may let any number of processes die
+    REPORT_MAX => 1000,  # lines
+    LAST_RECORD => qr/\A(exited|killed|failed) (-?\d{1,10})\z/,
+    TWICE => 1,          # seconds in which a second ^C ends the machine
+    TIOCGWINSZ => 0x5413,
     TRACE_HEAD => "# clock pid ip address access cause frame freemem vmsize_kb rss_kb cost\n",
     SCRIPT_LIMIT => 600, # seconds, when no terminal is there to press ^C on
 };
 
-# Ends the run with a status and the lines that say why.
+# A refusal that ends the run: a status and the lines that say why.
 sub fail {
     my ($status, $message) = @_;
     die {status => $status, message => $message};
@@ -65,14 +71,14 @@ sub run {
 sub parse_options {
     my ($usage, $arguments) = @_;
     my %option = (
-        policy => 'page', mem => '128M', cpu => 'max', append => '', file => [], env => [],
+        policy => 'page', stream => 'virtio', mem => '128M', cpu => 'max', append => '', file => [], env => [],
         timeout => (-t STDIN && -t STDOUT) ? 0 : SCRIPT_LIMIT,
     );
     my $wrong = '';
     local $SIG{__WARN__} = sub { $wrong .= lcfirst $_[0] };
     Getopt::Long::Configure(qw(default bundling require_order no_auto_abbrev));
     GetOptionsFromArray($arguments, \%option, 'policy=s', 'file=s@', 'env=s@', 'mem=s', 'cpu=s',
-        'icount', 'timeout=s', 'report=s', 'json=s', 'trace=s', 'log=s', 'append=s', 'help|h')
+        'icount', 'stream=s', 'timeout=s', 'report=s', 'json=s', 'trace=s', 'log=s', 'append=s', 'help|h')
         or fail(USAGE, $wrong . short($usage));
     return \%option if $option{help};
     my $problem = option_problem(\%option) // (@$arguments ? undef : 'which program?');
@@ -80,7 +86,7 @@ sub parse_options {
     return \%option;
 }
 
-# After a mistake the first lines help; the whole text would scroll the mistake off the screen.
+# After a mistake the first lines help; the whole text would push the mistake off the screen.
 sub short {
     my ($usage) = @_;
     return $usage =~ s/\n\n.*/\n(.\/faultline help lists the options)\n/sr;
@@ -96,6 +102,8 @@ sub option_problem {
         unless $option->{cpu} =~ /\A\w[\w.,+=-]*\z/;
     return "--timeout is a number of seconds, not '$option->{timeout}'"
         unless $option->{timeout} =~ /\A[0-9]+(?:\.[0-9]+)?\z/;
+    return "--stream is virtio or serial, not '$option->{stream}'"
+        unless $option->{stream} =~ /\A(?:virtio|serial)\z/;
     for my $env (@{$option->{env}}) {
         return "--env is NAME=VALUE, not '$env'" unless $env =~ /\A[^=]+=/;
     }
@@ -107,7 +115,7 @@ sub option_problem {
 sub find_program {
     my ($root, $name) = @_;
     return $name if $name =~ m{/} || -f $name;
-    # The ISO's programs may need a build first; other names fail without one.
+    # Names of the ISO's programs may need a build first; others fail without waiting for one.
     my @sources = map { "$root/user/bin/$_" } "$name.c", "$name.asm", "plain/$name.c";
     return $name unless grep { -e } @sources;
     return Faultline::Build::ensure($root, "bin/$name");
@@ -145,8 +153,8 @@ END
 
 # ---- The initrd -----------------------------------------------------------------------------------
 
-# Concatenates the built initrd, the program as /NAME, the --file files, and the files that tell
-# init to run one program: /.faultline/argv and /.faultline/env, each string ended by a NUL.
+# The built initrd, then the program as /NAME, the --file files, and what init reads to know that
+# it shall run one program: /.faultline/argv and /.faultline/env, each string ended by a NUL.
 sub make_initrd {
     my ($root, $program, $bytes, $arguments, $option, @members_besides) = @_;
     my $base = read_file(Faultline::Build::ensure($root, 'initrd.tar')) // die "initrd.tar: $!\n";
@@ -183,7 +191,7 @@ sub member {
 
 # ---- The run --------------------------------------------------------------------------------------
 
-# Opens the files before the machine starts, so that one that cannot be written is reported at once.
+# Opened before the machine starts: a file that cannot be written is known at once.
 sub open_sinks {
     my ($option) = @_;
     my %sink;
@@ -198,13 +206,24 @@ sub open_sinks {
 sub qemu_arguments {
     my ($kernel, $initrd, $option) = @_;
     my $line = "console=run exit=qemu policy=$option->{policy}"
-        . (defined $option->{trace} ? ' trace=1' : '')
+        . (defined $option->{trace} ? ' trace=1' : '') . terminal_words()
         . ($option->{append} ne '' ? " $option->{append}" : '');
     # An absolute path for the kernel, none for the initrd: QEMU cuts module names at commas.
     return (Faultline::Machine::base_arguments(), '-cpu', $option->{cpu}, '-m', $option->{mem},
         $option->{icount} ? Faultline::Machine::repeatable_arguments() : (qw(-accel tcg)),
         '-kernel', File::Spec->rel2abs($kernel), '-initrd', $initrd, '-append', $line,
         split ' ', $ENV{FAULTLINE_QEMU} // ''); # for tests that look over QEMU's shoulder
+}
+
+# Which of our descriptors are terminals, and their size, for the program's isatty and TIOCGWINSZ.
+sub terminal_words {
+    my @handles = (\*STDIN, \*STDOUT, \*STDERR);
+    my @terminals = grep { defined fileno $handles[$_] && -t $handles[$_] } 0 .. 2;
+    return '' if !@terminals;
+    my $size = pack 'S4', 0, 0, 0, 0;
+    my ($rows, $columns) =
+        ioctl($handles[$terminals[-1]], TIOCGWINSZ, $size) ? unpack 'S2', $size : (0, 0);
+    return ' tty=' . join('', @terminals) . " window=${rows}x$columns";
 }
 
 # An input that would stop us (a background job's terminal) counts as empty.
@@ -215,8 +234,8 @@ sub usable_input {
     return \*STDIN;
 }
 
-# For a repeatable run the input is part of the initrd, because on the serial port its bytes would
-# arrive at other instructions each time. A person at a terminal types during the run.
+# For a repeatable run the input travels in the initrd: on the serial port its bytes would arrive at
+# other instructions each time. A person at a terminal types as the run goes on.
 sub whole_input {
     my ($input) = @_;
     return () if defined $$input && -t $$input;
@@ -231,48 +250,106 @@ sub boot {
     my $folder = File::Temp->newdir('faultline-XXXXXXXX', TMPDIR => 1);
     write_file("$folder/initrd.tar", $initrd);
     my %seen = (log => [], crash => [], report => [], figures => Faultline::Figures->new,
-        end => undef, last_byte => "\n");
+        end => undef, last_byte => {1 => "\n", 2 => "\n"}, raw => '',
+        is_one_file => is_same_file(\*STDOUT, \*STDERR));
     my @arguments = qemu_arguments($kernel, 'initrd.tar', $option);
     my $machine = Faultline::Machine->new(
         arguments => \@arguments, folder => "$folder", error_log => "$folder/qemu.log",
         timeout => $option->{timeout} > 0 ? $option->{timeout} : undef,
+        has_device => $option->{stream} eq 'virtio',
         input => $input, is_framed => defined $input || !$option->{icount},
-        on_output => sub { $seen{last_byte} = substr $_[0], -1; return write_all(\*STDOUT, $_[0]) },
-        on_error => sub { return write_all(\*STDERR, $_[0]) },
+        on_output => sub { show(\%seen, 1, $_[0]) },
+        on_error => sub { show(\%seen, 2, $_[0]); return 1 },
         on_record => sub { take_record(\%seen, $sink, @_) },
+        on_raw => sub { take_raw(\%seen, $sink, @_) },
     );
-    for my $signal (qw(INT TERM HUP)) {
-        $SIG{$signal} = sub {
-            $machine->stop;
-            undef $folder;    # an exit from here would not delete it
-            exit SIGNAL_BASE + POSIX->can("SIG$signal")->();
-        };
-    }
+    my $leave = sub {
+        my ($signal) = @_;
+        $machine->stop;
+        undef $folder;    # an exit from here would leave it behind
+        exit SIGNAL_BASE + POSIX->can("SIG$signal")->();
+    };
+    my $last = 0;
+    $SIG{INT} = sub {
+        my $now = time;
+        $leave->('INT') if $now - $last < TWICE || !$machine->interrupt;
+        $last = $now;
+    };
+    $SIG{$_} = $leave for qw(TERM HUP);
     my $outcome = $machine->run;
     return finish(\%seen, $sink, $option, $outcome, $machine, "$folder/qemu.log");
 }
 
-# Handles one record of the guest (tags: docs/abi.md).
+sub is_same_file {
+    my @files = map { defined fileno $_ ? join ':', (stat $_)[0, 1] : '' } @_;
+    return $files[0] ne '' && $files[0] eq $files[1];
+}
+
+# Bytes for our standard output or error. False when nobody reads any more.
+sub show {
+    my ($seen, $descriptor, $bytes) = @_;
+    return 1 if $bytes eq '';
+    $seen->{last_byte}{$_} = substr $bytes, -1
+        for $seen->{is_one_file} ? (1, 2) : $descriptor;
+    return write_all($descriptor == 1 ? \*STDOUT : \*STDERR, $bytes);
+}
+
+# Lines of ours, from the start of a line.
+sub show_lines {
+    my ($seen, $descriptor, @lines) = @_;
+    return 1 if !@lines;
+    my $start = $seen->{last_byte}{$descriptor} eq "\n" ? '' : "\n";
+    return show($seen, $descriptor, join '', $start, map { "$_\n" } @lines);
+}
+
+# Bytes of the first serial port that are no stream: what a kernel in trouble writes.
+sub take_raw {
+    my ($seen, $sink, $bytes) = @_;
+    my @lines = split /\r*\n/, $seen->{raw} . $bytes, -1;
+    $seen->{raw} = substr pop @lines, 0, Faultline::Stream::RAW_LINE_MAX;
+    take_record($seen, $sink, 'K', tr/\x00-\x08\x0a-\x1f\x7f/?/r) for @lines;
+    return 1;
+}
+
+# A record of the guest's (docs/stream.md). None of them is believed to be as it should.
 sub take_record {
     my ($seen, $sink, $tag, $text) = @_;
-    if ($tag eq 'K') {
-        push @{$seen->{log}}, $text;
-        shift @{$seen->{log}} if @{$seen->{log}} > LOG_TAIL;
-        print {$sink->{log}} "$text\n" if $sink->{log};
+    if ($tag eq 'K' || $tag eq 'L') {
+        note_log($seen, $sink, $text);
     } elsif ($tag eq 'C') {
-        $seen->{figures}->put('crash.' . @{$seen->{crash}}, $text);
-        push @{$seen->{crash}}, $text;
+        take_crash($seen, $sink, $text);
     } elsif ($tag eq 'R') {
-        push @{$seen->{report}}, $text;
+        push @{$seen->{report}}, $text if @{$seen->{report}} < REPORT_MAX;
     } elsif ($tag eq 'T') {
-        # Pid 1 is init, whose faults are of no interest here.
+        # Pid 1 is the runner; its faults are not what was asked for.
         print {$sink->{trace}} "$text\n" if $sink->{trace} && $text !~ /\A\d+ 1 /;
     } elsif ($tag eq 'S') {
         my ($name, $value) = split / /, $text, 2;
-        $seen->{figures}->add($name, $value // '');
+        $seen->{figures}->add($name // '', $value // '')
+            or note_log($seen, $sink, 'dropped a figure: ' . substr $text, 0, 80);
     } elsif ($tag eq 'X') {
         $seen->{end} = $text;
     }
+    return;
+}
+
+sub note_log {
+    my ($seen, $sink, $text) = @_;
+    push @{$seen->{log}}, $text;
+    shift @{$seen->{log}} if @{$seen->{log}} > LOG_TAIL;
+    print {$sink->{log}} "$text\n" if $sink->{log};
+    return;
+}
+
+# Last words stand where they were said. With --report standard output is the program's alone.
+sub take_crash {
+    my ($seen, $sink, $text) = @_;
+    my $count = @{$seen->{crash}};
+    if ($count < CRASH_MAX) {
+        $seen->{figures}->put("crash.$count", $text);
+        push @{$seen->{crash}}, $text;
+    }
+    show_lines($seen, $sink->{report} ? 2 : 1, $text);
     return;
 }
 
@@ -289,22 +366,23 @@ sub finish {
     return $status // ($outcome eq 'timeout' ? TIME_LIMIT : MACHINE_FAILED);
 }
 
-# Returns the exit status for the shell, and sets "exit" for --json; undef if the machine failed.
+# The exit status for the shell, and "exit" for --json; undef if the machine did not end well.
 sub program_status {
     my ($seen, $outcome, $machine) = @_;
-    my ($how, $value) = split / /, $seen->{end} // '';
+    my ($how, $value) = ($seen->{end} // '') =~ LAST_RECORD;
     if ($outcome ne 'ended' || $machine->status != ALL_WELL || !defined $how) {
         note_end($seen, $outcome eq 'timeout' ? 'timeout'
             : $outcome eq 'ended' && $machine->status == PANICKED ? 'panic' : 'machine');
         return undef;
     }
-    return note_end($seen, 'killed', SIGNAL_BASE + $value, undef, $value) if $how eq 'killed';
-    return note_end($seen, 'failed', $value // CANNOT_RUN) if $how eq 'failed';
+    return note_end($seen, 'killed', SIGNAL_BASE + ($value & 127), undef, $value)
+        if $how eq 'killed';
+    return note_end($seen, 'failed', $value & 255) if $how eq 'failed';
     return note_end($seen, 'exited', $value & 255, $value);
 }
 
-# Notes how the program ended: status for the shell, value of an exit, signal of a death; null if it
-# does not apply. Returns the status.
+# How it ended: status for the shell, value of an exit, signal of a death; what does not apply is
+# null. Gives the status.
 sub note_end {
     my ($seen, $kind, $status, $value, $signal) = @_;
     my %end = (kind => $kind, status => $status, value => $value, signal => $signal);
@@ -312,19 +390,14 @@ sub note_end {
     return $status;
 }
 
-# Prints crash lines and the report after the program's output, at the start of a line. With
-# --report standard output holds only the program's bytes.
+# The report follows the program's output.
 sub show_report {
     my ($seen, $sink) = @_;
-    my @crash = map { "$_\n" } @{$seen->{crash}};
-    my @report = map { "$_\n" } @{$seen->{report}};
     if ($sink->{report}) {
-        print {$sink->{report}} @report;
-        print STDERR @crash;
+        print {$sink->{report}} map { "$_\n" } @{$seen->{report}};
         return;
     }
-    return unless @crash || @report;
-    write_all(\*STDOUT, join '', $seen->{last_byte} eq "\n" ? '' : "\n", @crash, @report);
+    show_lines($seen, 1, @{$seen->{report}});
     return;
 }
 
@@ -333,6 +406,7 @@ sub explain {
     my $status = $machine->status;
     my $reason =
           $outcome eq 'timeout' ? "stopped after $option->{timeout} seconds (--timeout)"
+        : $outcome eq 'garbled' ? 'the guest cannot be understood: ' . $machine->problem
         : $status == PANICKED   ? 'the kernel panicked'
         : $status == ALL_WELL   ? 'the machine ended without saying how the program did'
         : $status == 0          ? 'the machine reset itself'
@@ -347,7 +421,7 @@ sub explain {
 
 # ---- Small helpers --------------------------------------------------------------------------------
 
-# Returns false if nobody reads any more.
+# False when nobody reads any more.
 sub write_all {
     my ($to, $bytes) = @_;
     while ($bytes ne '') {
