@@ -28,7 +28,7 @@ struct log_trace {
     uint32_t ip, address, frame, freemem, vmsize_kb, rss_kb, cost;
     char access;    /* 'r', 'w', 'x'                       */
     char cause[19]; /* its word, padded with zeros         */
-};
+} __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct log_trace) == 60, "docs/stream.md and Faultline::Stream know it");
 
 /* Where lines go: shows len bytes that hold no newline as one line. */

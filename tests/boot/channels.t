@@ -55,14 +55,21 @@ is_deeply $json, {schema => 1, report => {page_faults => 3}, crash => ['echo[2]:
     accounts => [{kind => 'segment', faults => {'i/o' => 2}}],
     exit => {kind => 'exited', status => 7, value => 7, signal => undef}},
     '--json nests the figures';
-like read_file("$folder/trace"), qr/\A# clock pid .*\n300 2 a fault\n\z/,
+like read_file("$folder/trace"), qr/\A# clock pid .*\n300 2 08049000 08050000 write demand-zero 7f 1000 40 20 99\n\z/,
     '--trace takes the trace, without the runner\'s';
-is read_file("$folder/log"), "starting\n", '--log takes the kernel\'s log';
+my @dropped = ('x.2000000000 1', 'x.1001 1', 'a.b.c.d.e.f.g 1', 'Not-a-name 1', '');
+is read_file("$folder/log"), join('', "starting\n", "dropped a trace record of 18 bytes\n",
+    map { "dropped a figure: $_\n" } @dropped),
+    'R14 --log takes the kernel\'s log, and names records that are not believed';
 
 # Endings that are none of the program's.
 ($status, $out, $err) = faultline(build_with('panic'), '', $program);
 is $status, 125, 'a panic is 125';
 like $err, qr/^faultline: the kernel panicked$/m, '... and is named';
+($status, $out, $err) = faultline(build_with('garbled'), '', $program);
+is $status, 125, 'R14 a stream that cannot be true is 125';
+is $out, "before\n", '... and what came before it is shown';
+like $err, qr/cannot be understood: a frame of kind 0x31 with 16777215 bytes/, '... and it is named';
 ($status, $out, $err) = faultline(build_with('triple_fault'), '', $program);
 is $status, 125, 'a reset is 125';
 like $err, qr/^faultline: the machine reset itself$/m, '... and is named';
@@ -101,23 +108,54 @@ $status = system("head -c 100000 /dev/zero | FAULTLINE_BUILD=$echo timeout 60 $r
     . "$program 2>/dev/null | head -c 10 >/dev/null; exit 0");
 is $status >> 8, 0, 'a closed standard output ends the run';
 
-# ^C: QEMU and the temporary files go too.
-write_file('out', '');
-my $pid = fork // die "fork: $!\n";
-if ($pid == 0) {
-    $ENV{FAULTLINE_BUILD} = "$folder/hang";
-    $ENV{TMPDIR} = "$folder";
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>', "$folder/out";
-    exec "$root/faultline", 'run', $program;
+# Starts a run in the background and comes back when the guest has said something: its standard output
+# is in the file out, its log in the file log.
+sub start {
+    my ($build) = @_;
+    write_file('log', '');
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        $ENV{FAULTLINE_BUILD} = $build;
+        $ENV{TMPDIR} = "$folder";
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', "$folder/out";
+        open STDERR, '>', "$folder/err";
+        exec "$root/faultline", 'run', '--log', "$folder/log", $program;
+    }
+    return $pid;
 }
-for (1 .. 300) {    # until the guest runs
-    last if -s "$folder/out";
-    select undef, undef, undef, 0.1;
+
+sub wait_until {
+    my ($is_so) = @_;
+    for (1 .. 300) {
+        return 1 if $is_so->();
+        select undef, undef, undef, 0.1;
+    }
+    return 0;
 }
+
+# ^C: QEMU and the temporary files go too. A guest that does not speak yet cannot hear it.
+my $pid = start("$folder/hang");
+wait_until(sub { glob "$folder/faultline-*/qemu.log" });
 kill 'INT', $pid;
 waitpid $pid, 0;
 is $? >> 8, 130, '^C gives 130';
 is_deeply [glob "$folder/faultline-*"], [], '... and leaves no files';
+
+# One that listens gets the first ^C, framed; the second within a second ends the machine.
+$pid = start(build_with('listen'));
+ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04" }),
+    'a guest that listens hears the end of file';
+kill 'INT', $pid;
+ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04\x10\x03" }),
+    '... gets ^C';
+is waitpid($pid, 1), 0, '... and the machine runs on';
+select undef, undef, undef, 1.1;
+kill 'INT', $pid;
+ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04\x10\x03\x10\x03" }),
+    '... again, later';
+kill 'INT', $pid;
+waitpid $pid, 0;
+is $? >> 8, 130, 'a second ^C within a second ends the machine';
 
 done_testing;

@@ -3,5 +3,5 @@
 
 guest:
     print COM1, "1..1", 10, "ok 1 - first", 10
-    print COM3, "K panic: something broke", 10
+    print COM1, "panic: something broke", 10
     end_with ALL_WELL

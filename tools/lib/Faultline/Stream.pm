@@ -119,13 +119,13 @@ sub take_record {
     if ($kind eq 'T') {
         my $line = trace_line($payload);
         return $self->{on_record}->('T', $line) if defined $line;
-        return $self->{on_record}->('L', 'a trace record of ' . length($payload) . ' bytes');
+        return $self->{on_record}->('L', 'dropped a trace record of ' . length($payload) . ' bytes');
     }
     $payload =~ tr/\x00-\x08\x0a-\x1f\x7f/?/;
     return $self->{on_record}->($kind, $payload);
 }
 
-# struct stream_trace as the line of docs/command-line.md; undef if it is none.
+# struct log_trace as the line of docs/command-line.md; undef if it is none.
 sub trace_line {
     my ($payload) = @_;
     return undef if length $payload != TRACE_BYTES;
