@@ -378,6 +378,7 @@ $B/initrd-tests.tar: $B/initrd.tar $(guest_tests) tests/guest/make-elf-files $B/
 	$(Q)tests/guest/make-elf-files $B/root-tests/elf
 	@mkdir -p $B/root-tests/tests
 	@$(if $(guest_tests),cp $(guest_tests) $B/root-tests/tests/)
+	@ln -s ../bin/hello $B/root-tests/tests/link
 	@$(if $(guest_tests),find $B/root-tests/tests -type f -exec objcopy --strip-debug {} \;)
 	$(Q)$(tar) -C $B/root-tests -cf $@ .
 

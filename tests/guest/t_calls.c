@@ -366,6 +366,24 @@ static void test_lengths(void)
     is(call(__NR_getdents64, folder, page, 10), -EINVAL, "S6: into fewer than one entry");
 }
 
+/* ---- Symbolic links ------------------------------------------------------------------------- */
+
+/* The guest suite's initrd has a link; that of `faultline run` has none. */
+static void test_symlink(void)
+{
+    static const char target[] = "../bin/hello";
+    long length = call(__NR_readlink, "/tests/link", page, 64);
+
+    if (length == -ENOENT) {
+        skip("S17: readlink of a link of the initrd", "the initrd has no link");
+        return;
+    }
+    is(length, (long)sizeof(target) - 1, "S17: readlink of a link of the initrd");
+    is(memcmp(page, target, sizeof(target) - 1), 0, "S17: gives its text");
+    is(call(__NR_readlink, "/tests/link", page, 4), 4, "S17: cut to the buffer");
+    is(call(__NR_readlink, "/bin/hello", page, 64), -EINVAL, "S17: readlink of a file");
+}
+
 /* ---- S7 -------------------------------------------------------------------------------------- */
 
 static void test_descriptors(void)
@@ -777,6 +795,7 @@ int main(int argc, char **argv)
     test_absent_buffers();
     test_strings();
     test_lengths();
+    test_symlink();
     test_descriptors();
     test_offsets();
     test_flags();
