@@ -146,11 +146,10 @@ static uint32_t area_flags(const struct mmap_request *req)
     bool is_shared = (req->flags & MAP_TYPE) != MAP_PRIVATE;
     uint32_t flags = is_shared ? VM_SHARED : 0;
 
-    if (req->flags & MAP_GROWSDOWN) {
-        flags |= VM_GROWS_DOWN; /* checked: private anonymous memory */
-    }
-    if (req->flags & MAP_NORESERVE) {
-        flags |= VM_NO_RESERVE;
+    if (unlikely(req->flags & (MAP_GROWSDOWN | MAP_NORESERVE))) {
+        /* Checked: only private anonymous memory grows down. */
+        flags |= (req->flags & MAP_GROWSDOWN) ? VM_GROWS_DOWN : 0;
+        flags |= (req->flags & MAP_NORESERVE) ? VM_NO_RESERVE : 0;
     }
     if (req->file != NULL) {
         if (req->file->inode->type == INODE_FILE) {
