@@ -312,12 +312,14 @@ static void test_child_that_never_ran(void)
 
 /* ---- R13: a lack that is no lack of frames ------------------------------------------------------- */
 
+/* The index keeps the whole page, and the access after the call the recursion, with every compiler. */
 static int go_deep(int depth)
 {
     volatile char frame[PAGE];
-    frame[0] = (char)depth;
+    unsigned int i = (unsigned int)depth % PAGE;
+    frame[i] = (char)depth;
     int below = depth == 0 ? 0 : go_deep(depth - 1);
-    return below + frame[0]; /* read after the call: no compiler makes a loop of it */
+    return below + frame[i];
 }
 
 static int grow_stack(void *unused)
