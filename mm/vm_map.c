@@ -862,7 +862,8 @@ static int advise_all(struct vm_map *map, struct vrange range, uint32_t set, uin
         at = area->end;
         if (flags != area->flags) {
             area = cut_piece(map, area, range, spare);
-            area->flags = (uint16_t)flags;
+            /* Of the piece: its record need not come from the reserve that the whole area's did. */
+            area->flags = (uint16_t)((area->flags | set) & ~clear);
             merge_with_next(map, area);
         }
         merge_with_next(map, area->prev);

@@ -178,7 +178,7 @@ static void make_calls(void *argument)
 /* ---- All of them --------------------------------------------------------------------------------- */
 
 static struct {
-    uint32_t children, stopped, killed, hung, drifting;
+    uint32_t children, stopped, killed, hung, drifting, not_begun;
 } ends;
 
 static void count_end(const struct guest_end *end, uint32_t number)
@@ -187,6 +187,7 @@ static void count_end(const struct guest_end *end, uint32_t number)
     ends.stopped += end->is_stopped;
     ends.killed += WIFSIGNALED(end->status) && !end->is_stopped;
     ends.hung += end->is_hung;
+    ends.not_begun += end->has_not_begun;
     if (end->drift != 0 && number >= WARM_UP) {
         diag("child %u: %d frames are missing", (unsigned int)number, end->drift);
         ends.drifting++;
@@ -217,13 +218,15 @@ int main(int argc, char **argv)
     if (alone != UINT32_MAX) {
         run_child(seed, alone);
     }
-    for (uint32_t n = 0; alone == UINT32_MAX && guest_control->calls < calls; n++) {
+    for (uint32_t n = 0; alone == UINT32_MAX && guest_control->calls < calls && ends.not_begun == 0;
+         n++) {
         run_child(seed, n);
     }
     diag("%u calls by %u children: %u died of a signal, %u slept for ever",
          (unsigned int)guest_control->calls, (unsigned int)ends.children, (unsigned int)ends.killed,
          (unsigned int)ends.stopped);
     is(ends.hung, 0, "S17 R1 random calls: every process can be killed");
+    is(ends.not_begun, 0, "S17 random calls: this program can fork after each child");
     is(ends.drifting, 0, "S17 R1 random calls: after each child all frames are back");
     return done_testing();
 }

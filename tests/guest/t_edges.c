@@ -409,6 +409,23 @@ static void test_fail_frame_ends(void)
     unmap_pages(p, 200);
 }
 
+/* ---- Advice about a part of a teaching area ------------------------------------------------------- */
+
+/* The piece that is cut off has a record of its own, not one of the reserve: freeing it must know. Found by
+ * random_calls. */
+static void test_advice_cuts_teaching_area(void)
+{
+    if (!is_faultline()) {
+        skip("madvise of a part of a teaching area", "Linux has none");
+        return;
+    }
+    long p = call(FL_NR_area_mmap, 0, 3 * PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0);
+    is(call(__NR_madvise, p + (long)PAGE, PAGE, MADV_DONTFORK), 0,
+       "S16 madvise of the middle of a teaching area");
+    is(call(__NR_munmap, p + (long)PAGE, PAGE), 0, "S16 munmap of that piece");
+    is(call(FL_NR_area_munmap, p), 1, "S16 area_munmap of the rest");
+}
+
 int main(void)
 {
     settle();
@@ -425,5 +442,6 @@ int main(void)
     test_limits();
     test_random_flags();
     test_fail_frame_ends();
+    test_advice_cuts_teaching_area();
     return done_testing();
 }

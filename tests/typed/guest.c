@@ -341,7 +341,7 @@ struct guest_end guest_supervise(void (*body)(void *argument), void *argument)
         (void)call(__NR_exit_group, 0);
     }
     if (child < 0) {
-        end.status = (int)child;
+        end.has_not_begun = true;
         return end;
     }
     if (!await(child, &end.status)) {
@@ -351,6 +351,7 @@ struct guest_end guest_supervise(void (*body)(void *argument), void *argument)
     }
     reset_machine();
     end.is_hung = !end_others(n_old) || end.is_hung;
+    reset_machine(); /* again: the others may have made calls until they ended */
     end.drift = before - freemem();
     return end;
 }

@@ -63,10 +63,11 @@ void guest_tame(struct typed_call *call);
 
 /* How a child ended. */
 struct guest_end {
-    int status;      /* wait's word                                                 */
-    int drift;       /* frames that are missing when it and all its children are gone */
-    bool is_stopped; /* it slept for ever, and was killed                           */
-    bool is_hung;    /* it did not even die of that                                 */
+    int status;         /* wait's word                                                 */
+    int drift;          /* frames that are missing when it and all its children are gone */
+    bool is_stopped;    /* it slept for ever, and was killed                           */
+    bool is_hung;       /* it did not even die of that                                 */
+    bool has_not_begun; /* fork failed */
 };
 
 /* Runs body in a child that can be killed for lack of memory, and waits for the end of it and of all
