@@ -427,6 +427,8 @@ void vm_map_destroy(struct vm_map *map)
     if (!vm_map_is_empty(map)) {
         vm_map_clear(map);
     }
+    /* What is left is the promise of a fork that was given up before the child had an area. */
+    commit_add(-(int32_t)map->committed_pages);
     pmap_fini(&map->pmap);
     kcache_unreserve(&map->areas);
     assert(map->areas.slabs == 0 && map->rss_pages == 0);

@@ -1045,6 +1045,47 @@ static void advise_refusals(void **state)
     map_check(map);
 }
 
+/* fork is killed at each of its preemption points in turn. Areas that the child is not to have come first, so
+ * it is also given up before it has any area, when all it holds is the promise. */
+static uint32_t points_until_kill;
+
+static bool kill_at_point(void)
+{
+    return points_until_kill > 0 && --points_until_kill == 0;
+}
+
+static void fork_killed_at_every_point(void **state)
+{
+    (void)state;
+    uint32_t kills = 0;
+    struct vm_map *child = NULL;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        add_anon(map, A + PAGES(2 * i), 1, RW);
+    }
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A, 1), VM_DONT_FORK, 0), 0);
+    assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(2), 1), VM_DONT_FORK, 0), 0);
+    uint32_t promised = commit_promised, free_frames = frame_free_count();
+
+    preempt_hook = kill_at_point;
+    for (uint32_t n = 1; child == NULL; n++) {
+        points_until_kill = n;
+        child = vm_map_fork(map);
+        if (child == NULL) {
+            kills++;
+            assert_int_equal(commit_promised, promised);
+            assert_int_equal(frame_free_count(), free_frames);
+            map_check(map);
+        }
+    }
+    preempt_hook = NULL;
+    assert_true(kills > 1);
+    assert_int_equal(commit_promised, promised + 1);
+    map_check(child);
+    vm_map_destroy(child);
+    assert_int_equal(commit_promised, promised);
+}
+
 static int advise_attempt(void *context)
 {
     (void)context;
@@ -1266,6 +1307,7 @@ int main(void)
         MAP_TEST(duplicate),
         MAP_TEST(duplicate_fails_at_every_allocation),
         MAP_TEST(advise_every_range),
+        MAP_TEST(fork_killed_at_every_point),
         MAP_TEST(advise_refusals),
         MAP_TEST(advise_fails_at_every_allocation),
         MAP_TEST(discard),
