@@ -249,6 +249,32 @@ bool process_wait_for_exit(void)
     return wait_queue_sleep(&exits);
 }
 
+/* The lowest pid above `pid` of a process that is in the middle of its end; 0: none. */
+static int next_dying_pid(int pid)
+{
+    const struct process *p = process_find_from(pid + 1);
+
+    while (p != NULL && !process_is_dying(p)) {
+        p = process_find_from(p->pid + 1);
+    }
+    return p != NULL ? p->pid : 0;
+}
+
+int process_wait_for_dying(void)
+{
+    int pid = 0;
+
+    /* Once up the pids, so that what begins to die meanwhile cannot keep the caller for ever. */
+    while ((pid = next_dying_pid(pid)) != 0) {
+        while (next_dying_pid(pid - 1) == pid) {
+            if (!process_wait_for_exit()) {
+                return -EINTR;
+            }
+        }
+    }
+    return 0;
+}
+
 /* The next one of a family tree, parents before their children; NULL behind the last. */
 static struct process *next_in_family(const struct process *top, struct process *p)
 {

@@ -156,6 +156,9 @@ bool process_is_dying(const struct process *process);
 bool process_strip(struct process *dying);
 /* Sleeps until some process has ended and its kernel stack is free. False: the caller is being killed. */
 must_check bool process_wait_for_exit(void);
+/* Sleeps until every process that is dying at the call has given back its memory. Fails with -EINTR
+ * when the caller is being killed. */
+must_check int process_wait_for_dying(void);
 /* Asks a process to end by a signal, at its next return to ring 3 or at once if it sleeps. Pid 1
  * does not listen. by: the sender's pid, or who else it was. */
 #define PROCESS_KILLED_BY_TERMINAL 0

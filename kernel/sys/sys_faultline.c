@@ -110,7 +110,8 @@ static long collect_run(struct process *zombie, const struct syscall_args *args)
     return err != 0 ? err : pid;
 }
 
-/* Waits for one child. A report is there only for a program that execve started under
+/* Waits for one child and for what it has killed, whose frames are to be free again by
+ * freemem_after. A report is there only for a program that execve started under
  * FL_RUN_ANNOUNCE; for others the report's bytes stay as they are. */
 long sys_run_wait(struct process *self, const struct syscall_args *args)
 {
@@ -124,6 +125,9 @@ long sys_run_wait(struct process *self, const struct syscall_args *args)
     int err = process_wait(self, pid, true, &zombie);
 
     self->waits_for = 0;
+    if (err == 0 && zombie->record != NULL) {
+        err = process_wait_for_dying();
+    }
     return err != 0 ? err : collect_run(zombie, args);
 }
 

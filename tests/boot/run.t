@@ -100,6 +100,37 @@ for my $case (@deaths) {
     gave_all_back($out, $program);
 }
 
+# A program that kills its children and ends at once: the report waits until their frames are free.
+compile('kill_and_go', <<'END');
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define SIZE (200u << 20)
+int main(void)
+{
+    volatile char *ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 3; i++) {
+        if (fork() == 0) {
+            char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            for (size_t at = 0; at < SIZE; at += 4096) {
+                p[at] = 1;
+            }
+            for (ready[i] = 1;; sched_yield()) {
+            }
+        }
+    }
+    while (!ready[0] || !ready[1] || !ready[2]) {
+        sched_yield();
+    }
+    kill(-1, SIGKILL);
+    _exit(0);
+}
+END
+($status, $out) = faultline('--mem 1000M ./kill_and_go');
+is $status, 0, 'a program that kills its children and ends';
+gave_all_back($out, 'a program that kills its children and ends');
+
 # ---- Input, output, arguments ---------------------------------------------------------------------
 
 my $cat = compile('cat', <<'END');
