@@ -33,7 +33,7 @@
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "loader/image.h"
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/phys/kheap.h"
 

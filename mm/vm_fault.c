@@ -22,7 +22,7 @@
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"

@@ -16,7 +16,7 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
@@ -144,7 +144,7 @@ static struct vm_area *record_take(struct vm_map *map, uint32_t flags)
     if (map->n_areas >= VM_MAP_AREAS_MAX) {
         return NULL;
     }
-    if (!(flags & VM_RESERVED_REC)) {
+    if (!(flags & VM_TEACHING)) {
         return kcache_alloc(&map->areas);
     }
     return map->n_teaching < FL_AREA_MAX ? kcache_alloc_reserved(&map->areas) : NULL;
@@ -152,7 +152,7 @@ static struct vm_area *record_take(struct vm_map *map, uint32_t flags)
 
 static void record_give(struct vm_map *map, struct vm_area *area)
 {
-    if (area->flags & VM_RESERVED_REC) {
+    if (area->flags & VM_TEACHING) {
         kcache_free_reserved(&map->areas, area);
     } else {
         kcache_free(&map->areas, area);
@@ -174,7 +174,7 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     hole_update(area);
     hole_update(next != NULL ? next : prev); /* a stack in front is not the last area any more */
     map->n_areas++;
-    map->n_teaching += (area->flags & VM_RESERVED_REC) != 0;
+    map->n_teaching += (area->flags & VM_TEACHING) != 0;
     map->hit = area;
 }
 
@@ -194,7 +194,7 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
     }
     hole_update(next != NULL ? next : prev); /* a stack may be the last area now */
     map->n_areas--;
-    map->n_teaching -= (area->flags & VM_RESERVED_REC) != 0;
+    map->n_teaching -= (area->flags & VM_TEACHING) != 0;
     map->hit = next != NULL ? next : prev;
 }
 
@@ -222,8 +222,8 @@ static void size_add(struct vm_map *map, const struct vm_area *area, int32_t pag
     if (map->size_pages > map->size_peak) {
         map->size_peak = map->size_pages;
     }
-    if (area->flags & VM_COMMITTED) {
-        map->committed_pages += (uint32_t)pages;
+    if (area->flags & VM_CHARGED) {
+        map->charged_pages += (uint32_t)pages;
         commit_add(pages);
     }
 }
@@ -254,7 +254,7 @@ static struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint
 
     assert(upper != NULL); /* whoever cuts has taken it */
     *upper = *area;
-    upper->flags &= (uint16_t)~VM_RESERVED_REC;
+    upper->flags &= (uint16_t)~VM_TEACHING;
     upper->offset += at - area->start;
     upper->start = at;
     if (upper->object != NULL) {
@@ -272,7 +272,7 @@ static inline bool is_continued_by(const struct vm_area *a, uint32_t flags, uint
                                    uint64_t offset)
 {
     return a->flags == flags && a->prot == prot && a->account == account && a->object == object &&
-           !(flags & (VM_NO_MERGE | VM_GROWS_DOWN | VM_RESERVED_REC)) &&
+           !(flags & (VM_NO_MERGE | VM_GROWS_DOWN | VM_TEACHING)) &&
            (object == NULL || a->offset + (a->end - a->start) == offset);
 }
 
@@ -404,9 +404,9 @@ static struct vm_area *detach_areas(struct vm_map *map)
     map->first = map->last = map->hit = NULL;
     map->tree.rbh_root = NULL;
     map->n_areas = map->n_teaching = map->size_pages = 0;
-    map->full.low = map->full.from = 0;
-    commit_add(-(int32_t)map->committed_pages);
-    map->committed_pages = 0;
+    map->no_hole_below.low = map->no_hole_below.from = 0;
+    commit_add(-(int32_t)map->charged_pages);
+    map->charged_pages = 0;
     return first;
 }
 
@@ -428,7 +428,7 @@ void vm_map_destroy(struct vm_map *map)
         vm_map_clear(map);
     }
     /* What is left is the promise of a fork that was given up before the child had an area. */
-    commit_add(-(int32_t)map->committed_pages);
+    commit_add(-(int32_t)map->charged_pages);
     pmap_fini(&map->pmap);
     kcache_unreserve(&map->areas);
     assert(map->areas.slabs == 0 && map->rss_pages == 0);
@@ -484,8 +484,8 @@ static cold_fn void leave_out(struct vm_map *child, const struct vm_area *area)
     uint32_t pages = (area->end - area->start) >> PAGE_SHIFT;
 
     child->size_pages -= pages;
-    if (area->flags & VM_COMMITTED) {
-        child->committed_pages -= pages;
+    if (area->flags & VM_CHARGED) {
+        child->charged_pages -= pages;
         commit_add(-(int32_t)pages);
     }
 }
@@ -493,7 +493,7 @@ static cold_fn void leave_out(struct vm_map *child, const struct vm_area *area)
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
     struct vm_map *child = NULL;
-    int err = commit_check_copy(map->committed_pages);
+    int err = commit_check_copy(map->charged_pages);
 
     if (err == 0) {
         child = vm_map_create(map->n_accounts - VM_ACCOUNT_FIRST_SEGMENT);
@@ -506,9 +506,8 @@ struct vm_map *vm_map_fork(struct vm_map *map)
         child->accounts[i].end = map->accounts[i].end;
         child->accounts[i].prot = map->accounts[i].prot;
     }
-    child->committed_pages =
-        map->committed_pages; /* now: others run, and may be promised the rest */
-    commit_add((int32_t)child->committed_pages);
+    child->charged_pages = map->charged_pages; /* now: others run, and may be promised the rest */
+    commit_add((int32_t)child->charged_pages);
     for (const struct vm_area *area = map->first; area != NULL && err == 0; area = area->next) {
         if (unlikely(area->flags & VM_DONT_FORK)) {
             leave_out(child, area);
@@ -542,7 +541,7 @@ static bool is_promise(uint32_t flags, uint32_t prot)
 /* The flags of an area made from spec. */
 static inline uint32_t flags_of(const struct vm_area_spec *spec)
 {
-    return spec->flags | (is_promise(spec->flags, spec->prot) ? VM_COMMITTED : 0);
+    return spec->flags | (is_promise(spec->flags, spec->prot) ? VM_CHARGED : 0);
 }
 
 /* Inserts into a range that is free; next is the area behind it. record: taken before. Merges
@@ -588,7 +587,7 @@ int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
     if (next != NULL && next->start < spec->range.end.raw) {
         return -EEXIST;
     }
-    if ((flags & VM_COMMITTED) && commit_check(vrange_pages(spec->range)) != 0) {
+    if ((flags & VM_CHARGED) && commit_check(vrange_pages(spec->range)) != 0) {
         return -ENOMEM;
     }
     if (extend_prev(map, spec, flags, next != NULL ? next->prev : map->last)) {
@@ -631,8 +630,8 @@ static hot_inline_fn struct vm_area *clear_range_in_line(struct vm_map *map, str
         return area;
     }
     drop_pages(map, range);
-    if (start < map->full.from) {
-        map->full.from = start;
+    if (start < map->no_hole_below.from) {
+        map->no_hole_below.from = start;
     }
     if (area->start < start) {
         if (area->end > end) {
@@ -679,7 +678,7 @@ int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
     struct vm_area *record = NULL;
     uint32_t flags = flags_of(spec);
 
-    if ((flags & VM_COMMITTED) && commit_check(vrange_pages(spec->range)) != 0) {
+    if ((flags & VM_CHARGED) && commit_check(vrange_pages(spec->range)) != 0) {
         return -ENOMEM;
     }
     record = record_take(map, flags);
@@ -772,9 +771,9 @@ static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, s
         return area;
     }
     area = cut_piece(map, area, range, spare);
-    if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
-        area->flags |= VM_COMMITTED;
-        map->committed_pages += (area->end - area->start) >> PAGE_SHIFT;
+    if (!(area->flags & VM_CHARGED) && is_promise(area->flags, prot)) {
+        area->flags |= VM_CHARGED;
+        map->charged_pages += (area->end - area->start) >> PAGE_SHIFT;
         *promised -= (area->end - area->start) >> PAGE_SHIFT;
     }
     area->prot = (uint8_t)prot;
@@ -789,7 +788,7 @@ static uint32_t new_promises(struct vm_map *map, struct vrange range, uint32_t p
 
     for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
          area != NULL && area->start < range.end.raw; area = area->next) {
-        if (!(area->flags & VM_COMMITTED) && is_promise(area->flags, prot)) {
+        if (!(area->flags & VM_CHARGED) && is_promise(area->flags, prot)) {
             uint32_t start = area->start > range.start.raw ? area->start : range.start.raw;
             uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
             pages += (end - start) >> PAGE_SHIFT;
@@ -913,7 +912,7 @@ int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
     if (new_end.raw > USER_END || (area->next != NULL && area->next->start < new_end.raw)) {
         return -EEXIST;
     }
-    if ((area->flags & VM_COMMITTED) && commit_check((new_end.raw - end.raw) >> PAGE_SHIFT) != 0) {
+    if ((area->flags & VM_CHARGED) && commit_check((new_end.raw - end.raw) >> PAGE_SHIFT) != 0) {
         return -ENOMEM;
     }
     area_set_range(map, area, area->start, new_end.raw);
@@ -1006,13 +1005,13 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     struct vm_area_spec spec = {
         .range = to,
         .prot = area->prot,
-        .flags = area->flags & ~VM_RESERVED_REC,
+        .flags = area->flags & ~VM_TEACHING,
         .account = area->account,
         .object = area->object,
         .offset = area->offset + (from.start.raw - area->start),
     };
     struct vm_area *record = NULL;
-    uint32_t growth = (area->flags & VM_COMMITTED) ? vrange_pages(to) - vrange_pages(from) : 0;
+    uint32_t growth = (area->flags & VM_CHARGED) ? vrange_pages(to) - vrange_pages(from) : 0;
 
     if (growth > 0 && commit_check(growth) != 0) {
         return -ENOMEM;
@@ -1108,7 +1107,9 @@ static uint32_t tail_hole(const struct vm_map *map, uint32_t from, uint32_t len)
 
 bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high, vaddr_t *start)
 {
-    uint32_t from = low == map->full.low && map->full.from > low ? map->full.from : low;
+    uint32_t from = low == map->no_hole_below.low && map->no_hole_below.from > low
+                        ? map->no_hole_below.from
+                        : low;
     struct vm_area *area = vm_map_lookup_above(map, from);
 
     /* The hole that `from` lies in counts from there on; those behind it count whole. */
@@ -1120,8 +1121,8 @@ bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t h
         return false;
     }
     if (len == PAGE_SIZE) {
-        map->full.low = low;
-        map->full.from = from;
+        map->no_hole_below.low = low;
+        map->no_hole_below.from = from;
     }
     start->raw = from;
     return true;
@@ -1286,7 +1287,7 @@ void vm_map_counts(struct vm_map *map, struct vm_map_counts *out)
         .size_peak = map->size_peak,
         .rss_pages = map->rss_pages,
         .rss_peak = map->rss_peak,
-        .committed_pages = map->committed_pages,
+        .charged_pages = map->charged_pages,
         .tables = map->pmap.tables,
         .n_accounts = map->n_accounts,
     };
@@ -1357,12 +1358,12 @@ static uint32_t check_subtree(const struct vm_area *area, uint32_t low, uint32_t
     return 1 + check_subtree(left, low, area->start) + check_subtree(right, area->end, high);
 }
 
-/* The hole [start, end) does not begin where map->full says that none does. */
-static void check_full(const struct vm_map *map, uint32_t start, uint32_t end)
+/* The hole [start, end) does not begin where map->no_hole_below says that none does. */
+static void check_hint(const struct vm_map *map, uint32_t start, uint32_t end)
 {
-    uint32_t begin = start > map->full.low ? start : map->full.low;
+    uint32_t begin = start > map->no_hole_below.low ? start : map->no_hole_below.low;
 
-    assert(begin >= end || begin >= map->full.from);
+    assert(begin >= end || begin >= map->no_hole_below.from);
 }
 
 void vm_map_check(struct vm_map *map)
@@ -1375,19 +1376,19 @@ void vm_map_check(struct vm_map *map)
         assert(area->prev == prev && area->hole == hole_in_front(area));
         assert(area->account < map->n_accounts);
         assert(area->start >= end);
-        check_full(map, end, area->start);
+        check_hint(map, end, area->start);
         end = area->end;
         areas++;
-        teaching += (area->flags & VM_RESERVED_REC) != 0;
+        teaching += (area->flags & VM_TEACHING) != 0;
         pages += (area->end - area->start) >> PAGE_SHIFT;
-        if (area->flags & VM_COMMITTED) {
+        if (area->flags & VM_CHARGED) {
             committed += (area->end - area->start) >> PAGE_SHIFT;
         }
         resident += vm_map_resident(map, vrange(area->start, area->end));
     }
-    check_full(map, end, USER_END);
+    check_hint(map, end, USER_END);
     assert(map->last == prev && areas == map->n_areas && teaching == map->n_teaching);
-    assert(committed == map->committed_pages);
+    assert(committed == map->charged_pages);
     assert(pages == map->size_pages && resident == map->rss_pages);
     assert(vm_map_resident(map, vrange(USER_BASE, USER_END)) == resident);
     assert(check_subtree(map->tree.rbh_root, USER_BASE, USER_END) == areas);

@@ -38,19 +38,17 @@ struct vm_object;
 #define VM_EXEC  4u
 
 /* Area flags. */
-#define VM_SHARED       0x01u  /* writes are seen by all who map the object                    */
-#define VM_OWN_ZERO     0x02u  /* reads never use the shared zero page (contracts V5, L6)       */
-#define VM_GROWS_DOWN   0x04u  /* the stack, and what MAP_GROWSDOWN made                        */
-#define VM_NO_MERGE     0x08u  /* stays an area of its own (teaching areas)                     */
-#define VM_NO_RESERVE   0x10u  /* not counted against overcommit by default                     */
-#define VM_RESERVED_REC 0x20u  /* its record comes from the map's reserve of FL_AREA_MAX      */
-#define VM_AROUND       0x40u  /* fault-around: neighbours in the page cache come along         */
-#define VM_DONT_FORK    0x200u /* fork leaves it out (MADV_DONTFORK)                         */
-#define VM_WIPE_ON_FORK 0x400u /* fork gives the child zeros (MADV_WIPEONFORK)               */
-#define VM_COMMITTED    0x100u /* counted as promised (mm/commit.h); the map sets it itself  */
-#define VM_MAY_NOT_WRITE                                                                           \
-    0x80u /* mprotect may not grant write: a shared mapping of a file that
-                                  was opened for reading                                   */
+#define VM_SHARED        0x001u /* writes are seen by all who map the object                      */
+#define VM_OWN_ZERO      0x002u /* reads never use the shared zero page (contracts V5, L6)        */
+#define VM_GROWS_DOWN    0x004u /* the stack, and what MAP_GROWSDOWN made                         */
+#define VM_NO_MERGE      0x008u /* never merges with a neighbour (teaching areas)                 */
+#define VM_NO_RESERVE    0x010u /* charged only in strict mode (mm/commit_charge.h)               */
+#define VM_TEACHING      0x020u /* its record comes from the map's reserve of FL_AREA_MAX         */
+#define VM_AROUND        0x040u /* fault-around: a fault also maps neighbours in the page cache   */
+#define VM_MAY_NOT_WRITE 0x080u /* mprotect may not grant write (shared, file opened for reading) */
+#define VM_CHARGED       0x100u /* its pages are charged; only the map sets it                    */
+#define VM_DONT_FORK     0x200u /* fork leaves it out (MADV_DONTFORK)                             */
+#define VM_WIPE_ON_FORK  0x400u /* fork gives the child zeros (MADV_WIPEONFORK)                   */
 
 struct vm_area_spec {
     struct vrange range;
@@ -97,7 +95,7 @@ void vm_map_activate(struct vm_map *map);
  *   needs: spec->range inside the user half and free (-EEXIST otherwise)
  *   gives: 0, -ENOMEM (no record, or VM_MAP_AREAS_MAX reached), -EEXIST; on failure the caller
  *          still owns its object reference, on success the map holds one more
- *   after: no frame was taken for data; with VM_RESERVED_REC no frame at all
+ *   after: no frame was taken for data; with VM_TEACHING no frame at all
  */
 must_check int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec);
 
@@ -187,10 +185,10 @@ bool vm_map_is_resident(struct vm_map *map, vaddr_t va);
 
 struct vm_map_counts {
     uint32_t areas;
-    uint32_t teaching_areas;        /* with VM_RESERVED_REC                          */
+    uint32_t teaching_areas;        /* with VM_TEACHING                          */
     uint32_t size_pages, size_peak; /* VmSize                                        */
     uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */
-    uint32_t committed_pages;       /* this map's part of commit_promised             */
+    uint32_t charged_pages;         /* this map's part of commit_charged             */
     uint32_t tables;                /* page tables                                   */
     uint32_t n_accounts;
 };

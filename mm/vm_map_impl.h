@@ -40,12 +40,12 @@ struct vm_map {
     struct vm_area *hit; /* an area that the next look-up may be near to; NULL only if none exist */
     struct {
         uint32_t low, from; /* no hole of a page or more begins in [low, from) */
-    } full;
+    } no_hole_below;
     struct kcache areas; /* this map's area records; its reserve is the teaching interface's */
     uint32_t n_areas, n_teaching;
     uint32_t size_pages, size_peak;
     uint32_t rss_pages, rss_peak;
-    uint32_t committed_pages; /* this map's part of commit_promised */
+    uint32_t charged_pages; /* this map's part of commit_charged */
     uint32_t unplaced[VM_CAUSE_COUNT];
     uint32_t n_accounts;
     struct fl_account *accounts;

@@ -16,7 +16,7 @@
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/phys/kheap.h"
 #include "mm/phys/radix.h"

@@ -108,7 +108,7 @@ must_check struct vm_object *vm_object_of_file(struct vm_source *src);
 must_check struct vm_object *vm_object_file_copy(struct vm_source *src);
 
 /* Shared anonymous memory of so many pages: zeros on first touch, SIGBUS past them however long the
- * mapping is. Pages stay until the last reference goes, and so long all of them count as promised (mm/commit.h) unless made without
+ * mapping is. Pages stay until the last reference goes, and so long all of them count as promised (mm/commit_charge.h) unless made without
  * reservation. NULL without memory or promise. */
 must_check struct vm_object *vm_object_shared_anon(uint32_t pages, bool no_reserve);
 

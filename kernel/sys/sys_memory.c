@@ -12,7 +12,7 @@
 #include "kernel/sys/syscall.h"
 #include "lib/addr.h"
 #include "lib/preempt.h"
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 

@@ -709,14 +709,14 @@ long sys_mremap(struct process *self, const struct syscall_args *args)
         return -EFAULT;
     }
     if (req.flags & MREMAP_FIXED) {
-        return area.flags & VM_RESERVED_REC ? -EFAULT : move_to_fixed_place(self->map, &req);
+        return area.flags & VM_TEACHING ? -EFAULT : move_to_fixed_place(self->map, &req);
     }
     if (req.old_len >= req.new_len) {
         int err = cut_old_range(self->map, &req);
 
         return err == 0 ? (long)req.addr : err;
     }
-    if (area.flags & VM_RESERVED_REC) {
+    if (area.flags & VM_TEACHING) {
         return -EFAULT; /* a teaching area never moves */
     }
     return grow_mapping(self->map, &req);
@@ -785,7 +785,7 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
 {
     struct vm_area_spec spec = {
         .prot = args->arg[2],
-        .flags = VM_NO_MERGE | VM_OWN_ZERO | VM_RESERVED_REC | VM_NO_RESERVE,
+        .flags = VM_NO_MERGE | VM_OWN_ZERO | VM_TEACHING | VM_NO_RESERVE,
         .account = FL_ACCOUNT_AREA,
     };
     uint32_t len = args->arg[1];
@@ -818,7 +818,7 @@ static uint32_t area_end(struct vm_map *map, const struct vm_area_info *first)
     uint32_t end = first->range.end.raw, steps = 0;
 
     while (vm_map_area_of(map, vaddr(end), &piece) && piece.account == FL_ACCOUNT_AREA &&
-           !(piece.flags & VM_RESERVED_REC)) {
+           !(piece.flags & VM_TEACHING)) {
         end = piece.range.end.raw;
         (void)preempt_step(&steps);
     }
@@ -831,7 +831,7 @@ long sys_area_munmap(struct process *self, const struct syscall_args *args)
 
     if (!is_user_range(args->arg[0], PAGE_SIZE) ||
         !vm_map_area_of(self->map, vaddr(args->arg[0]), &area) ||
-        area.range.start.raw != args->arg[0] || !(area.flags & VM_RESERVED_REC)) {
+        area.range.start.raw != args->arg[0] || !(area.flags & VM_TEACHING)) {
         return -1;
     }
     uint32_t end = area_end(self->map, &area);

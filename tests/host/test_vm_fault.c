@@ -6,7 +6,7 @@
 #define A        0x40000000u
 #define B        0x80000000u
 #define SPAN     (2u << 20)
-#define TEACHING (VM_NO_MERGE | VM_RESERVED_REC | VM_OWN_ZERO)
+#define TEACHING (VM_NO_MERGE | VM_TEACHING | VM_OWN_ZERO)
 
 static struct vm_map *map;
 static uint32_t base; /* free frames with the map and one area record's frame */

@@ -3,11 +3,11 @@
 
 #include <asm/errno.h>
 
-#include "mm/commit.h"
+#include "mm/commit_charge.h"
 
 #define A        0x40000000u
 #define SPAN     (2u << 20)
-#define TEACHING (VM_NO_MERGE | VM_RESERVED_REC | VM_OWN_ZERO)
+#define TEACHING (VM_NO_MERGE | VM_TEACHING | VM_OWN_ZERO)
 
 static struct vm_map *map;
 static uint32_t base; /* free frames with an empty map */
@@ -918,19 +918,19 @@ static void move_charges_only_what_it_checked(void **state)
 {
     (void)state;
     struct vm_area_spec spec = anon_spec(A, 4, RW);
-    uint32_t promised = commit_promised;
+    uint32_t promised = commit_charged;
 
     spec.flags = VM_NO_RESERVE;
     assert_int_equal(vm_map_insert(map, &spec), 0);
     assert_int_equal(commit_configure(COMMIT_STRICT, 0), 0);
     assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + SPAN, 400)), 0);
-    assert_int_equal(commit_promised, promised);
+    assert_int_equal(commit_charged, promised);
     assert_int_equal(commit_configure(COMMIT_HEURISTIC, COMMIT_RATIO_DEFAULT), 0);
     add_anon(map, A, 4, RW);
     assert_int_equal(commit_configure(COMMIT_STRICT, 0), 0);
     assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + 2 * SPAN, 5)), -ENOMEM);
     assert_int_equal(vm_map_move(map, pages_at(A, 4), pages_at(A + 2 * SPAN, 4)), 0);
-    assert_int_equal(commit_promised, promised + 4);
+    assert_int_equal(commit_charged, promised + 4);
     assert_int_equal(commit_configure(COMMIT_HEURISTIC, COMMIT_RATIO_DEFAULT), 0);
     map_check(map);
 }
@@ -1065,7 +1065,7 @@ static void fork_killed_at_every_point(void **state)
     }
     assert_int_equal(vm_map_advise_fork(map, pages_at(A, 1), VM_DONT_FORK, 0), 0);
     assert_int_equal(vm_map_advise_fork(map, pages_at(A + PAGES(2), 1), VM_DONT_FORK, 0), 0);
-    uint32_t promised = commit_promised, free_frames = frame_free_count();
+    uint32_t promised = commit_charged, free_frames = frame_free_count();
 
     preempt_hook = kill_at_point;
     for (uint32_t n = 1; child == NULL; n++) {
@@ -1073,17 +1073,17 @@ static void fork_killed_at_every_point(void **state)
         child = vm_map_fork(map);
         if (child == NULL) {
             kills++;
-            assert_int_equal(commit_promised, promised);
+            assert_int_equal(commit_charged, promised);
             assert_int_equal(frame_free_count(), free_frames);
             map_check(map);
         }
     }
     preempt_hook = NULL;
     assert_true(kills > 1);
-    assert_int_equal(commit_promised, promised + 1);
+    assert_int_equal(commit_charged, promised + 1);
     map_check(child);
     vm_map_destroy(child);
-    assert_int_equal(commit_promised, promised);
+    assert_int_equal(commit_charged, promised);
 }
 
 static int advise_attempt(void *context)

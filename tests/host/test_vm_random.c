@@ -203,7 +203,7 @@ static struct vm_area_spec spec_choose(struct run run, struct page *first)
     *first = (struct page){.kind = (enum kind)(ANON + below(4))};
     spec.flags = first->kind == ANON && below(4) == 0 ? VM_OWN_ZERO : 0;
     if (below(4) == 0) {
-        spec.flags |= VM_NO_MERGE | (below(2) == 0 ? VM_RESERVED_REC : 0);
+        spec.flags |= VM_NO_MERGE | (below(2) == 0 ? VM_TEACHING : 0);
     }
     if (first->kind == SHARED) {
         first->object = below(OBJECTS);
@@ -238,7 +238,7 @@ static void model_fill(struct space *s, struct run run, const struct page *first
 
 static bool is_teaching_full(const struct space *s, const struct vm_area_spec *spec)
 {
-    return (spec->flags & VM_RESERVED_REC) && s->map->n_teaching == FL_AREA_MAX;
+    return (spec->flags & VM_TEACHING) && s->map->n_teaching == FL_AREA_MAX;
 }
 
 static void op_insert(struct space *s, bool replace)

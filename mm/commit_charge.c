@@ -1,5 +1,5 @@
-/* Commit accounting (commit.h): one sum, kept where areas change size. */
-#include "mm/commit.h"
+/* The commit charge (commit_charge.h): one sum, updated where the sizes of areas change. */
+#include "mm/commit_charge.h"
 
 #include <asm/errno.h>
 
@@ -7,7 +7,7 @@
 
 enum commit_mode commit_mode;
 uint32_t commit_ratio = COMMIT_RATIO_DEFAULT;
-uint32_t commit_promised;
+uint32_t commit_charged;
 
 int commit_configure(uint32_t mode, uint32_t ratio)
 {
@@ -19,7 +19,7 @@ int commit_configure(uint32_t mode, uint32_t ratio)
     return 0;
 }
 
-/* No 64-bit product: 2^24 frames (64 GiB) times 100 fits. */
+/* 32 bits are enough: 2^24 frames (64 GiB) times 100. */
 uint32_t commit_limit(void)
 {
     return frame_total_count() * commit_ratio / 100;
@@ -29,5 +29,5 @@ int commit_check_strict(uint32_t pages)
 {
     uint32_t limit = commit_limit();
 
-    return commit_promised <= limit && pages <= limit - commit_promised ? 0 : -ENOMEM;
+    return commit_charged <= limit && pages <= limit - commit_charged ? 0 : -ENOMEM;
 }
