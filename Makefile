@@ -39,7 +39,7 @@ B := build/$(variant)
 
 # ---- Kernel ---------------------------------------------------------------------------------------
 
-kernel_dirs := boot arch dev kernel mm loader fs sync lib
+kernel_dirs := boot arch dev kernel mm loader fs tty sync lib
 kernel_c := $(sort $(shell find $(kernel_dirs) -name '*.c'))
 kernel_asm := $(sort $(shell find $(kernel_dirs) -name '*.asm'))
 kernel_obj := $(kernel_c:%.c=$B/kernel/%.o) $(kernel_asm:%.asm=$B/kernel/%.asm.o)

@@ -90,11 +90,12 @@ int32_t file_no_write(struct file *file, struct io_buffer *io, uint32_t len, uin
     return file_no_read(file, io, len, pos);
 }
 
-int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg)
+int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg)
 {
     (void)file;
     (void)request;
     (void)arg;
+    (void)at_arg;
     return -ENOTTY;
 }
 
@@ -293,9 +294,9 @@ int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
     return file->ops->write(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
 }
 
-int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg)
+int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg)
 {
-    return file->ops->ioctl(file, request, arg);
+    return file->ops->ioctl(file, request, arg, at_arg);
 }
 
 int file_map(struct file *file, const struct file_mapping *mapping, struct vm_object **object)

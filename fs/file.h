@@ -52,8 +52,9 @@ struct file_ops {
      * gives the bytes before the bad one, -EFAULT if there are none. */
     int32_t (*read)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
     int32_t (*write)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
-    /* arg is a user address or a number, request-specific. -ENOTTY for an unknown request. */
-    int32_t (*ioctl)(struct file *file, uint32_t request, uint32_t arg);
+    /* arg is a number or a user address, depending on the request. at_arg copies from and to that
+     * address, and checks it. Fails with -ENOTTY for an unknown request. */
+    int32_t (*ioctl)(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg);
     /* The object behind a mapping, with a reference for the caller; NULL if the mapping is private
      * anonymous memory. 0, -ENODEV (cannot be mapped), -ENOMEM. */
     int (*map)(struct file *file, const struct file_mapping *mapping, struct vm_object **object);
@@ -67,7 +68,7 @@ struct file_ops {
 int file_open_by_all(const struct inode *inode);
 int32_t file_no_read(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
 int32_t file_no_write(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
-int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg);
+int32_t file_no_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg);
 int file_no_map(struct file *file, const struct file_mapping *mapping, struct vm_object **object);
 void file_no_release(struct file *file);
 
@@ -132,8 +133,9 @@ void file_ref(struct file *file);
 void file_unref(struct file *file);
 int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len); /* -EBADF by mode */
 int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len);
-/* -ENOTTY for a request that this kind of file does not know. */
-int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg);
+/* Makes a request; the arguments are those of file_ops.ioctl. Fails with -ENOTTY for a request that
+ * this kind of file does not know. */
+int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg);
 /* The object behind a mapping of the file: see file_ops.map. The open mode is the caller's to check. */
 must_check int file_map(struct file *file, const struct file_mapping *mapping,
                         struct vm_object **object);

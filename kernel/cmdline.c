@@ -23,7 +23,7 @@
 #define CMDLINE_DEFAULTS                                                                           \
     {                                                                                              \
         .init = "/bin/init", .policy = FL_POLICY_PAGE, .mem_limit = UINT64_MAX,                    \
-        .console = CONSOLE_SERIAL, .rows = 24, .columns = 80, .loglevel = LOG_INFO, .text = ""     \
+        .console = {CONSOLE_SERIAL, .rows = 24, .columns = 80}, .loglevel = LOG_INFO, .text = ""   \
     }
 struct cmdline cmdline = CMDLINE_DEFAULTS;
 
@@ -155,16 +155,16 @@ static bool set_console(const struct key *key, const char *value)
     if (choice < 0) {
         return false;
     }
-    cmdline.console = (enum console_mode)choice;
+    cmdline.console.mode = (enum console_mode)choice;
     return true;
 }
 
 static bool set_tty(const struct key *key, const char *value)
 {
     (void)key;
-    cmdline.tty = 0;
+    cmdline.console.host_terminals = 0;
     for (; *value >= '0' && *value <= '2'; value++) {
-        cmdline.tty |= 1u << (uint32_t)(*value - '0');
+        cmdline.console.host_terminals |= 1u << (uint32_t)(*value - '0');
     }
     return *value == '\0';
 }
@@ -177,8 +177,8 @@ static bool set_window(const struct key *key, const char *value)
         *value != '\0' || rows > UINT16_MAX || columns > UINT16_MAX) {
         return false;
     }
-    cmdline.rows = (uint16_t)rows;
-    cmdline.columns = (uint16_t)columns;
+    cmdline.console.rows = (uint16_t)rows;
+    cmdline.console.columns = (uint16_t)columns;
     return true;
 }
 

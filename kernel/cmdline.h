@@ -26,7 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum console_mode { CONSOLE_SERIAL, CONSOLE_VGA, CONSOLE_RUN };
+#include "tty/console.h"
 
 struct cmdline {
     const char *init; /* never NULL */
@@ -38,9 +38,7 @@ struct cmdline {
     uint32_t overcommit, seed, failframe;
     bool has_failframe; /* failframe= was given, be it 0: FL_NR_fail_frame is allowed */
     bool trace;
-    enum console_mode console;
-    uint32_t tty; /* bit n: the host's descriptor n is a terminal */
-    uint16_t rows, columns;
+    struct console_config console;
     uint32_t loglevel; /* enum log_level */
     const char *text;  /* the line as it came, for echo and kernel_info */
 };

@@ -22,8 +22,8 @@
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "kernel/cmdline.h"
-#include "kernel/console.h"
 #include "kernel/log/printk.h"
+#include "kernel/log/sink.h"
 #include "kernel/memory.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
@@ -36,6 +36,8 @@
 #include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/phys/kheap.h"
+#include "tty/console.h"
+#include "tty/job.h"
 
 /* Called by boot/entry.asm. */
 noreturn_fn void kernel_main(uint32_t magic, uint32_t info_phys);
@@ -175,6 +177,24 @@ static void start_init(void)
     open_console(process_find(PROCESS_INIT_PID));
 }
 
+/* ---- Devices ------------------------------------------------------------------------------------- */
+
+static bool job_exists(int group)
+{
+    return process_find(group) != NULL; /* a group is a process */
+}
+
+static bool job_caller_is_init(void)
+{
+    return process_running->pid == PROCESS_INIT_PID;
+}
+
+static const struct job_hooks job_hooks = {
+    .interrupt = process_kill_foreground,
+    .exists = job_exists,
+    .is_init = job_caller_is_init,
+};
+
 static void tick(uint32_t irq)
 {
     (void)irq;
@@ -189,6 +209,7 @@ static void start_devices(void)
     irq_register(IRQ_KEYBOARD, console_interrupt);
     irq_register(IRQ_COM1, console_interrupt);
     pic_unmask(IRQ_TIMER);
+    job_set_hooks(&job_hooks);
     if (console_register_devices() != 0) {
         panic("no memory for the console's devices");
     }
@@ -200,8 +221,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
 
     cmdline_parse(boot.cmdline);
     log_set_level(cmdline.loglevel);
-    power_configure(cmdline.exit_qemu, cmdline.panic_reboot, console_flush);
-    console_early_init();
+    power_configure(cmdline.exit_qemu, cmdline.panic_reboot, log_flush);
+    console_init(&cmdline.console);
     if (problem != NULL) {
         panic("boot loader: %s", problem);
     }
@@ -209,7 +230,7 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     gdt_init();
     idt_init();
     report_machine();
-    memory_init(&boot);
+    memory_init(&boot, cmdline.mem_limit);
     kheap_init();
     random_init(cmdline.seed);
     sched_init();

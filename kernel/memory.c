@@ -13,7 +13,6 @@
 #include "arch/pmap.h"
 #include "arch/pmap_boot.h"
 #include "boot/boot_info.h"
-#include "kernel/cmdline.h"
 #include "kernel/log/printk.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
@@ -54,11 +53,12 @@ static void add_range(pfn_t start, pfn_t end)
     }
 }
 
-/* First byte that may not be used: mem= and the CPU's address width (bad-input B4). */
-static uint64_t usable_end(const struct boot_info *boot)
+/* Returns the end of the memory that may be used: the limit (mem=) or the CPU's reach, whichever is
+ * lower (bad-input B4). */
+static uint64_t usable_end(const struct boot_info *boot, uint64_t limit)
 {
     uint64_t reach = 1ull << cpu_info.phys_bits;
-    uint64_t end = cmdline.mem_limit < reach ? cmdline.mem_limit : reach;
+    uint64_t end = limit < reach ? limit : reach;
     uint64_t beyond = 0;
 
     for (uint32_t i = 0; i < boot->n_ranges; i++) {
@@ -75,12 +75,12 @@ static uint64_t usable_end(const struct boot_info *boot)
     return end;
 }
 
-static void list_usable(const struct boot_info *boot)
+static void list_usable(const struct boot_info *boot, uint64_t limit)
 {
-    uint64_t limit = usable_end(boot);
+    uint64_t usable = usable_end(boot, limit);
 
     for (uint32_t i = 0; i < boot->n_ranges; i++) {
-        uint64_t end = boot->ranges[i].end < limit ? boot->ranges[i].end : limit;
+        uint64_t end = boot->ranges[i].end < usable ? boot->ranges[i].end : usable;
 
         add_range((pfn_t)(boot->ranges[i].start >> PAGE_SHIFT), (pfn_t)(end >> PAGE_SHIFT));
     }
@@ -182,9 +182,9 @@ static void make_frame_table(pfn_t end)
     frame_init(pmap_direct(take_frames(npages)), end, pmap_direct_limit());
 }
 
-void memory_init(const struct boot_info *boot)
+void memory_init(const struct boot_info *boot, uint64_t limit)
 {
-    list_usable(boot);
+    list_usable(boot, limit);
     pfn_t found = count_frames(), end = last_frame_end();
 
     cut_out_bytes((uint32_t)kernel_start - KERNEL_BASE, (uint32_t)kernel_end - KERNEL_BASE);

@@ -7,12 +7,12 @@
 
 struct boot_info;
 
-/* Sets up the final page tables and gives every usable frame to mm/phys/frame.c: what the map offers,
- * below mem= and within the CPU's reach, minus the kernel and the initrd. Panics, naming what it
- * needs, on a machine that is too small.
- *   needs: cpu_init, gdt_init, cmdline_parse done */
-void memory_init(const struct boot_info *boot);
-/* Is [start, end), physical bytes, memory that the machine really has? */
+/* Sets up the final page tables and frees every usable frame into the allocator (mm/phys/frame.h):
+ * all memory of the map below `limit` (a physical address, UINT64_MAX for none) and within the CPU's
+ * reach, except the kernel and the initrd. Panics on a machine that is too small and names the size
+ * that it needs. Call after cpu_init and gdt_init. */
+void memory_init(const struct boot_info *boot, uint64_t limit);
+/* Returns true if the machine has memory at all of [start, end), physical addresses. */
 bool memory_exists(const struct boot_info *boot, uint64_t start, uint64_t end);
 
 #endif

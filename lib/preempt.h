@@ -1,6 +1,6 @@
 /*
  * Lets others run during a long operation. The lower layers know no process, so kernel/proc/sched.c
- * defines the hook, and the host tests define their own.
+ * defines the hooks, and the host tests define their own.
  */
 #ifndef LIB_PREEMPT_H
 #define LIB_PREEMPT_H
@@ -18,6 +18,12 @@
  * does so, with -EINTR or what is done so far; an operation that must finish continues.
  */
 bool preempt_point(void);
+
+/*
+ * The same for a loop that polls a slow device: lets every other process that can run go first,
+ * however much of the time slice is left.
+ */
+bool yield_point(void);
 
 /* Calls preempt_point in every PREEMPT_STEPS-th call; *steps starts at 0. */
 static inline bool preempt_step(unsigned int *steps)

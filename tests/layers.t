@@ -30,7 +30,7 @@ sub check {
 }
 
 my %headers = map { $_ => '' } qw(mm/phys/frame.h mm/map_impl.h arch/pmap.h arch/cpu.h kernel/proc/process.h
-    lib/list.h include/abi/faultline.h);
+    kernel/cmdline.h kernel/memory.h lib/list.h include/abi/faultline.h);
 
 my ($status, $output) = check($root);
 is $status, 0, 'the tree keeps its layers' or diag $output;
@@ -39,6 +39,7 @@ my @right = (
     ['sideways' => 'mm/a.c', '#include "mm/phys/frame.h"'],
     ['beside the file' => 'mm/a.c', '#include "frame.h"'],
     ['one named header' => 'mm/a.c', '#include "arch/pmap.h"'],
+    ['the command line at start-up' => 'kernel/main.c', '#include "kernel/cmdline.h"'],
     ['the ABI' => 'lib/a.c', '#include "abi/faultline.h"'],
     ['a system header' => 'mm/a.c', '#include <asm/errno.h>'],
     ['a private header at home' => 'mm/a.c', '#include "mm/map_impl.h"'],
@@ -65,6 +66,13 @@ my @wrong = (
     ['a private header' => 'kernel/a.c', '#include "mm/map_impl.h"',
         'mm/map_impl.h is private to mm/'],
     ['a process type' => 'mm/a.c', 'int f(struct process *p);', 'struct process is not known in mm/'],
+    ['a process type in the terminal' => 'tty/a.c', 'struct process;',
+        'struct process is not known in tty/'],
+    ['a process in the terminal' => 'tty/a.c', '#include "kernel/proc/process.h"',
+        'tty/ may not include kernel/proc/process.h'],
+    (map { ["the command line in $_" => "$_/a.c", '#include "kernel/cmdline.h"',
+        "$_/ may not include kernel/cmdline.h"] }
+        qw(tty kernel/log kernel/proc kernel/trap kernel/sys kernel/diag)),
     ['assembly in C' => 'mm/a.c', 'void f(void) { __asm__ volatile("hlt"); }',
         'assembly belongs into arch/'],
     ['an assembly file' => 'lib/a.asm', 'nop', 'assembly belongs into arch/'],

@@ -16,7 +16,7 @@
 
 #include "arch/cpu.h"
 #include "dev/power.h"
-#include "kernel/console.h"
+#include "kernel/log/sink.h"
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -78,7 +78,7 @@ static bool panic_begin(void)
 static noreturn_fn void show_screen(const char *reason)
 {
     strlcpy(panic_view.reason, reason, sizeof(panic_view.reason));
-    console_panic_begin();
+    log_begin_panic();
     show_parts();
 }
 

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 
 #include "arch/pmap.h"
-#include "kernel/console.h"
 #include "kernel/diag/panic_impl.h"
+#include "kernel/log/sink.h"
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/format.h"
@@ -24,7 +24,7 @@ void panic_show(const char *fmt, ...)
     va_start(args, fmt);
     format_buffer_v(line, sizeof(line), fmt, args);
     va_end(args);
-    console_panic_line(line, (uint32_t)strlen(line));
+    log_put_panic_line(line, (uint32_t)strlen(line));
 }
 
 void panic_row_add(char row[PANIC_ROW_MAX], const char *entry)

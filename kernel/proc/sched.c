@@ -125,6 +125,15 @@ bool preempt_point(void)
     return (self->work & PROCESS_WORK_KILL) != 0;
 }
 
+bool yield_point(void)
+{
+    struct process *self = process_running;
+
+    cpu_irq_window();
+    sched_yield_cpu();
+    return (self->work & PROCESS_WORK_KILL) != 0;
+}
+
 void sched_tick(void)
 {
     if (process_running != NULL && !TAILQ_EMPTY(&run_queue)) {

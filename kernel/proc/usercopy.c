@@ -121,3 +121,18 @@ struct io_buffer io_of_user(uint32_t base)
 {
     return (struct io_buffer){.put = user_put, .get = user_get, .base = base, .done = 0};
 }
+
+static uint32_t checked_put(struct io_buffer *io, const void *from, uint32_t n)
+{
+    return copy_to_user(io->base, from, n) == 0 ? n : 0;
+}
+
+static uint32_t checked_get(struct io_buffer *io, void *to, uint32_t n)
+{
+    return copy_from_user(to, io->base, n) == 0 ? n : 0;
+}
+
+struct io_buffer io_of_user_address(uint32_t base)
+{
+    return (struct io_buffer){.put = checked_put, .get = checked_get, .base = base, .done = 0};
+}

@@ -29,5 +29,8 @@ void path_free(char *path);
 /* A buffer of the running process for fs/. The caller has checked that its range lies in the user
  * half. */
 struct io_buffer io_of_user(uint32_t base);
+/* The same at an address that nobody has checked: each put and get checks its range and copies all of
+ * it or reports 0 bytes. For structures whose size only the callee knows. */
+struct io_buffer io_of_user_address(uint32_t base);
 
 #endif

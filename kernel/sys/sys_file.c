@@ -236,7 +236,9 @@ long sys_ioctl(struct process *self, const struct syscall_args *args)
     if (file == NULL) {
         return -EBADF;
     }
-    return file_ioctl(file, args->arg[1], args->arg[2]);
+    struct io_buffer at_arg = io_of_user_address(args->arg[2]);
+
+    return file_ioctl(file, args->arg[1], args->arg[2], &at_arg);
 }
 
 static long duplicate(struct process *self, struct file *file, uint32_t min, bool cloexec)

@@ -79,7 +79,7 @@ static void expect_defaults(void)
     assert_int_equal(cmdline.seed, 0);
     assert_int_equal(cmdline.failframe, 0);
     assert_false(cmdline.trace);
-    assert_int_equal(cmdline.console, CONSOLE_SERIAL);
+    assert_int_equal(cmdline.console.mode, CONSOLE_SERIAL);
     assert_int_equal(cmdline.loglevel, LOG_INFO);
 }
 
@@ -109,7 +109,7 @@ static void test_every_key(void **state)
     assert_int_equal(cmdline.seed, 0x1F);
     assert_int_equal(cmdline.failframe, 17);
     assert_true(cmdline.trace);
-    assert_int_equal(cmdline.console, CONSOLE_RUN);
+    assert_int_equal(cmdline.console.mode, CONSOLE_RUN);
     assert_int_equal(cmdline.loglevel, LOG_DEBUG);
 }
 
@@ -119,7 +119,7 @@ static void test_other_choices(void **state)
     expect_no_problem("policy=page exit=halt panic=halt overcommit=0 trace=0 console=serial");
     expect_defaults();
     expect_no_problem("console=vga loglevel=0");
-    assert_int_equal(cmdline.console, CONSOLE_VGA);
+    assert_int_equal(cmdline.console.mode, CONSOLE_VGA);
     assert_int_equal(cmdline.loglevel, LOG_ERROR);
 }
 

@@ -274,7 +274,7 @@ static void test_mode_3(void **state)
     assert_int_equal(file->flags, O_ACCMODE);
     assert_int_equal(file_read(file, &io, 1), -EBADF);
     assert_int_equal(file_write(file, &io, 1), -EBADF);
-    assert_int_equal(file_ioctl(file, 0x5401, 0), -ENOTTY);
+    assert_int_equal(file_ioctl(file, 0x5401, 0, NULL), -ENOTTY);
     assert_int_equal(file_seek(file, 0, 0), 0);
     file_unref(file);
 }
@@ -288,7 +288,7 @@ static void test_s17_every_kind_has_all_operations(void **state)
     struct vm_object *object = NULL;
     for (uint32_t i = 0; i < array_size(paths); i++) {
         struct file *file = open_ok(paths[i], O_RDONLY);
-        assert_int_equal(file_ioctl(file, 0x5401, 0), -ENOTTY);
+        assert_int_equal(file_ioctl(file, 0x5401, 0, NULL), -ENOTTY);
         file_ops_check(file->ops);
         file_unref(file);
     }

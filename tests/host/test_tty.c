@@ -1,5 +1,5 @@
 /*
- * kernel/tty.c and dev/keyboard.c on the host: what a person types, byte by byte, against what
+ * tty/ldisc.c and dev/keyboard.c on the host: what a person types, byte by byte, against what
  * the program reads and what the screen shows.
  */
 #include <setjmp.h>
@@ -12,14 +12,14 @@
 #include <cmocka.h>
 
 #include "dev/keyboard.h"
-#include "kernel/tty.h"
+#include "tty/ldisc.h"
 
-static struct tty tty;
+static struct ldisc ldisc;
 static char screen[65536];
 static uint32_t screen_len;
 static uint32_t wakes, interrupts;
 
-static void catch_output(struct tty *self, const char *bytes, uint32_t n)
+static void catch_output(struct ldisc *self, const char *bytes, uint32_t n)
 {
     (void)self;
     assert_true(screen_len + n < sizeof(screen));
@@ -28,24 +28,24 @@ static void catch_output(struct tty *self, const char *bytes, uint32_t n)
     screen[screen_len] = '\0';
 }
 
-static void catch_readable(struct tty *self)
+static void catch_readable(struct ldisc *self)
 {
     (void)self;
     wakes++;
 }
 
-static void catch_interrupt(struct tty *self)
+static void catch_interrupt(struct ldisc *self)
 {
     (void)self;
     interrupts++;
 }
 
-static const struct tty_ops ops = {catch_output, catch_readable, catch_interrupt};
+static const struct ldisc_ops ops = {catch_output, catch_readable, catch_interrupt};
 
 static int reset(void **state)
 {
     (void)state;
-    tty_init(&tty, &ops);
+    ldisc_init(&ldisc, &ops);
     screen_len = 0;
     screen[0] = '\0';
     wakes = 0;
@@ -56,20 +56,20 @@ static int reset(void **state)
 static void type(const char *text)
 {
     while (*text != '\0') {
-        tty_input(&tty, *text++);
+        ldisc_input(&ldisc, *text++);
     }
 }
 
 /* One read() of at most max bytes: -1 would wait, else the count, bytes in `got`. */
-static char got[TTY_BUFFER + 1];
+static char got[LDISC_BUFFER + 1];
 static int read_tty(uint32_t max)
 {
     bool is_eof;
-    if (!tty_is_readable(&tty)) {
+    if (!ldisc_is_readable(&ldisc)) {
         return -1;
     }
-    uint32_t n = tty_peek(&tty, got, max, &is_eof);
-    tty_take(&tty, n, is_eof);
+    uint32_t n = ldisc_peek(&ldisc, got, max, &is_eof);
+    ldisc_take(&ldisc, n, is_eof);
     got[n] = '\0';
     return (int)n;
 }
@@ -82,9 +82,9 @@ static void expect_read(uint32_t max, const char *text)
 
 static void set_local(tcflag_t off, tcflag_t on)
 {
-    struct termios termios = tty.termios;
+    struct termios termios = ldisc.termios;
     termios.c_lflag = (termios.c_lflag & ~off) | on;
-    tty_set_termios(&tty, &termios, false);
+    ldisc_set_termios(&ldisc, &termios, false);
 }
 
 /* ---- Canonical mode ---------------------------------------------------------------------------- */
@@ -115,7 +115,7 @@ static void test_erase(void **state)
 static void test_erase_stops_at_the_line_start(void **state)
 {
     (void)state;
-    tty_output(&tty, "$ ", 2);
+    ldisc_output(&ldisc, "$ ", 2);
     type("x\n\177\177y\n");
     expect_read(100, "x\n");
     expect_read(100, "y\n");
@@ -128,7 +128,7 @@ static void test_erase_wide_things(void **state)
     type("\001\177"); /* shown as ^A */
     assert_string_equal(screen, "^A\b \b\b \b");
     screen_len = 0;
-    tty_output(&tty, "\r$ ", 3);
+    ldisc_output(&ldisc, "\r$ ", 3);
     type("a\t\177\177"); /* the tab went from column 3 to 8 */
     assert_string_equal(screen, "\r$ a\t\b \b\b \b\b \b\b \b\b \b\b \b");
     screen_len = 0;
@@ -169,9 +169,9 @@ static void test_end_of_file(void **state)
 static void test_a_typed_zero_is_data(void **state)
 {
     (void)state;
-    tty_input(&tty, 'a');
-    tty_input(&tty, '\0');
-    tty_input(&tty, '\n');
+    ldisc_input(&ldisc, 'a');
+    ldisc_input(&ldisc, '\0');
+    ldisc_input(&ldisc, '\n');
     assert_int_equal(read_tty(100), 3);
     assert_memory_equal(got, "a\0\n", 3);
 }
@@ -205,16 +205,16 @@ static void test_full_with_lines_pushes_back(void **state)
     uint32_t typed = 0;
     (void)state;
     set_local(ECHO, 0);
-    while (tty_has_room(&tty)) {
+    while (ldisc_has_room(&ldisc)) {
         type("123456\n");
         typed += 7;
     }
-    assert_true(typed >= TTY_BUFFER - 8 && typed <= TTY_BUFFER + 6);
+    assert_true(typed >= LDISC_BUFFER - 8 && typed <= LDISC_BUFFER + 6);
     uint32_t lines = 0;
     while (read_tty(100) > 0) {
         lines++;
     }
-    assert_true(tty_has_room(&tty));
+    assert_true(ldisc_has_room(&ldisc));
     assert_int_equal(lines, typed / 7);
 }
 
@@ -222,15 +222,15 @@ static void test_full_without_a_line_rings(void **state)
 {
     (void)state;
     set_local(ECHO, 0);
-    for (uint32_t i = 0; i < TTY_BUFFER + 10; i++) {
-        assert_true(tty_has_room(&tty));
+    for (uint32_t i = 0; i < LDISC_BUFFER + 10; i++) {
+        assert_true(ldisc_has_room(&ldisc));
         type("x");
     }
     assert_int_equal(screen_len, 11);
     assert_int_equal(screen[0], '\a');
     type("\n");
-    assert_int_equal(read_tty(TTY_BUFFER), TTY_BUFFER);
-    assert_int_equal(got[TTY_BUFFER - 1], '\n');
+    assert_int_equal(read_tty(LDISC_BUFFER), LDISC_BUFFER);
+    assert_int_equal(got[LDISC_BUFFER - 1], '\n');
 }
 
 /* ---- Raw mode ---------------------------------------------------------------------------------- */
@@ -244,11 +244,11 @@ static void test_raw(void **state)
     type("\r\177\004");
     expect_read(100, "\n\177\004");
     assert_int_equal(read_tty(100), -1);
-    tty.termios.c_cc[VMIN] = 0;
+    ldisc.termios.c_cc[VMIN] = 0;
     expect_read(100, "");
-    struct termios raw = tty.termios;
+    struct termios raw = ldisc.termios;
     raw.c_iflag = 0;
-    tty_set_termios(&tty, &raw, false);
+    ldisc_set_termios(&ldisc, &raw, false);
     type("\r");
     expect_read(100, "\r");
 }
@@ -261,9 +261,9 @@ static void test_raw_gets_the_half_typed_line(void **state)
     set_local(ICANON, 0);
     expect_read(100, "hal");
     type("more");
-    struct termios canonical = tty.termios;
+    struct termios canonical = ldisc.termios;
     canonical.c_lflag |= ICANON;
-    tty_set_termios(&tty, &canonical, true);
+    ldisc_set_termios(&ldisc, &canonical, true);
     assert_int_equal(read_tty(100), -1);
 }
 
@@ -272,14 +272,14 @@ static void test_raw_gets_the_half_typed_line(void **state)
 static void test_output(void **state)
 {
     (void)state;
-    tty_output(&tty, "a\n\nb\nc", 6);
+    ldisc_output(&ldisc, "a\n\nb\nc", 6);
     assert_string_equal(screen, "a\r\n\r\nb\r\nc");
-    assert_int_equal(tty.column, 1);
-    tty_output(&tty, "\t", 1);
-    assert_int_equal(tty.column, 8);
-    tty.termios.c_oflag = 0;
+    assert_int_equal(ldisc.column, 1);
+    ldisc_output(&ldisc, "\t", 1);
+    assert_int_equal(ldisc.column, 8);
+    ldisc.termios.c_oflag = 0;
     screen_len = 0;
-    tty_output(&tty, "a\nb", 3);
+    ldisc_output(&ldisc, "a\nb", 3);
     assert_string_equal(screen, "a\nb");
 }
 
@@ -294,7 +294,7 @@ static void test_random_typing(void **state)
     set_local(ECHO, 0);
     for (int i = 0; i < 200000; i++) {
         char c = keys[(size_t)rand() % (sizeof(keys) - 1)];
-        tty_input(&tty, c);
+        ldisc_input(&ldisc, c);
         if (c == '\177') {
             len -= len > 0;
         } else if (c == '\025') {

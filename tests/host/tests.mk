@@ -64,7 +64,7 @@ HOST_TESTS += test_cmdline
 test_cmdline_SRC := kernel/cmdline.c
 
 HOST_TESTS += test_tty
-test_tty_SRC := dev/keyboard.c kernel/tty.c
+test_tty_SRC := dev/keyboard.c tty/ldisc.c
 
 # The memory tests run on the real pmap of arch/ over a model of the CPU (mm_support.h), which has its
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
