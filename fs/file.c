@@ -17,6 +17,7 @@
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
+#include "mm/pager/file_cache.h"
 #include "mm/phys/kheap.h"
 
 /* Linux's MAX_RW_COUNT: a longer read or write is cut to this. */

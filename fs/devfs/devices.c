@@ -8,6 +8,7 @@
 #include "fs/file.h"
 #include "fs/node.h"
 #include "lib/preempt.h"
+#include "mm/pager/shared_anon.h"
 
 /* Linux: Documentation/admin-guide/devices.txt, major 1. In a 32-bit st_rdev: major << 8 | minor. */
 #define DEVICE_NULL 0x0103u

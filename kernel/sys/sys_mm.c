@@ -17,9 +17,10 @@
 #include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/preempt.h"
+#include "mm/pager/file_copy.h"
+#include "mm/pager/shared_anon.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
-#include "mm/vm_object.h"
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
                "an area's rights are PROT_* bits");

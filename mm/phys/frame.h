@@ -149,8 +149,8 @@ uint32_t frame_fail_at(uint32_t n, bool from_then_on);
 /* Ends it as well, but leaves the count for the next frame_fail_at(). */
 void frame_fail_end(void);
 
-/* Hook of the object layer (mm/vm_object.c): a CACHE frame's last reference is gone; take it out of
- * its object's index. */
+/* Hook, defined in mm/pager/page_index.c: takes a CACHE frame, whose last reference has just gone, out
+ * of its object's index. */
 void frame_cache_release(struct frame *f);
 
 /* Walks all free lists and records: lists, orders, merging, counts by owner. Panics on a broken invariant.

@@ -2,8 +2,9 @@
 # docs/howto-add-a-*.md: the steps of the worked examples are done in a copy of the tree, which must
 # build without a warning, and the tests that the pages add must print what the pages show.
 #
-# A block of C belongs to the file that is named last before it. A file that is not there yet is made
-# of the block; in a header the block goes before the last #endif, elsewhere behind the last line.
+# A block of C belongs to the file that is named last before it. A file that does not exist yet is made
+# of the block. In a header the block goes before the last #endif, elsewhere after the last line, but
+# its includes go to their place in the file's list.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
@@ -45,11 +46,21 @@ sub steps {
 sub apply {
     my ($file, $code) = @_;
     my $path = "$copy/$file";
-    my $text = -e $path ? read_file($path) : '';
+    if (!-e $path) {
+        write_file($path, $code);
+        return;
+    }
+    my $text = read_file($path);
+    while ($code =~ s/\A#include "(.*)"\n//) {
+        my $name = $1;
+        $text =~ s{^(?=#include "(.*)"$)(??{$1 gt $name ? '' : '(?!)'})}{#include "$name"\n}m
+            or die "$file has no place for $name\n";
+    }
+    $code =~ s/\A\n+//;
     if ($file =~ /\.h\z/) {
         $text =~ s/^(?=#endif\b(?!.*^#endif\b))/$code\n/ms or die "$file has no #endif\n";
     } else {
-        $text .= ($text eq '' ? '' : "\n") . $code;
+        $text .= "\n$code";
     }
     write_file($path, $text);
     return;

@@ -1,6 +1,7 @@
 /* Objects for tests of fs/ alone: a file's and shared anonymous memory, made without pages. */
+#include "mm/pager/file_cache.h"
+#include "mm/pager/shared_anon.h"
 #include "mm/phys/kheap.h"
-#include "mm/vm_object.h"
 #include "tests/host/support.h"
 
 static void destroy(struct vm_object *obj)

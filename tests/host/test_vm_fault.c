@@ -1,4 +1,4 @@
-/* mm/vm_fault.c, vm_object.c and fork: how pages come in, who shares them, and what it costs. */
+/* mm/vm_fault.c, the pagers and fork: how pages come in, who shares them, and what it costs. */
 #include "mm_support.h"
 
 #include <asm/errno.h>
