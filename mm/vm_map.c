@@ -175,6 +175,7 @@ static void area_link(struct vm_map *map, struct vm_area *area, struct vm_area *
     hole_update(next != NULL ? next : prev); /* a stack in front is not the last area any more */
     map->n_areas++;
     map->n_teaching += (area->flags & VM_TEACHING) != 0;
+    map->version++;
     map->hit = area;
 }
 
@@ -195,6 +196,7 @@ static void area_unlink(struct vm_map *map, struct vm_area *area)
     hole_update(next != NULL ? next : prev); /* a stack may be the last area now */
     map->n_areas--;
     map->n_teaching -= (area->flags & VM_TEACHING) != 0;
+    map->version++;
     map->hit = next != NULL ? next : prev;
 }
 
@@ -236,6 +238,7 @@ static void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t st
     area->offset += (uint64_t)start - area->start;
     area->start = start;
     area->end = end;
+    map->version++;
     hole_update(area);
     hole_update(area->next);
 }
@@ -404,6 +407,7 @@ static struct vm_area *detach_areas(struct vm_map *map)
     map->first = map->last = map->hit = NULL;
     map->tree.rbh_root = NULL;
     map->n_areas = map->n_teaching = map->size_pages = 0;
+    map->version++;
     map->no_hole_below.low = map->no_hole_below.from = 0;
     commit_add(-(int32_t)map->charged_pages);
     map->charged_pages = 0;
@@ -777,6 +781,7 @@ static struct vm_area *protect_piece(struct vm_map *map, struct vm_area *area, s
         *promised -= (area->end - area->start) >> PAGE_SHIFT;
     }
     area->prot = (uint8_t)prot;
+    map->version++;
     protect_pages(map, vrange(area->start, area->end), prot);
     return area;
 }
@@ -865,6 +870,7 @@ static int advise_all(struct vm_map *map, struct vrange range, uint32_t set, uin
             area = cut_piece(map, area, range, spare);
             /* Of the piece: its record need not come from the reserve that the whole area's did. */
             area->flags = (uint16_t)((area->flags | set) & ~clear);
+            map->version++;
             merge_with_next(map, area);
         }
         merge_with_next(map, area->prev);

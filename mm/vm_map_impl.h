@@ -37,6 +37,7 @@ struct vm_map {
         struct vm_area *rbh_root;
     } tree;
     struct vm_area *first, *last;
+    uint32_t version;    /* changes with every change of an area; wraps */
     struct vm_area *hit; /* an area that the next look-up may be near to; NULL only if none exist */
     struct {
         uint32_t low, from; /* no hole of a page or more begins in [low, from) */

@@ -1263,6 +1263,45 @@ static void holes_against_a_plain_walk(void **state)
     }
 }
 
+/* Whoever sleeps with a pointer to an area compares the version before using it again. */
+static void every_change_of_areas_changes_the_version(void **state)
+{
+    (void)state;
+    const uint32_t B = A + PAGES(100);
+    struct vm_area_spec stack = anon_spec(USER_END - PAGES(1), 1, RW), other = anon_spec(A, 2, RW);
+    uint32_t version = map->version;
+
+#define CHANGES(call)                                                                              \
+    do {                                                                                           \
+        assert_int_equal(call, 0);                                                                 \
+        assert_int_not_equal(map->version, version);                                               \
+        version = map->version;                                                                    \
+    } while (0)
+    stack.flags = VM_GROWS_DOWN;
+    CHANGES(vm_map_insert(map, &stack));
+    CHANGES(vm_map_insert(map, &other));
+    other.range.start.raw += PAGES(2);
+    other.range.end.raw += PAGES(2);
+    CHANGES(vm_map_insert(map, &other)); /* extends the area in front */
+    CHANGES(vm_map_replace(map, &other));
+    CHANGES(vm_map_grow_up(map, vaddr(A + PAGES(4)), vaddr(A + PAGES(6))));
+    CHANGES(vm_map_protect(map, vrange(A, A + PAGES(6)), VM_READ)); /* the area as a whole */
+    CHANGES(vm_map_advise_fork(map, vrange(A, A + PAGES(6)), VM_DONT_FORK, 0));
+    CHANGES(vm_map_move(map, vrange(A, A + PAGES(6)), vrange(B, B + PAGES(6))));
+    CHANGES(vm_map_remove(map, vrange(B + PAGES(2), B + PAGES(3))));
+    user_write(map, USER_END - PAGES(2), 1); /* the stack grows */
+    assert_int_not_equal(map->version, version);
+    version = map->version;
+    /* Pages are no areas. */
+    assert_int_equal(user_read(map, B), 0);
+    assert_int_equal(vm_map_populate(map, vrange(B, B + PAGES(2)), false), 0);
+    assert_int_equal(vm_map_discard(map, vrange(B, B + PAGES(2))), 0);
+    assert_int_equal(map->version, version);
+    vm_map_clear(map);
+    assert_int_not_equal(map->version, version);
+#undef CHANGES
+}
+
 #define MAP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1311,6 +1350,7 @@ int main(void)
         MAP_TEST(advise_refusals),
         MAP_TEST(advise_fails_at_every_allocation),
         MAP_TEST(discard),
+        MAP_TEST(every_change_of_areas_changes_the_version),
         MAP_TEST(holes),
         MAP_TEST(holes_around_stacks),
         MAP_TEST(holes_against_a_plain_walk),
