@@ -14,14 +14,14 @@
 
 #include "fs/mode.h"
 #include "fs/node.h"
+#include "fs/open_mode.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/pager/file_cache.h"
 #include "mm/phys/kheap.h"
 
-/* Linux's MAX_RW_COUNT: a longer read or write is cut to this. */
-#define IO_LEN_MAX      0x7FFFF000u
 #define ANY_READ        0444u
 #define ANY_WRITE       0222u
 #define FILE_OFFSET_MAX INT64_MAX
@@ -37,14 +37,14 @@ static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len
         return 0;
     }
     uint64_t left = inode->source.size - *pos;
-    uint32_t n = left < len ? (uint32_t)left : len;
+    uint32_t n = (uint32_t)min_u64(left, len);
     if (n == 0) {
         return 0;
     }
     const uint8_t *bytes = (const uint8_t *)inode->data + *pos;
     uint32_t done = 0, piece, moved;
     do {
-        piece = n - done < READ_PIECE ? n - done : READ_PIECE;
+        piece = min_u32(n - done, READ_PIECE);
         moved = io->put(io, bytes + done, piece);
         done += moved;
     } while (moved == piece && done < n && !preempt_point());
@@ -148,29 +148,19 @@ void file_ops_check(const struct file_ops *ops)
 
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
-/* What opening needs permission for: with mode 3 both, though neither can be done afterwards. */
-static bool wants_read(uint32_t flags)
-{
-    return (flags & O_ACCMODE) != O_WRONLY;
-}
-
-static bool wants_write(uint32_t flags)
-{
-    return (flags & O_ACCMODE) != O_RDONLY;
-}
-
 static int check_directory(uint32_t flags)
 {
-    return wants_write(flags) || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
+    return open_mode_needs_write(flags) || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
 }
 
 static int check_access(const struct inode *inode, uint32_t flags)
 {
-    if ((wants_read(flags) && !(inode->mode & ANY_READ)) ||
-        (inode->type == INODE_DEVICE && wants_write(flags) && !(inode->mode & ANY_WRITE))) {
+    if ((open_mode_needs_read(flags) && !(inode->mode & ANY_READ)) ||
+        (inode->type == INODE_DEVICE && open_mode_needs_write(flags) &&
+         !(inode->mode & ANY_WRITE))) {
         return -EACCES;
     }
-    if (inode->type == INODE_FILE && (wants_write(flags) || (flags & O_TRUNC))) {
+    if (inode->type == INODE_FILE && (open_mode_needs_write(flags) || (flags & O_TRUNC))) {
         return -EROFS;
     }
     return 0;
@@ -281,7 +271,7 @@ int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len)
     if (!file_is_readable(file)) {
         return -EBADF;
     }
-    return file->ops->read(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
+    return file->ops->read(file, io, min_u32(len, FILE_IO_MAX), &file->pos);
 }
 
 int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
@@ -292,7 +282,7 @@ int32_t file_write(struct file *file, struct io_buffer *io, uint32_t len)
     if (file->flags & O_APPEND) {
         file->pos = file->inode->source.size;
     }
-    return file->ops->write(file, io, len < IO_LEN_MAX ? len : IO_LEN_MAX, &file->pos);
+    return file->ops->write(file, io, min_u32(len, FILE_IO_MAX), &file->pos);
 }
 
 int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_buffer *at_arg)
@@ -434,7 +424,7 @@ int32_t file_getdents64(struct file *file, struct io_buffer *io, uint32_t len)
     if (dir->type != INODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    len = len < IO_LEN_MAX ? len : IO_LEN_MAX;
+    len = min_u32(len, FILE_IO_MAX);
     const struct inode *entry = entry_at(dir, pos, &name);
     while (entry != NULL && !preempt_step(&steps)) {
         uint32_t bytes = make_dirent(&record, entry, name, pos);

@@ -13,11 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fs/open_mode.h"
 #include "lib/compiler.h"
 #include "mm/vm_object.h"
 
 struct file;
 struct inode;
+
+/* Linux's MAX_RW_COUNT: one transfer moves at most so many bytes. */
+#define FILE_IO_MAX 0x7FFFF000u
 
 enum inode_type { INODE_FILE, INODE_DIRECTORY, INODE_DEVICE, INODE_SYMLINK };
 
@@ -48,7 +52,7 @@ struct file_mapping {
 struct file_ops {
     /* May the caller open it? 0 or -errno. */
     int (*open)(const struct inode *inode);
-    /* Bytes moved, 0 at the end, or -errno. `len` is capped at 0x7FFFF000 by the caller. A bad buffer
+    /* Bytes moved, 0 at the end, or -errno. `len` is at most FILE_IO_MAX. A bad buffer
      * gives the bytes before the bad one, -EFAULT if there are none. */
     int32_t (*read)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
     int32_t (*write)(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos);
@@ -139,15 +143,14 @@ int32_t file_ioctl(struct file *file, uint32_t request, uint32_t arg, struct io_
 /* The object behind a mapping of the file: see file_ops.map. The open mode is the caller's to check. */
 must_check int file_map(struct file *file, const struct file_mapping *mapping,
                         struct vm_object **object);
-/* May the file be read from, and written to, by its open mode? Bits of mode + 1, as Linux has them:
- * O_RDONLY 1, O_WRONLY 2, O_RDWR 3, and mode 3 neither. */
+/* Returns true if the file was opened for reading, and for writing. */
 static inline bool file_is_readable(const struct file *file)
 {
-    return ((file->flags + 1u) & 1u) != 0;
+    return open_mode_allows_read(file->flags);
 }
 static inline bool file_is_writable(const struct file *file)
 {
-    return ((file->flags + 1u) & 2u) != 0;
+    return open_mode_allows_write(file->flags);
 }
 int64_t file_seek(struct file *file, int64_t offset, uint32_t whence);
 /* getdents64: linux_dirent64 records into io. -ENOTDIR, -EINVAL (buffer too small). */

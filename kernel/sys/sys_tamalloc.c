@@ -1,8 +1,5 @@
-/*
- * tamalloc and the memory statistics (contract 5), overcommit and the out-of-memory score.
- */
+/* tamalloc and the memory statistics (contract 5). */
 #include <asm/errno.h>
-#include <stddef.h>
 
 #include "abi/faultline.h"
 #include "abi/memstat.h"
@@ -12,8 +9,6 @@
 #include "kernel/sys/syscall.h"
 #include "lib/addr.h"
 #include "lib/preempt.h"
-#include "mm/commit_charge.h"
-#include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 
 #define KB_PER_PAGE  (PAGE_SIZE / 1024u)
@@ -138,57 +133,4 @@ long sys_get_global_memory_usage_stats(struct process *self, const struct syscal
     };
 
     return copy_to_user(args->arg[0], &stats, sizeof(stats));
-}
-
-/* ---- Overcommit and out of memory ---------------------------------------------------------------- */
-
-long sys_overcommit(struct process *self, const struct syscall_args *args)
-{
-    uint32_t before = commit_mode;
-    uint32_t mode = args->arg[0] == FL_KEEP ? before : args->arg[0];
-    uint32_t ratio = args->arg[1] == FL_KEEP ? commit_ratio : args->arg[1];
-    int err = commit_configure(mode, ratio);
-
-    (void)self;
-    return err != 0 ? err : (long)before;
-}
-
-/* Looked up again: the copy before may have slept for want of memory. */
-static long set_score_adj(int pid, int value)
-{
-    struct process *process = process_find(pid);
-
-    if (process == NULL || process->state == PROCESS_ZOMBIE) {
-        return -ESRCH;
-    }
-    process->oom_score_adj = value;
-    return 0;
-}
-
-/* pid 0: the caller. Pid 1 keeps its value: the system does not survive without it. */
-long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
-{
-    struct process *process = args->arg[0] == 0 ? self : process_find((int)args->arg[0]);
-    int value = (int)args->arg[1];
-
-    if (process == NULL || process->state == PROCESS_ZOMBIE) {
-        return -ESRCH;
-    }
-    bool is_set = value != FL_KEEP;
-
-    if (is_set && (value < OOM_SCORE_ADJ_NEVER || value > OOM_SCORE_ADJ_MAX)) {
-        return -EINVAL;
-    }
-    if (is_set && process->pid == PROCESS_INIT_PID) {
-        return -EPERM;
-    }
-    int pid = process->pid, old = process->oom_score_adj;
-
-    if (args->arg[2] != 0) {
-        int err = copy_to_user(args->arg[2], &old, sizeof(old));
-        if (err != 0) {
-            return err;
-        }
-    }
-    return is_set ? set_score_adj(pid, value) : 0;
 }

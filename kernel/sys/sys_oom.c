@@ -1,0 +1,60 @@
+/* Overcommit, and the adjustment of the out-of-memory score. */
+#include <asm/errno.h>
+
+#include "abi/faultline.h"
+#include "kernel/proc/oom.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/usercopy.h"
+#include "kernel/sys/syscall.h"
+#include "mm/commit_charge.h"
+
+long sys_overcommit(struct process *self, const struct syscall_args *args)
+{
+    uint32_t before = commit_mode;
+    uint32_t mode = args->arg[0] == FL_KEEP ? before : args->arg[0];
+    uint32_t ratio = args->arg[1] == FL_KEEP ? commit_ratio : args->arg[1];
+    int err = commit_configure(mode, ratio);
+
+    (void)self;
+    return err != 0 ? err : (long)before;
+}
+
+/* Looked up again: the copy before may have slept for want of memory. */
+static long set_score_adj(int pid, int value)
+{
+    struct process *process = process_find(pid);
+
+    if (process == NULL || process->state == PROCESS_ZOMBIE) {
+        return -ESRCH;
+    }
+    process->oom_score_adj = value;
+    return 0;
+}
+
+/* pid 0: the caller. Pid 1 keeps its value: the system does not survive without it. */
+long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
+{
+    struct process *process = args->arg[0] == 0 ? self : process_find((int)args->arg[0]);
+    int value = (int)args->arg[1];
+
+    if (process == NULL || process->state == PROCESS_ZOMBIE) {
+        return -ESRCH;
+    }
+    bool is_set = value != FL_KEEP;
+
+    if (is_set && (value < OOM_SCORE_ADJ_NEVER || value > OOM_SCORE_ADJ_MAX)) {
+        return -EINVAL;
+    }
+    if (is_set && process->pid == PROCESS_INIT_PID) {
+        return -EPERM;
+    }
+    int pid = process->pid, old = process->oom_score_adj;
+
+    if (args->arg[2] != 0) {
+        int err = copy_to_user(args->arg[2], &old, sizeof(old));
+        if (err != 0) {
+            return err;
+        }
+    }
+    return is_set ? set_score_adj(pid, value) : 0;
+}

@@ -1,0 +1,105 @@
+/* What `run` needs: the policy of the next execve, why one failed, and the report of a program. */
+#include <asm/errno.h>
+#include <stddef.h>
+
+#include "abi/faultline.h"
+#include "kernel/proc/process.h"
+#include "kernel/proc/usercopy.h"
+#include "kernel/sys/syscall.h"
+#include "lib/minmax.h"
+#include "lib/string.h"
+#include "loader/elf32.h"
+#include "mm/phys/frame.h"
+
+long sys_run_policy(struct process *self, const struct syscall_args *args)
+{
+    uint32_t policy = args->arg[0], flags = args->arg[1];
+
+    if ((policy != FL_POLICY_PAGE && policy != FL_POLICY_SEGMENT) || (flags & ~FL_RUN_ANNOUNCE)) {
+        return -EINVAL;
+    }
+    self->policy = policy;
+    self->run_flags = flags;
+    return 0;
+}
+
+long sys_exec_reason(struct process *self, const struct syscall_args *args)
+{
+    const char *text = self->exec_reason == NULL ? "" : self->exec_reason->text;
+    uint32_t size = args->arg[1], length = (uint32_t)strlen(text);
+
+    if (size == 0) {
+        return -EINVAL;
+    }
+    uint32_t n = min_u32(length + 1, size);
+    int err = copy_to_user(args->arg[0], text, n);
+
+    return err != 0 ? err : (long)length;
+}
+
+/* Copies the zombie's report and accounts to the user; the buffers are then known to be there. */
+static int put_report(const struct process *zombie, uint32_t user_report, uint32_t user_accounts)
+{
+    const struct run_record *record = zombie->record;
+    struct fl_report report = record->report;
+    uint32_t user_max = user_report + offsetof(struct fl_report, max_accounts);
+    int err = copy_from_user(&report.max_accounts, user_max, sizeof(report.max_accounts));
+
+    if (err != 0) {
+        return err;
+    }
+    uint32_t n = min_u32(report.n_accounts, record->max_accounts);
+
+    n = min_u32(n, report.max_accounts);
+    if (n != 0) {
+        err = copy_to_user(user_accounts, record->accounts, n * sizeof(record->accounts[0]));
+    }
+    return err != 0 ? err : copy_to_user(user_report, &report, sizeof(report));
+}
+
+/* Everything that can fail happens while the child is still there; only freemem_after, which is
+ * to be sampled when it is gone, is written last, into memory just written. */
+static long collect_run(struct process *zombie, const struct syscall_args *args)
+{
+    uint32_t user_status = args->arg[1], user_report = args->arg[2];
+    bool has_report = user_report != 0 && zombie->record != NULL;
+    int word = process_status_word(zombie);
+    int pid = zombie->pid;
+    int err = user_status == 0 ? 0 : copy_to_user(user_status, &word, sizeof(word));
+
+    if (err == 0 && has_report) {
+        err = put_report(zombie, user_report, args->arg[3]);
+    }
+    if (err != 0) {
+        return err;
+    }
+    process_reap(zombie);
+    if (has_report) {
+        uint32_t freemem = frame_free_count();
+
+        err = copy_to_user(user_report + offsetof(struct fl_report, freemem_after), &freemem,
+                           sizeof(freemem));
+    }
+    return err != 0 ? err : pid;
+}
+
+/* Waits for one child and for what it has killed, whose frames are to be free again by
+ * freemem_after. A report is there only for a program that execve started under
+ * FL_RUN_ANNOUNCE; for others the report's bytes stay as they are. */
+long sys_run_wait(struct process *self, const struct syscall_args *args)
+{
+    int pid = (int)args->arg[0];
+    struct process *zombie;
+
+    if (pid <= 0) {
+        return -EINVAL;
+    }
+    self->waits_for = pid;
+    int err = process_wait(self, pid, true, &zombie);
+
+    self->waits_for = 0;
+    if (err == 0 && zombie->record != NULL) {
+        err = process_wait_for_dying();
+    }
+    return err != 0 ? err : collect_run(zombie, args);
+}
