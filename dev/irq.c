@@ -1,4 +1,4 @@
-/* Interrupt requests (irq.h): a table of handlers, one a line. */
+/* Interrupt requests (irq.h): a table with one handler per line. */
 #include "dev/irq.h"
 
 #include <stddef.h>

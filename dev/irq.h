@@ -1,6 +1,5 @@
 /*
- * Interrupt requests: which handler serves which line. Handlers are registered at start-up; what
- * they do is their owner's business.
+ * Interrupt requests: which handler serves which line. Start-up registers the handlers.
  *
  * Locking: handlers run with interrupts off.
  */
@@ -11,10 +10,10 @@
 
 typedef void irq_handler(uint32_t irq);
 
-/* Gives a line (0 <= irq < IRQ_COUNT of dev/pic.h, asserted) its handler. The line stays masked. */
+/* Installs the handler of a line (irq < IRQ_COUNT of dev/pic.h, asserted). The line stays masked. */
 void irq_register(uint32_t irq, irq_handler *handler);
 
-/* Calls the handler of a line; a line without one is ignored. */
+/* Calls the handler of a line. Ignores a line without one. */
 void irq_handle(uint32_t irq);
 
 #endif

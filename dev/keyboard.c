@@ -1,9 +1,9 @@
 /*
- * Keyboard: the 8042 controller at ports 0x60 and 0x64, and the US layout.
+ * The keyboard: the 8042 controller at ports 0x60 and 0x64, and the US layout.
  *
- * The controller translates to scan code set 1: a key's number when pressed, the same with bit 7
- * when released, 0xE0 in front of the keys that the first PC did not have. Decoding is apart from
- * the ports and is tested on the host.
+ * The controller translates to scan code set 1. A key sends its number when it is pressed and the
+ * same number with bit 7 set when it is released; keys that the first PC did not have send 0xE0
+ * first. Decoding uses no ports, so that the host tests can run it.
  */
 #include "dev/keyboard.h"
 
@@ -34,14 +34,14 @@ enum {
 
 #define CONTROL_MASK 0x1F /* 'c' & CONTROL_MASK is ^C */
 
-/* By scan code, from 0; 0 where a key types nothing. */
+/* What keys type, by scan code from 0. A 0 stands for nothing. */
 static const char plain[] = "\0\033"
                             "1234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
 static const char shifted[] = "\0\033"
                               "!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 _Static_assert(sizeof(plain) == sizeof(shifted), "one layout, two levels");
 
-/* Keys with 0xE0 in front that type a sequence. */
+/* Keys that send 0xE0 first and type a sequence. */
 struct special_key {
     uint8_t code;
     const char *text;
@@ -65,7 +65,7 @@ static uint32_t decode_extended(uint8_t code, char out[KEYBOARD_TEXT_MAX])
     return 0;
 }
 
-/* Takes note of a shift or control key; false if the key is another one. */
+/* Handles a shift, control or caps lock key. Returns false if the key is none of them. */
 static bool decode_modifier(struct keyboard_state *state, uint8_t key, bool is_down)
 {
     switch (key) {
@@ -99,7 +99,7 @@ uint32_t keyboard_decode(struct keyboard_state *state, uint8_t code, char out[KE
     state->is_extended = false;
     uint8_t key = code & (uint8_t)~CODE_RELEASED;
     bool is_down = key == code;
-    /* An extended "shift" is a shadow that some keys send around themselves. */
+    /* Some keys send an extended "shift" before and after themselves; it is ignored. */
     bool is_shadow = is_extended && (key == CODE_LEFT_SHIFT || key == CODE_RIGHT_SHIFT);
     if (is_shadow || decode_modifier(state, key, is_down) || !is_down) {
         return 0;
@@ -141,7 +141,7 @@ void keyboard_init(void)
     controller_send(PORT_COMMAND, COMMAND_ENABLE_KEYBOARD);
     controller_send(PORT_COMMAND, COMMAND_WRITE_CONFIG);
     controller_send(PORT_DATA, CONFIG_IRQ1_TRANSLATE);
-    /* What was typed before the kernel was there is dropped. */
+    /* Drops what was typed before the kernel started. */
     uint32_t left = CONTROLLER_SPINS;
     while (left > 0 && keyboard_scan_code() >= 0) {
         left--;

@@ -23,7 +23,7 @@ static void config_write(struct pci_function function, uint8_t reg, uint32_t val
     port_out32(PORT_DATA, value);
 }
 
-/* Without a host bridge nothing keeps what is written to the address port. */
+/* The host bridge keeps what is written to the address port; without one nothing does. */
 static bool has_bus(void)
 {
     port_out32(PORT_ADDRESS, ADDRESS_ENABLE);
@@ -48,7 +48,7 @@ bool pci_find(uint16_t vendor, uint16_t device, struct pci_function *out)
 
 void pci_enable(struct pci_function function)
 {
-    /* The upper half is the status register, whose bits a 1 would clear. */
+    /* The upper half is the status register, where writing a 1 clears the bit. */
     uint32_t command = config_read(function, PCI_COMMAND) & 0xFFFFu;
     config_write(function, PCI_COMMAND, command | PCI_COMMAND_IO | PCI_COMMAND_MASTER);
 }

@@ -1,11 +1,12 @@
 /*
- * The 8259A pair, in the PC's wiring: eight lines each, the second one hangs on line 2 of the
- * first. Firmware leaves them on vectors 8..15, on top of the exceptions; they are moved to
- * TRAP_IRQ0. What the chips think is masked is kept here too, to change one bit without reading.
+ * The two 8259A chips as a PC wires them: each has eight lines, and the second chip is connected to
+ * line 2 of the first. Firmware leaves them on vectors 8 to 15, which exceptions use, so pic_init
+ * moves them to TRAP_IRQ0. The masks are also kept in memory, so that one bit can be changed without
+ * reading the chips.
  *
- * A line that falls silent before the CPU asks for its number is reported as line 7 of its chip,
- * with nothing marked as in service: such an interrupt gets no acknowledgement from that chip (it
- * would end another one's), though the first chip did serve the second chip's line 2.
+ * If a line drops before the CPU asks for its number, the chip reports its line 7 and marks nothing
+ * as in service. That chip must not get an acknowledgement, which would end another interrupt. The
+ * first chip must get one even if the second chip reported it, because its line 2 was in service.
  */
 #include "dev/pic.h"
 
@@ -50,7 +51,7 @@ static void pic_init_chip(uint16_t command, uint16_t data, uint8_t vector, uint8
 
 void pic_init(void)
 {
-    /* The first chip is told by a bit which line the second hangs on, the second by a number. */
+    /* The line between the chips is a bit for the first one and a number for the second one. */
     pic_init_chip(PIC1_COMMAND, PIC1_DATA, TRAP_IRQ0, 1u << CASCADE_LINE);
     pic_init_chip(PIC2_COMMAND, PIC2_DATA, TRAP_IRQ0 + LINES_PER_CHIP, CASCADE_LINE);
     pic_masked = (uint16_t) ~(1u << CASCADE_LINE);
@@ -63,7 +64,7 @@ void pic_unmask(uint32_t irq)
     pic_write_masks();
 }
 
-/* Is line 7 of the chip really being served? */
+/* Returns true if line 7 of the chip is in service, so that a device did ask. */
 static bool pic_line7_in_service(uint16_t command)
 {
     port_out8(command, OCW3_READ_IN_SERVICE);

@@ -10,16 +10,17 @@
 #define IRQ_COM1     4u
 #define IRQ_COUNT    16u
 
-/* Moves the IRQs away from the exceptions' vectors and masks all of them. */
+/* Moves the IRQs away from the vectors of exceptions and masks all of them. */
 void pic_init(void);
+/* Lets the interrupts of a line (irq < IRQ_COUNT) through. */
 void pic_unmask(uint32_t irq);
 
-/* To be asked first in every interrupt: true if IRQ 7 or 15 came without a device behind it. Such
- * a one is counted, acknowledged as far as it needs to be, and must not be handled. */
+/* Returns true if IRQ 7 or 15 occurred although no device asked for it. Call it first in every
+ * interrupt: a spurious one is counted, acknowledged as far as necessary, and must not be handled. */
 bool pic_is_spurious(uint32_t irq);
-/* Tells the controllers that the interrupt has been served. */
+/* Tells the controllers that the interrupt has been handled. */
 void pic_acknowledge(uint32_t irq);
-/* Spurious interrupts since boot. */
+/* Returns the number of spurious interrupts since boot. */
 uint32_t pic_spurious_count(void);
 
 #endif

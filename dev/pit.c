@@ -1,6 +1,6 @@
 /*
- * Channel 0 of the 8253/8254 as rate generator (mode 2): it counts the 1.193182 MHz input down from
- * the divisor and interrupts at every end.
+ * Channel 0 of the 8253/8254 as a rate generator (mode 2): it counts the 1.193182 MHz input down
+ * from the divisor, interrupts, and starts again.
  */
 #include "dev/pit.h"
 

@@ -4,7 +4,7 @@
 
 #define PIT_TICKS_PER_SECOND 100u
 
-/* Starts IRQ 0 at PIT_TICKS_PER_SECOND; the PIC still has to let it through. */
+/* Starts IRQ 0 at PIT_TICKS_PER_SECOND. The PIC masks it until pic_unmask. */
 void pit_init(void);
 
 #endif

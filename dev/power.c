@@ -1,9 +1,9 @@
 /*
- * Power: the ways a machine can end.
+ * Power: the ways in which a machine can end.
  *
- * QEMU's isa-debug-exit port is written only when exit=qemu asks for it: on other machines, and in
- * other emulators, port 0xF4 may be anything. A kernel that has nowhere to go spins with interrupts
- * off and does nothing.
+ * QEMU's isa-debug-exit port is written only if exit=qemu asks for it, because on other machines and
+ * in other emulators port 0xF4 may be anything. If nothing else works, the CPU halts with interrupts
+ * off.
  */
 #include "dev/power.h"
 
@@ -22,7 +22,7 @@
 #define PORT_PM1A_BOCHS 0xB004u
 #define PM1A_POWER_OFF  0x2000u
 
-/* Two ways to reset a PC: the chipset's reset control register, and the keyboard controller. */
+/* A PC is reset by the chipset's reset control register or by the keyboard controller. */
 #define PORT_RESET_CONTROL     0xCF9u
 #define RESET_CONTROL_FULL     0x06u
 #define PORT_KEYBOARD_COMMAND  0x64u
@@ -40,7 +40,7 @@ void power_configure(bool exit_qemu, bool panic_reboot, void (*flush)(void))
     settings.flush = flush;
 }
 
-/* The last moment for output. */
+/* Disables interrupts and sends pending output. */
 static void stop_machine(void)
 {
     cpu_irq_off();

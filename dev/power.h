@@ -1,4 +1,5 @@
-/* Ending the machine: QEMU's debug exit port when asked for, ACPI's power-off on QEMU, or a halt. */
+/* Ends the machine by QEMU's debug exit port if the command line asks for it, by ACPI's power-off, or
+ * by a halt. */
 #ifndef DEV_POWER_H
 #define DEV_POWER_H
 
@@ -7,19 +8,19 @@
 
 #include "lib/compiler.h"
 
-/* How the machine ends: by QEMU's debug exit port (exit=qemu), and a panic by a reboot (panic=reboot).
- * flush is called before every end: output that is under way goes out. It may not fail. */
+/* Sets how the machine ends: by QEMU's debug exit port (exit=qemu), and after a panic by a reboot
+ * (panic=reboot). flush is called before every end to send pending output. It must return. */
 void power_configure(bool exit_qemu, bool panic_reboot, void (*flush)(void));
 
-/* The regular end. code 0: all well (exit=qemu: QEMU's status 33); anything else ends as a panic
- * does (35). Without exit=qemu the power is switched off. Returns if the machine has no switch that
- * is known here. */
+/* Ends the machine regularly. With exit=qemu QEMU's status is 33 if code is 0 and otherwise 35, as
+ * after a panic. Without exit=qemu the power is switched off. Returns if the machine has no power
+ * switch known here. */
 void power_off(uint32_t code);
 
-/* For a machine that power_off() could not switch off: stops the CPU for ever. */
+/* Stops the CPU forever, after power_off() failed. */
 noreturn_fn void power_halt(void);
 
-/* The end of a panic: exit=qemu, panic=reboot or halt. Prints nothing. */
+/* Ends the machine after a panic: by exit=qemu, panic=reboot or a halt. Prints nothing. */
 noreturn_fn void power_end_panic(void);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * getrandom and AT_RANDOM. With seed= on the command line a run can be repeated exactly, so then the
- * generator below is the only source. Without, each number is mixed with RDRAND's where the CPU
- * has it; without RDRAND the start is the time stamp counter, which a patient guesser can find.
+ * The numbers of getrandom and AT_RANDOM. With seed= on the command line a run can be repeated
+ * exactly, so the generator below is the only source. Otherwise each number is mixed with one of
+ * RDRAND's. A CPU without RDRAND leaves only the time stamp counter at start-up, which a patient
+ * guesser can find.
  *
  * The generator is SplitMix (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
  * 2014) on 32 bits: a counter with an odd step through a mixing function.
@@ -12,7 +13,7 @@
 
 #include "arch/cpu.h"
 
-#define GOLDEN_STEP 0x9E3779B9u /* 2^32 / golden ratio, odd: the counter meets every value */
+#define GOLDEN_STEP 0x9E3779B9u /* 2^32 / golden ratio; odd, so the counter takes every value */
 
 static uint32_t state;
 static bool is_repeatable;

@@ -1,8 +1,8 @@
 /*
  * Serial ports: National Semiconductor PC16550D data sheet, section 8.
  *
- * The transmit FIFO takes 16 bytes once the line status register says "empty", so the status is
- * read once per 16 bytes: a program's output costs one `out` per byte and little else.
+ * An empty transmit FIFO takes 16 bytes, so the line status is read once per 16 bytes, and a
+ * program's output costs little more than one `out` per byte.
  */
 #include "dev/serial.h"
 
@@ -28,15 +28,15 @@ enum {
 #define LCR_8N1          0x03u
 #define LCR_DIVISOR      0x80u
 #define MCR_DTR_RTS_OUT2 0x0Bu /* OUT2 gates the interrupt line on the PC */
-#define MCR_LOOP         0x10u /* cut off from the line                   */
+#define MCR_LOOP         0x10u /* disconnects the line                    */
 #define LSR_DATA_READY   0x01u
 #define LSR_TX_EMPTY     0x20u
 #define LSR_TX_IDLE      0x40u
 #define DIVISOR_115200   1u
 #define FIFO_BYTES       16u
 
-/* Looks at the status register before a wait is given up. A look takes about a microsecond on
- * hardware, where 16 bytes at 115200 baud take 1.4 ms; an emulator's reader may pause much longer. */
+/* How often the status register is read before a wait ends in vain. A read takes about a microsecond
+ * on hardware, where 16 bytes at 115200 baud take 1.4 ms. An emulator's reader may pause much longer. */
 #define SPINS_BRIEF   4096u
 #define SPINS_PATIENT (1u << 23)
 
@@ -52,7 +52,7 @@ static uint8_t uart_in(const struct serial_port *port, uint16_t reg)
     return port_in8((uint16_t)(port->base + reg));
 }
 
-/* Nothing answers at an empty port; the scratch register of a 16550 keeps what it is given. */
+/* The scratch register of a 16550 keeps what is written to it; a missing port keeps nothing. */
 static bool uart_is_there(const struct serial_port *port)
 {
     static const uint8_t patterns[] = {0x5A, 0xA5};
@@ -65,9 +65,9 @@ static bool uart_is_there(const struct serial_port *port)
     return true;
 }
 
-/* Switching the FIFOs on clears the receiver. A byte that somebody sent while the machine was
- * starting is the first of a program's input and must not be lost, so it is taken out before; the
- * loop mode keeps the next one from coming in between. */
+/* Enabling the FIFOs clears the receiver. A byte that was sent while the machine started is the first
+ * of a program's input and must not be lost, so it is read before. Loop mode keeps further bytes out
+ * meanwhile. */
 static void uart_switch_fifos_on(struct serial_port *port)
 {
     uart_out(port, UART_MCR, MCR_LOOP);

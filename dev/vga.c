@@ -1,13 +1,13 @@
 /*
  * The VGA text screen (IBM VGA technical reference; the CRT controller's registers 0x0C..0x0F).
  *
- * Scrolling moves no memory: the screen is a window into 32 KiB of text memory, and a new line
- * moves the window by a row. Only when the memory's end is reached are the visible rows copied back
- * to its start. Under emulation each access to screen memory is a trap of its own, so moving 4000
+ * Scrolling moves no memory. The screen is a window into 32 KiB of text memory, and a new line moves
+ * the window by a row. The visible rows are copied back to the start only when the end of the memory
+ * is reached. Under emulation each access to screen memory is a trap of its own, so that moving 4000
  * bytes per line would make a long listing crawl.
  *
- * Bytes above 0x7F: the font is code page 437, programs speak UTF-8, so one '?' stands for each
- * character (its continuation bytes are skipped).
+ * The font is code page 437 but programs write UTF-8, so every character that is not ASCII appears
+ * as one '?'.
  */
 #include "dev/vga.h"
 
@@ -43,7 +43,7 @@ enum parse_state { PARSE_TEXT, PARSE_ESCAPE, PARSE_CSI };
 static struct {
     bool is_present;
     uint32_t top;         /* row of text memory shown in the first line */
-    uint32_t row, column; /* cursor, from the top; column may be VGA_COLUMNS: the wrap is pending */
+    uint32_t row, column; /* of the cursor on the screen; column VGA_COLUMNS: wrap pending */
     uint16_t attribute;
     enum parse_state state;
     uint32_t parameter[CSI_PARAMETERS], n_parameters;
@@ -68,7 +68,7 @@ static void cursor_show(void)
     crtc_set(CRTC_CURSOR_HIGH, (vga.top + vga.row) * VGA_COLUMNS + column);
 }
 
-/* Blanks n cells from row, column on; may run over row ends. */
+/* Clears n cells from row and column on, across the ends of rows. */
 static void cells_clear(uint32_t row, uint32_t column, uint32_t n)
 {
     volatile uint16_t *cell = text_cell(row, column);
@@ -144,7 +144,7 @@ static void put_text(char c)
     }
 }
 
-/* The i-th parameter of a sequence; 0 and absent mean `absent`. */
+/* Returns the i-th parameter of a sequence, or `absent` if it is 0 or missing. */
 static uint32_t csi_parameter(uint32_t i, uint32_t absent)
 {
     return i < vga.n_parameters && vga.parameter[i] != 0 ? vga.parameter[i] : absent;
@@ -155,8 +155,8 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* Erases from the cursor to the end (0), from the start to the cursor (1), or all (2) of `cells`
- * that begin at `row`, column 0. */
+/* Erases a part of the `cells` cells from the start of `row` on: from the cursor to the end (parameter
+ * 0), from the start to the cursor (1), or all of them (2). */
 static void csi_erase(uint32_t row, uint32_t cells, uint32_t cursor)
 {
     uint32_t how = csi_parameter(0, 0);
@@ -193,7 +193,7 @@ static void csi_execute(char command)
     case 'K':
         csi_erase(vga.row, VGA_COLUMNS, vga.column);
         break;
-    default: /* colours and the rest: swallowed */
+    default: /* ignores colours and everything else */
         break;
     }
 }
@@ -241,7 +241,7 @@ static void clear_all(void)
     cursor_show();
 }
 
-/* Screen memory keeps what is written; without a card the bus answers with ones. */
+/* Screen memory keeps what is written to it. Without a card all bits read as ones. */
 static bool is_screen_there(void)
 {
     volatile uint16_t *cell = (volatile uint16_t *)TEXT_BASE;

@@ -11,14 +11,14 @@
 #include "lib/addr.h"
 
 #define VENDOR_VIRTIO  0x1AF4u
-#define DEVICE_CONSOLE 0x1003u /* a legacy or transitional one */
+#define DEVICE_CONSOLE 0x1003u /* legacy or transitional */
 
-/* Queues, by 5.3.2: port 0 has 0 and 1, control 2 and 3, port n 2n + 2 (receive) and 2n + 3. */
+/* By 5.3.2 port 0 has queues 0 and 1, control 2 and 3, port n 2n + 2 (receive) and 2n + 3. */
 #define PORT_NUMBER      1u
 #define QUEUE_CONTROL_TX 3u
 #define QUEUE_PORT_TX    (2u * PORT_NUMBER + 3u)
 
-/* The legacy interface lets the device choose the length of a queue; QEMU's is 128. */
+/* In the legacy interface the device chooses the length of a queue. QEMU's is 128. */
 #define QUEUE_PAGES      2u
 #define QUEUE_LENGTH_MAX 128u
 
@@ -51,7 +51,7 @@ static void set_status(uint8_t status)
     port_out8(port_of(VIRTIO_PCI_STATUS), status);
 }
 
-/* Lays the ring out in memory, which is zero, and tells the device. */
+/* Lays out the ring in memory, which must be zero, and gives its address to the device. */
 static bool queue_init(struct queue *queue, uint16_t number, uint8_t *memory)
 {
     port_out16(port_of(VIRTIO_PCI_QUEUE_SEL), number);
@@ -64,7 +64,7 @@ static bool queue_init(struct queue *queue, uint16_t number, uint8_t *memory)
     queue->desc = (struct vring_desc *)(void *)memory;
     queue->avail = (struct vring_avail *)(void *)&queue->desc[length];
     queue->avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
-    /* The used ring starts on the next page: QUEUE_LENGTH_MAX descriptors leave room on the first. */
+    /* The used ring starts on the second page; the rest fits on the first. */
     queue->used = (const struct vring_used *)(const void *)(memory + VIRTIO_PCI_VRING_ALIGN);
     port_out32(port_of(VIRTIO_PCI_QUEUE_PFN), physical(memory) >> VIRTIO_PCI_QUEUE_ADDR_SHIFT);
     return true;
@@ -75,13 +75,14 @@ static void queue_send(struct queue *queue, const void *bytes, uint32_t n)
     queue->desc[0] = (struct vring_desc){.addr = physical(bytes), .len = n};
     uint16_t place = queue->avail->idx & (uint16_t)(queue->length - 1u);
     queue->avail->ring[place] = 0;
-    __atomic_signal_fence(__ATOMIC_RELEASE); /* the CPU keeps stores in order, the compiler must */
+    __atomic_signal_fence(
+        __ATOMIC_RELEASE); /* orders the compiler; the CPU keeps stores in order */
     *(volatile uint16_t *)&queue->avail->idx = (uint16_t)(queue->avail->idx + 1u);
     port_out16(port_of(VIRTIO_PCI_QUEUE_NOTIFY), queue->number);
 }
 
-/* A port other than 0 is closed until the driver opens it. The device reads the message some time;
- * nothing is ever put in its place. */
+/* Opens the port; every port but 0 is closed at first. The device may read the message at any time
+ * later, so it is constant. */
 static void open_port(struct queue *control)
 {
     static const struct virtio_console_control message = {

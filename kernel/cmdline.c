@@ -1,12 +1,12 @@
 /*
- * The command line: a table of keys (cmdline.h lists them for people), one loop over the words.
+ * The command line: a table of keys and a loop over the words.
  *
- * The table's `allowed` text is what a complaint quotes and, for choices, also what is parsed: the
- * words between the bars are the choices in the order of their numbers. So the two cannot drift
- * apart. Nothing here stops a boot: an unknown key or a bad value leaves the default and is named
- * later, because a typing mistake in `loglevel` should not cost a machine.
+ * A warning quotes the `allowed` text of a key. For choices the same text is also parsed: the words
+ * between the bars are the choices in the order of their numbers, so the two cannot drift apart.
+ * Nothing here stops a boot. After an unknown key or a bad value the default holds and a warning
+ * follows, because a typing mistake in `loglevel` should not cost a machine.
  *
- * Words are cut in a private copy, so the strings live for ever.
+ * The values are parts of a private copy of the line, so they live forever.
  */
 #include "kernel/cmdline.h"
 
@@ -19,7 +19,7 @@
 
 #define MEM_LIMIT_BITS 52u /* the widest physical address of the architecture */
 
-/* What holds for keys that are not given, and before the line has been read. */
+/* The values of keys that are not given. */
 #define CMDLINE_DEFAULTS                                                                           \
     {                                                                                              \
         .init = "/bin/init", .policy = FL_POLICY_PAGE, .mem_limit = UINT64_MAX,                    \
@@ -30,8 +30,8 @@ struct cmdline cmdline = CMDLINE_DEFAULTS;
 struct key {
     const char *name;
     const char *allowed;
-    bool (*set)(const struct key *key, const char *value); /* false: a bad value */
-    uint32_t *number;                                      /* where set_number puts it */
+    bool (*set)(const struct key *key, const char *value); /* false: bad value   */
+    uint32_t *number;                                      /* filled by set_number and set_choice */
 };
 
 static char words[CMDLINE_MAX]; /* cut into words by zero bytes */
@@ -39,7 +39,7 @@ static char whole[CMDLINE_MAX]; /* as it came                   */
 static struct cmdline_problem problems[CMDLINE_PROBLEMS_MAX];
 static uint32_t problem_count;
 
-/* The place of value among the words of "a|b|c", or -1. */
+/* Returns the index of value among the words of "a|b|c", or -1. */
 static int choice_of(const char *allowed, const char *value)
 {
     size_t len = strlen(value);
@@ -65,7 +65,8 @@ static int digit_of(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* Reads digits at *text and moves it behind them. False: none, or 2^MEM_LIMIT_BITS and more. */
+/* Parses the number at *text and moves *text behind it. Returns false if there are no digits or the
+ * number is 2^MEM_LIMIT_BITS or more. */
 static bool number_parse(const char **text, uint64_t *out)
 {
     const char *p = *text;
@@ -97,7 +98,7 @@ static bool set_number(const struct key *key, const char *value)
     return true;
 }
 
-/* A choice stored as its number: policy=, overcommit=, loglevel=. */
+/* Stores a choice as its number, for policy=, overcommit= and loglevel=. */
 static bool set_choice(const struct key *key, const char *value)
 {
     int choice = choice_of(key->allowed, value);
@@ -239,7 +240,7 @@ static void problem_add(const char *word, const char *allowed)
     problem_count++;
 }
 
-/* The word as it stands in the text, for complaints: words[] and whole[] have the same places. */
+/* Returns the word in the whole line. words[] and whole[] have the same offsets. */
 static const char *word_in_whole(const char *word)
 {
     return whole + (word - words);
@@ -303,7 +304,7 @@ uint32_t cmdline_problem_count(void)
     return problem_count;
 }
 
-/* Length of the word at `word`, whose end is a blank or the end of the line. */
+/* Returns the length of the word at `word`, which ends at a blank or the end of the line. */
 static int word_length(const char *word)
 {
     int len = 0;

@@ -1,10 +1,11 @@
 /*
- * kernel_main: from boot/entry.asm's jump to the first process.
+ * kernel_main: from the jump in boot/entry.asm to the first process.
  *
- * The order is forced at few places: the command line says where the console is, so it is read
- * before the first line is printed; the IDT stands before memory is touched for the first time
- * outside the boot mapping; interrupts stay off until the first process returns to ring 3, or the
- * scheduler idles.
+ * The order matters in a few places. The command line names the console, so it is parsed before the
+ * first line is printed. The IDT is loaded before memory outside the boot mapping is touched for the
+ * first time. Interrupts stay off until the first process returns to ring 3 or the scheduler idles.
+ *
+ * No other code reads the command line; everybody else gets values of it from here.
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
@@ -44,7 +45,7 @@ noreturn_fn void kernel_main(uint32_t magic, uint32_t info_phys);
 
 static struct boot_info boot;
 
-/* ---- What was found ------------------------------------------------------------------------------ */
+/* ---- The machine --------------------------------------------------------------------------------- */
 
 static void report_machine(void)
 {
@@ -71,7 +72,7 @@ static void report_machine(void)
 
 /* ---- The root file system ------------------------------------------------------------------------ */
 
-/* Why the module cannot be used as initrd, or NULL (bad-input B7). */
+/* Returns why the module cannot be used as the initrd, or NULL if it can (bad-input B7). */
 static const char *check_initrd(void)
 {
     if (boot.initrd_problem != NULL) {
@@ -118,7 +119,7 @@ static void mount_root(void)
 
 /* ---- The first process --------------------------------------------------------------------------- */
 
-/* Strings packed for image_build_stack; room for the command line's longest values. */
+/* Strings packed for image_build_stack, with room for the longest values of the command line. */
 #define INIT_ARGS_MAX (CMDLINE_MAX + 64)
 struct packed_strings {
     struct image_strings strings;
@@ -139,7 +140,7 @@ static void pack(struct packed_strings *to, const char *key, const char *value)
     to->strings.count++;
 }
 
-/* Descriptors 0, 1 and 2, as Linux gives them to its init. */
+/* Opens descriptors 0, 1 and 2, as Linux does for its init. */
 static void open_console(struct process *init)
 {
     for (int fd = 0; fd <= 2; fd++) {
@@ -242,6 +243,6 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     trap_configure(cmdline.trace);
     sys_configure(cmdline.has_failframe, cmdline.text);
     start_init();
-    (void)frame_fail_at(cmdline.failframe, false); /* "after boot": 0 fails none */
+    (void)frame_fail_at(cmdline.failframe, false); /* counts from here; 0 fails none */
     sched_start();
 }

@@ -1,9 +1,9 @@
 /*
  * Memory at boot.
  *
- * The loader's map, cut to what can be used, becomes a short list of free ranges. Page tables and
- * the frame table are taken from its front, lowest first and for ever, out of what is mapped directly.
- * What is left goes to the frame allocator.
+ * The usable part of the boot loader's map becomes a short list of free ranges. Page tables and the
+ * frame table are taken from it for good, lowest addresses first, where memory is mapped directly.
+ * The frame allocator gets the rest.
  */
 #include "kernel/memory.h"
 
@@ -19,18 +19,18 @@
 #include "lib/string.h"
 #include "mm/phys/frame.h"
 
-#define TAKE_LIMIT (BOOT_MAPPED_BYTES >> PAGE_SHIFT) /* frames from here on cannot be touched */
+#define TAKE_LIMIT (BOOT_MAPPED_BYTES >> PAGE_SHIFT) /* frames from here on are not mapped yet */
 
-/* What must be free after kernel and initrd have their places: page tables, frame records and a
- * first process. Measured: a prompt needs half of it. */
+/* Memory that must be free besides the kernel and the initrd, for page tables, frame records and the
+ * first process. A prompt needs half of it (measured). */
 #define FREE_MIN (1u << 20)
 
 extern const char kernel_start[], kernel_end[]; /* boot/link.ld */
 
-/* Cutting a hole can split a range: the kernel and the initrd make two more at most. */
+/* Cutting out the kernel and the initrd splits at most two ranges. */
 #define RANGES_MAX (BOOT_RANGES_MAX + 2)
 
-/* In frame numbers, ascending, disjoint; an empty range has start == end. */
+/* Frame numbers; start == end means empty. The ranges of the list are disjoint, in no order. */
 struct frame_range {
     pfn_t start, end;
 };
@@ -86,7 +86,7 @@ static void list_usable(const struct boot_info *boot, uint64_t limit)
     }
 }
 
-/* Takes [start, end) out of the list. */
+/* Removes [start, end) from the list. */
 static void cut_out(pfn_t start, pfn_t end)
 {
     uint32_t n = n_ranges;
@@ -129,7 +129,7 @@ static pfn_t last_frame_end(void)
     return end;
 }
 
-/* The range with the lowest room for npages that can be touched. */
+/* Returns the lowest range with npages frames that are mapped already, or NULL. */
 static struct frame_range *find_room(uint32_t npages)
 {
     struct frame_range *best = NULL;
@@ -145,7 +145,7 @@ static struct frame_range *find_room(uint32_t npages)
     return best;
 }
 
-/* pmap_bootstrap's hook, and the frame table's source. */
+/* Allocates npages zeroed frames for good, for pmap_bootstrap and the frame table. */
 static pfn_t take_frames(uint32_t npages)
 {
     struct frame_range *r = find_room(npages);
@@ -173,7 +173,7 @@ bool memory_exists(const struct boot_info *boot, uint64_t start, uint64_t end)
     return false;
 }
 
-/* The frame table: a record for every frame up to the last usable one. */
+/* Allocates the frame table, which has a record for every frame up to the last usable one. */
 static void make_frame_table(pfn_t end)
 {
     uint64_t bytes = (uint64_t)frame_table_records(end) * sizeof(struct frame);

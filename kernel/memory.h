@@ -1,4 +1,4 @@
-/* From the boot loader's memory map to a working frame allocator. Called by main.c alone. */
+/* Turns the boot loader's memory map into a working frame allocator. Only main.c calls it. */
 #ifndef KERNEL_MEMORY_H
 #define KERNEL_MEMORY_H
 

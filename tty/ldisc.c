@@ -1,11 +1,11 @@
 /*
  * The line discipline. POSIX.1-2008, chapter 11, and termios(3) are the reference for every flag.
  *
- * Echo and editing happen when a byte arrives, not when somebody reads: the person sees what they
- * type while a program computes, and ^C works on a program that never reads.
+ * Echo and editing happen when a byte arrives, not when a program reads. People therefore see what
+ * they type while a program computes, and ^C works on a program that never reads.
  *
- * Shortcomings: no ^V, ^R, ^S/^Q and ^Z; VTIME is taken as 0; an erased character is one column
- * wide unless it is a control character, a tab or a UTF-8 sequence.
+ * Limitations: ^V, ^R, ^S, ^Q and ^Z do nothing; VTIME counts as 0; every character but control
+ * characters and tabs is taken to be one column wide.
  */
 #include "tty/ldisc.h"
 
@@ -49,7 +49,7 @@ static bool has_local(const struct ldisc *ldisc, tcflag_t flag)
     return (ldisc->termios.c_lflag & flag) != 0;
 }
 
-/* Is c the special character `which`? A value of 0 switches a special character off. */
+/* Returns true if c is the special character `which`. A value of 0 disables a special character. */
 static bool is_special(const struct ldisc *ldisc, char c, uint32_t which)
 {
     return c != 0 && (cc_t)c == ldisc->termios.c_cc[which];
@@ -135,7 +135,7 @@ static void echo(struct ldisc *ldisc, char c)
     ldisc_output(ldisc, &c, 1);
 }
 
-/* Columns that the edited line up to `end` takes, counted from where it began. */
+/* Returns the column after the edited line up to `end`. */
 static uint32_t edit_column_at(const struct ldisc *ldisc, uint32_t end)
 {
     uint32_t column = ldisc->edit_column;
@@ -147,7 +147,7 @@ static uint32_t edit_column_at(const struct ldisc *ldisc, uint32_t end)
     return column;
 }
 
-/* Shortens the edited line to `end` and wipes what was echoed of it. */
+/* Shortens the edited line to `end` and erases the echo of the rest. */
 static void edit_cut(struct ldisc *ldisc, uint32_t end)
 {
     uint32_t before = edit_column_at(ldisc, ldisc->edit);
@@ -167,7 +167,7 @@ static bool is_continuation(const struct ldisc *ldisc, char c)
     return (ldisc->termios.c_iflag & IUTF8) != 0 && ((uint8_t)c & 0xC0u) == 0x80u;
 }
 
-/* Where the last character of the edited line starts. */
+/* Returns the start of the last character of the edited line before `end`. */
 static uint32_t edit_previous(const struct ldisc *ldisc, uint32_t end)
 {
     while (end != ldisc->head) {
@@ -196,8 +196,8 @@ static uint32_t edit_previous_word(const struct ldisc *ldisc)
     return end;
 }
 
-/* Handles erase, word erase and kill; false if c is none of them. ^H erases as DEL does: terminals
- * differ in what their backspace key sends. */
+/* Handles erase, word erase and kill. Returns false if c is none of them. ^H erases as DEL does,
+ * because terminals differ in what their backspace key sends. */
 static bool edit_command(struct ldisc *ldisc, char c)
 {
     if (is_special(ldisc, c, VERASE) || c == '\b') {
@@ -219,8 +219,8 @@ static uint32_t bytes_held(const struct ldisc *ldisc)
     return ldisc->edit - ldisc->tail;
 }
 
-/* While no line is complete the reader cannot make room, so input must be taken (and, when the
- * buffer is full, refused with a bell until the line is ended). */
+/* While no line is complete the reader cannot make room, so input must be accepted. If the buffer is
+ * full, ldisc_input then drops it with a bell until the line ends. */
 bool ldisc_has_room(const struct ldisc *ldisc)
 {
     return bytes_held(ldisc) < LDISC_BUFFER - 1 || ldisc->head == ldisc->tail;
@@ -249,7 +249,7 @@ static void input_canonical(struct ldisc *ldisc, char c)
     }
     bool is_eof = is_special(ldisc, c, VEOF);
     bool ends_line = c == '\n' || is_eof || is_special(ldisc, c, VEOL);
-    /* The last place is kept for what ends the line. */
+    /* The last place is reserved for the end of the line. */
     if (bytes_held(ldisc) >= LDISC_BUFFER - (ends_line ? 0 : 1)) {
         ldisc_output(ldisc, "\a", 1);
         return;
@@ -276,7 +276,7 @@ static void input_raw(struct ldisc *ldisc, char c)
     commit(ldisc);
 }
 
-/* The c_iflag's view of a byte; false: it is ignored. */
+/* Translates a byte as c_iflag says. Returns false if it is to be ignored. */
 static bool translate_input(const struct ldisc *ldisc, char *c)
 {
     tcflag_t flags = ldisc->termios.c_iflag;
@@ -368,7 +368,7 @@ void ldisc_flush_input(struct ldisc *ldisc)
     ldisc->head = ldisc->edit;
 }
 
-/* A line half typed when canonical mode ends can be read at once. */
+/* When canonical mode ends, a line that is half typed can be read at once. */
 void ldisc_set_termios(struct ldisc *ldisc, const struct termios *termios, bool flush)
 {
     if (flush) {

@@ -124,7 +124,6 @@ static void sink_begin_panic(void)
     vga_clear_for_panic();
 }
 
-/* The serial line comes first: the screen is more likely to be missing. */
 static void sink_panic_line(const char *text, uint32_t len)
 {
     put_serial_line(text, len);
