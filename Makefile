@@ -66,7 +66,7 @@ sysroot := $B/sysroot
 compiler_include := $(shell $(CC) -m32 -print-file-name=include 2>/dev/null)
 libgcc := $(shell $(HOSTCC) -m32 -print-libgcc-file-name 2>/dev/null)
 
-libc_c := $(wildcard user/libc/*.c user/libc/*/*.c user/alloc/*.c lib/*.c)
+libc_c := $(wildcard user/libc/*.c user/libc/*/*.c user/alloc/*.c user/alloc/malloc/*.c lib/*.c)
 libc_asm := $(filter-out user/libc/crt0.asm,$(wildcard user/libc/*.asm user/libc/*/*.asm))
 libc_c := $(filter-out user/libc/crt0.c,$(libc_c))
 libc_obj := $(libc_c:%.c=$B/user/%.o) $(libc_asm:%.asm=$B/user/%.asm.o)
@@ -88,10 +88,10 @@ user_cflags := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -fno-pie -fno-p
 libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
 # The allocators use the same BSD headers for lists and trees as the kernel, but no other host
 # headers.
-$B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c)): \
+$B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c user/alloc/malloc/*.c)): \
 	libc_cflags += -idirafter /usr/include
 # Guards behind malloc's blocks.
-$B/user/user/alloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_DEBUG)
+$B/user/user/alloc/malloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_DEBUG)
 # Tests truncate strings on purpose.
 test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arch/latency.h"
+#include "arch/tsc.h"
 #include "lib/compiler.h"
 
 struct cpu_info {
@@ -27,12 +28,6 @@ struct cpu_info {
 void cpu_init(void);
 extern struct cpu_info cpu_info;
 
-static inline uint64_t cpu_rdtsc(void)
-{
-    uint32_t lo, hi;
-    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-    return ((uint64_t)hi << 32) | lo;
-}
 static inline uint32_t cpu_read_cr0(void)
 {
     uint32_t v;

@@ -25,6 +25,25 @@
 #define FNSAVE_UNUSED     0xFFFF0000u
 #define FNSAVE_TAGS_EMPTY 0xFFFFFFFFu
 
+static inline void fxsave(struct fpu_state *s)
+{
+    __asm__ volatile("fxsave %0" : "=m"(*s));
+}
+static inline void fxrstor(const struct fpu_state *s)
+{
+    __asm__ volatile("fxrstor %0" : : "m"(*s));
+}
+/* Saves and resets the FPU. */
+static inline void fnsave(struct fpu_state *s)
+{
+    __asm__ volatile("fnsave %0" : "=m"(*s));
+}
+/* Waits for the FPU: raises what the state before had pending. */
+static inline void frstor(const struct fpu_state *s)
+{
+    __asm__ volatile("frstor %0" : : "m"(*s));
+}
+
 void fpu_state_init(struct fpu_state *s)
 {
     __builtin_memset(s, 0, sizeof(*s));
@@ -45,19 +64,19 @@ void fpu_state_init(struct fpu_state *s)
 void fpu_save(struct fpu_state *s)
 {
     if (cpu_info.fxsr) {
-        instr_fxsave(s);
+        fxsave(s);
     } else if (cpu_info.fpu) {
-        instr_fnsave(s);
-        instr_frstor(s);
+        fnsave(s);
+        frstor(s);
     }
 }
 
 void fpu_restore(const struct fpu_state *s)
 {
     if (cpu_info.fxsr) {
-        instr_fxrstor(s);
+        fxrstor(s);
     } else if (cpu_info.fpu) {
         instr_fninit();
-        instr_frstor(s);
+        frstor(s);
     }
 }

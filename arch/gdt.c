@@ -20,6 +20,7 @@
 
 #include <stddef.h>
 
+#include "arch/cpu.h"
 #include "arch/instr.h"
 #include "arch/trap_impl.h"
 

@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch/cpu.h"
-
 struct cpuid_regs {
     uint32_t eax, ebx, ecx, edx;
 };
@@ -100,24 +98,6 @@ static inline bool instr_rdrand(uint32_t *out)
 static inline void instr_fninit(void)
 {
     __asm__ volatile("fninit");
-}
-static inline void instr_fxsave(struct fpu_state *s)
-{
-    __asm__ volatile("fxsave %0" : "=m"(*s));
-}
-static inline void instr_fxrstor(const struct fpu_state *s)
-{
-    __asm__ volatile("fxrstor %0" : : "m"(*s));
-}
-/* Saves and resets the FPU. */
-static inline void instr_fnsave(struct fpu_state *s)
-{
-    __asm__ volatile("fnsave %0" : "=m"(*s));
-}
-/* Waits for the FPU: raises what the state before had pending. */
-static inline void instr_frstor(const struct fpu_state *s)
-{
-    __asm__ volatile("frstor %0" : : "m"(*s));
 }
 
 #endif

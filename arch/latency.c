@@ -3,7 +3,7 @@
 
 #ifdef FAULTLINE_LATENCY
 
-#include "arch/cpu.h"
+#include "arch/tsc.h"
 
 static struct {
     uint64_t since;     /* when interrupts went off           */

@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include "arch/tsc.h"
+
 /* What keeps interrupts off: a vector below 0x100, a system call, or one of the others. */
 #define LATENCY_CALL  0x10000u /* + its number                                 */
 #define LATENCY_EXIT  0x20000u /* a process gives back what it has             */

@@ -27,7 +27,7 @@
 bits 32
 
 KERNEL_BASE         equ 0xC0000000      ; lib/addr.h
-BOOT_MAPPED_BYTES   equ 896 << 20       ; arch/pmap_boot.h
+BOOT_MAPPED_BYTES   equ 896 << 20       ; arch/pmap/pmap_boot.h
 BOOT_STACK_BYTES    equ 8192
 PAGE_BYTES          equ 4096
 LARGE_PAGE_SHIFT    equ 21

@@ -11,7 +11,7 @@
 
 #include "arch/cpu.h"
 #include "arch/pmap.h"
-#include "arch/pmap_boot.h"
+#include "arch/pmap/pmap_boot.h"
 #include "boot/boot_info.h"
 #include "kernel/log/printk.h"
 #include "lib/addr.h"

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "arch/pmap_boot.h"
+#include "arch/pmap/pmap_boot.h"
 #include "arch/tlb.h"
 #include "arch/trap.h"
 #include "lib/preempt.h"

@@ -1,5 +1,5 @@
 /*
- * A machine for the memory tests: frames, the real arch/pmap.c over them, and a CPU that does
+ * A machine for the memory tests: frames, the real arch/pmap/pmap.c over them, and a CPU that does
  * nothing but access user memory.
  *
  * Physical memory is a host mapping at KERNEL_BASE, so that the kernel's direct map is simply

@@ -1,5 +1,5 @@
 /*
- * user/alloc/malloc*.c under its own names (tests.mk renames them, so that the host keeps its malloc)
+ * user/alloc/malloc/ under its own names (tests.mk renames them, so that the host keeps its malloc)
  * over a model of the kernel: 192 MiB of pages that are mapped and unmapped one by one, where what is
  * not mapped cannot be touched, and where the n-th request can be refused.
  *
@@ -21,8 +21,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "user/alloc/malloc_heap.h"
-#include "user/alloc/malloc_slab.h"
+#include "user/alloc/malloc/malloc_heap.h"
+#include "user/alloc/malloc/malloc_slab.h"
 #include "user/alloc/os_pages.h"
 
 const char *malloc_check(void);

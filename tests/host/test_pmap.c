@@ -1,4 +1,4 @@
-/* arch/pmap.c: page tables, against the model of a CPU that keeps every translation it may. */
+/* arch/pmap/pmap.c: page tables, against the model of a CPU that keeps every translation it may. */
 #include "mm_support.h"
 
 #include <asm/errno.h>

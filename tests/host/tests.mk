@@ -70,7 +70,7 @@ test_tty_SRC := dev/keyboard.c tty/ldisc.c
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
 mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
 	$(wildcard tests/host/test_$(name)*.c))))
-mm_src := tests/host/mm_support.c $(wildcard arch/pmap*.c) $(wildcard mm/*.c mm/pager/*.c mm/phys/*.c)
+mm_src := tests/host/mm_support.c $(wildcard arch/pmap/*.c) $(wildcard mm/*.c mm/pager/*.c mm/phys/*.c)
 mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
 	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
 define mm_test
@@ -108,7 +108,7 @@ HOST_TESTS += test_alloc_contract
 test_alloc_contract_SRC := $(alloc_test_src)
 
 # malloc under names of its own, so that the host's stays.
-malloc_src := $(wildcard user/alloc/malloc*.c)
+malloc_src := $(wildcard user/alloc/malloc/*.c)
 malloc_renamed := $(foreach name,malloc calloc realloc free aligned_alloc posix_memalign \
 	malloc_usable_size,-D$(name)=ours_$(name))
 

@@ -20,7 +20,7 @@ typedef struct {
 } lldiv_t;
 
 /* Blocks are aligned to 16 bytes. Freeing a pointer that is not a block aborts the program with
- * a line that says why (user/alloc/malloc.c). */
+ * a line that says why (user/alloc/malloc/malloc.c). */
 __attribute__((malloc, alloc_size(1))) void *malloc(size_t size);
 __attribute__((malloc, alloc_size(1, 2))) void *calloc(size_t count, size_t size);
 __attribute__((alloc_size(2))) void *realloc(void *old, size_t size);

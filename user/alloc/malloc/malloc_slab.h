@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "lib/list.h"
-#include "user/alloc/malloc_block.h"
-#include "user/alloc/malloc_walk.h"
+#include "user/alloc/malloc/malloc_block.h"
+#include "user/alloc/malloc/malloc_walk.h"
 
 #define SMALL_GRAINS 4u                     /* in the largest block of a slab */
 #define SMALL_MAX    (SMALL_GRAINS * GRAIN) /* its bytes                      */

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "user/alloc/malloc_block.h"
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc/malloc_block.h"
+#include "user/alloc/malloc/malloc_heap.h"
 
 #define CACHED_MAX  1024u /* content of the largest block that is cached, in bytes */
 #define CACHE_LISTS (CACHED_MAX / GRAIN + 2)

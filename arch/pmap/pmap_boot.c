@@ -2,21 +2,14 @@
  * The kernel's final page tables: all low memory at KERNEL_BASE, the kernel's own image page by
  * page, with no page both writable and executable (bad-input M22).
  */
-#include "arch/pmap_boot.h"
+#include "arch/pmap/pmap_boot.h"
 
 #include "arch/cpu.h"
-#include "arch/pmap_impl.h"
+#include "arch/pmap/pmap_impl.h"
 #include "arch/trap.h"
 #include "lib/addr.h"
 
-#define DIRECT_LIMIT_MAX ((896u << 20) >> PAGE_SHIFT)
-
-_Alignas(32) uint64_t pmap_kernel_pdpt[4];
-struct pte *pmap_kernel_dir;
-struct pte *pmap_window_table;
-uint16_t *pmap_live;
-pfn_t pmap_direct_end;
-uint32_t pmap_nx_high;
+#define DIRECT_LIMIT_MAX (BOOT_MAPPED_BYTES >> PAGE_SHIFT)
 
 extern const char kernel_end[], text_start[], text_end[], rodata_start[], rodata_end[];
 extern const char boot_stack_guard[]; /* the page below the boot thread's stack */

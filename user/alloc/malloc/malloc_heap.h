@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "user/alloc/malloc_block.h"
-#include "user/alloc/malloc_walk.h"
+#include "user/alloc/malloc/malloc_block.h"
+#include "user/alloc/malloc/malloc_walk.h"
 
 /* Larger requests get an area of their own from the kernel (malloc_large.h). */
 #define LARGE_MIN (120u * 1024)

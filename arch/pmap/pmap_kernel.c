@@ -6,7 +6,7 @@
 
 #include <asm/errno.h>
 
-#include "arch/pmap_impl.h"
+#include "arch/pmap/pmap_impl.h"
 #include "arch/tlb.h"
 #include "lib/assert.h"
 

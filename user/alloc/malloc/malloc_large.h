@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "lib/compiler.h"
-#include "user/alloc/malloc_walk.h"
+#include "user/alloc/malloc/malloc_walk.h"
 
 /* Larger requests are always refused: a pointer difference could not express them. */
 #define REQUEST_MAX (SIZE_MAX / 2 - 64u * 1024)

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "arch/pmap_impl.h"
+#include "arch/pmap/pmap_impl.h"
 #include "lib/format.h"
 
 void pmap_describe(vaddr_t va, char *buf, uint32_t size)

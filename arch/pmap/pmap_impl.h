@@ -1,11 +1,12 @@
 /*
  * The inside of pmap: the format of table entries, and what the files of pmap share.
  *
+ *   pmap_impl.c      the variables below
  *   pmap.c           address spaces, tables, single pages
  *   pmap_range.c     many pages at a time: unmap, protect, fork
  *   pmap_kernel.c    how the kernel sees frames, and its own mappings
  *   pmap_boot.c      the final page tables of the kernel
- *   pmap_describe.c  a walk in words, for the panic screen
+ *   pmap_describe.c  a page-table walk as text, for the panic screen
  *
  * A table entry is 64 bits, written as two 32-bit halves; the low half carries the present bit and
  * is withdrawn first and published last. Page tables and directories always lie in directly mapped
@@ -46,7 +47,7 @@ struct pte {
 #define KERNEL_DIR    3u          /* index of the kernel's directory */
 #define WINDOW_BASE   0xFFE00000u /* one page table from here on: pmap_kernel.c's windows */
 
-/* From here on a flush of everything is cheaper than one invlpg per page. */
+/* For so many pages, flushing everything is cheaper than one invlpg per page. */
 #define FLUSH_ALL_PAGES 33u
 
 extern struct pmap *pmap_active; /* what CR3 holds; NULL: the kernel's own tables        */
@@ -59,8 +60,8 @@ extern struct pte *pmap_window_table; /* maps WINDOW_BASE                       
 extern uint16_t *pmap_live;   /* entries in use of a table, indexed by the table's frame number */
 extern pfn_t pmap_direct_end; /* frames below it are directly mapped                          */
 
-/* Bits 12..43 of the entry; NX and what lies between fall out at the top. Not by way of 64 bits, for
- * which gcc goes through the stack. */
+/* Returns bits 12..43 of an entry; NX and the bits below it are shifted out at the top. Two 32-bit
+ * shifts, because gcc would put a 64-bit value on the stack. */
 static inline pfn_t pfn_of(uint32_t low, uint32_t high)
 {
     return low >> PAGE_SHIFT | high << (32 - PAGE_SHIFT);
@@ -102,7 +103,7 @@ static inline uint32_t user_high(pfn_t pfn, uint32_t prot)
     return (pfn >> (32 - PAGE_SHIFT)) | ((prot & PMAP_EXEC) ? 0 : pmap_nx_high);
 }
 
-/* The entries of a table or directory; like pmap_direct, but in line. */
+/* Returns the entries of a table or directory: an inline pmap_direct. */
 static inline struct pte *pte_table(pfn_t pfn)
 {
     debug_assert(pfn < pmap_direct_end);
@@ -131,14 +132,14 @@ static inline uint16_t *table_live(const struct pte *dir_entry)
     return &pmap_live[dir_entry->low >> PAGE_SHIFT];
 }
 
-/* The count of the table that a slot lies in. */
+/* Returns the count of entries in use of the table that contains the slot. */
 static inline uint16_t *slot_live(const struct pte *slot)
 {
     return &pmap_live[((uint32_t)slot - KERNEL_BASE) >> PAGE_SHIFT];
 }
 
-/* First address behind the table that maps va, or end if that comes first. The top of the user
- * half is no table's end that could wrap. */
+/* Returns the first address behind the table that maps va, or end if that is lower. User addresses
+ * end below 4 GiB, so the sum cannot wrap. */
 static inline uint32_t table_end(uint32_t va, uint32_t end)
 {
     uint32_t next = (va | (TABLE_SPAN - 1u)) + 1u;
@@ -157,7 +158,7 @@ static inline uint32_t pte_prot(const struct pte *slot)
     return PMAP_READ | cow | (low & PTE_WRITE) | ((slot->high & PTE_HIGH_NX) ? 0 : PMAP_EXEC);
 }
 
-/* Unhooks the empty table of va, which dir_entry points to, and frees it. */
+/* Clears dir_entry, which points to the empty table of va, and frees that table. */
 void pmap_table_drop(struct pmap *pmap, struct pte *dir_entry, uint32_t va);
 
 #endif

@@ -6,11 +6,9 @@
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "arch/pmap_impl.h"
+#include "arch/pmap/pmap_impl.h"
 #include "arch/tlb.h"
 #include "lib/assert.h"
-
-struct pmap *pmap_active;
 
 bool pmap_has_nx(void)
 {

@@ -46,12 +46,12 @@
 #include <string.h>
 
 #include "lib/compiler.h"
-#include "user/alloc/malloc_block.h"
-#include "user/alloc/malloc_cache.h"
-#include "user/alloc/malloc_heap.h"
-#include "user/alloc/malloc_large.h"
-#include "user/alloc/malloc_slab.h"
-#include "user/alloc/malloc_stop.h"
+#include "user/alloc/malloc/malloc_block.h"
+#include "user/alloc/malloc/malloc_cache.h"
+#include "user/alloc/malloc/malloc_heap.h"
+#include "user/alloc/malloc/malloc_large.h"
+#include "user/alloc/malloc/malloc_slab.h"
+#include "user/alloc/malloc/malloc_stop.h"
 
 /* Kept out of line so that malloc and free, which jump there, need no stack frame. */
 #define tail_fn noinline_fn reg_call

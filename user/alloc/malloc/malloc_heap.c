@@ -15,11 +15,11 @@
  * remainder once it is large. When another mapping of the program blocks its growth, the rest
  * becomes a free block, closed by a fence (a block of size 0), and a new area is begun.
  */
-#include "user/alloc/malloc_heap.h"
+#include "user/alloc/malloc/malloc_heap.h"
 
 #include <string.h>
 
-#include "user/alloc/malloc_stop.h"
+#include "user/alloc/malloc/malloc_stop.h"
 #include "user/alloc/os_pages.h"
 
 #define GROW_MIN   (4u * 1024)  /* pages are mapped at least so many bytes at a time ...          */

@@ -5,10 +5,10 @@
  * closed when less than half of the heap is in use, and opens again when three quarters are. In a
  * small heap and in a large one, where its bytes do not show, it is ample.
  */
-#include "user/alloc/malloc_cache.h"
+#include "user/alloc/malloc/malloc_cache.h"
 
-#include "user/alloc/malloc_slab.h"
-#include "user/alloc/malloc_stop.h"
+#include "user/alloc/malloc/malloc_slab.h"
+#include "user/alloc/malloc/malloc_stop.h"
 
 /* A list has room for the largest n with n * (n + 1) * size <= share. Where sizes come and go at
  * random, a list of n sends one block in n + 1 to the heap, so one more place in it saves 1 / (n

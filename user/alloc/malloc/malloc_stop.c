@@ -1,4 +1,4 @@
-#include "user/alloc/malloc_stop.h"
+#include "user/alloc/malloc/malloc_stop.h"
 
 #include <stdio.h>
 #include <stdlib.h>

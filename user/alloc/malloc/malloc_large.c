@@ -6,11 +6,11 @@
  * number of their blocks, and a pointer is believed only if the table has a block at exactly that
  * address: nothing that the program has written can be mistaken for a record.
  */
-#include "user/alloc/malloc_large.h"
+#include "user/alloc/malloc/malloc_large.h"
 
 #include <errno.h>
 
-#include "user/alloc/malloc_block.h"
+#include "user/alloc/malloc/malloc_block.h"
 #include "user/alloc/os_pages.h"
 
 #define N_CHAINS   256u

@@ -21,7 +21,7 @@
  * One area is enough because nothing depends on slabs: when it cannot grow, because another mapping
  * of the program is in the way or the kernel refuses, malloc takes small blocks from the heap.
  */
-#include "user/alloc/malloc_slab.h"
+#include "user/alloc/malloc/malloc_slab.h"
 
 #include "user/alloc/os_pages.h"
 
