@@ -53,8 +53,8 @@ enum {
 
 #define TRAP_EFLAGS_VM 0x20000u
 
-/* Whose fault it is is decided by CS alone (bad-input P19). In virtual-8086 mode CS is no selector;
- * no program can get there, but on QEMU 7.2, where an iret in ring 3 does it. */
+/* CS alone tells whether user or kernel code was interrupted (bad-input P19). In virtual-8086 mode CS
+ * is no selector. No program can get there, except on QEMU 7.2, where an iret in ring 3 does it. */
 static inline bool trap_from_user(const struct trap_frame *tf)
 {
     return likely((tf->cs & 3u) == 3u) || (tf->eflags & TRAP_EFLAGS_VM) != 0;
@@ -64,7 +64,7 @@ static inline bool trap_from_user(const struct trap_frame *tf)
 
 /* Every vector but int 0x80. Runs on the kernel stack with interrupts off. */
 void trap_dispatch(struct trap_frame *tf);
-/* int 0x80. The answer goes to tf->eax. */
+/* int 0x80. Stores the result in tf->eax. */
 void syscall_dispatch(struct trap_frame *tf);
 /* The double-fault task, on its own stack: prints the panic screen. eip, esp, ebp of the thread
  * that overflowed, as the TSS saved them. */
@@ -81,7 +81,7 @@ noreturn_fn void panic_trap(const struct trap_frame *tf, uint32_t cr2, const cha
 noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2,
                                     const char *reason);
 
-/* ---- Given by arch/ ------------------------------------------------------------------------- */
+/* ---- Defined in arch/ ----------------------------------------------------------------------- */
 
 void gdt_init(void); /* GDT, TSS, lldt 0, double-fault task            */
 void idt_init(void);
@@ -95,11 +95,11 @@ void tss_set_double_fault_cr3(uint32_t cr3);
 noreturn_fn void trap_return(struct trap_frame *tf);
 
 /* If a fault at tf->eip in the kernel has a fixup (user copy, segment register loads and iret on
- * the way out), applies it to *tf and gives true. The fixup of a failed return to ring 3 calls
+ * the way out), applies it to *tf and returns true. The fixup of a failed return to ring 3 calls
  * trap_bad_return(). */
 bool trap_fixup(struct trap_frame *tf);
-/* Hook (kernel/trap/trap.c): the registers that a user program wanted back cannot be loaded; tf is its
- * frame. Ends the process. */
+/* Hook: ends the running process, because the registers that it wants back cannot be loaded. tf is its
+ * frame. */
 void trap_bad_return(struct trap_frame *tf);
 
 /* Is eip inside the user-copy routines, the only kernel code that may touch user addresses? */

@@ -29,7 +29,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
 #include "kernel/sys/syscall.h"
-#include "kernel/trap/trap.h"
+#include "kernel/trap/page_fault.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
 #include "lib/string.h"

@@ -1,7 +1,7 @@
 /*
- * The page-fault path: decode (kernel/trap/trap.c) -> look up -> check -> get page -> enter.
+ * The page-fault path: decode (kernel/trap/page_fault.c) -> look up -> check -> get page -> enter.
  *
- * vm_fault knows a map and an access, no process and no signal: kernel/trap/trap.c decides what a
+ * vm_fault knows a map and an access, no process and no signal: kernel/trap/page_fault.c decides what a
  * refusal means.
  */
 #ifndef MM_VM_FAULT_H

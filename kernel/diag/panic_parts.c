@@ -5,6 +5,7 @@
 #include "abi/faultline.h"
 #include "arch/cpu.h"
 #include "arch/pmap.h"
+#include "arch/trap_names.h"
 #include "kernel/diag/panic_impl.h"
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
@@ -40,33 +41,6 @@ void panic_show_process(void)
                (unsigned int)process->syscalls);
 }
 
-static const char *const trap_names[] = {
-    [TRAP_DIVIDE] = "divide error",
-    [TRAP_DEBUG] = "debug",
-    [TRAP_NMI] = "NMI",
-    [TRAP_BREAKPOINT] = "breakpoint",
-    [TRAP_OVERFLOW] = "overflow",
-    [TRAP_BOUND] = "bound range",
-    [TRAP_INVALID_OPCODE] = "invalid opcode",
-    [TRAP_NO_FPU] = "no FPU",
-    [TRAP_DOUBLE_FAULT] = "double fault",
-    [TRAP_INVALID_TSS] = "invalid TSS",
-    [TRAP_NOT_PRESENT] = "segment not present",
-    [TRAP_STACK] = "stack segment",
-    [TRAP_PROTECTION] = "general protection",
-    [TRAP_PAGE_FAULT] = "page fault",
-    [TRAP_FPU] = "FPU error",
-    [TRAP_ALIGNMENT] = "alignment check",
-    [TRAP_MACHINE_CHECK] = "machine check",
-    [TRAP_SIMD] = "SSE error",
-};
-
-static const char *trap_name(uint32_t vector)
-{
-    bool is_known = vector < array_size(trap_names) && trap_names[vector] != NULL;
-    return is_known ? trap_names[vector] : "interrupt";
-}
-
 /* The page fault's error code, SDM vol. 3, 4.7. */
 static void show_page_fault(uint32_t error)
 {
@@ -100,7 +74,8 @@ void panic_show_trap(void)
                    (unsigned int)error, selector_table(error), (unsigned int)(error >> 3),
                    (error & 1u) != 0 ? ", by an external event" : "");
     } else {
-        panic_show("trap %u, %s", (unsigned int)vector, trap_name(vector));
+        const char *name = trap_name(vector);
+        panic_show("trap %u, %s", (unsigned int)vector, name == NULL ? "interrupt" : name);
     }
 }
 

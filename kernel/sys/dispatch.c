@@ -13,7 +13,7 @@
 #include "arch/latency.h"
 #include "arch/trap.h"
 #include "kernel/proc/process.h"
-#include "kernel/trap/trap.h"
+#include "kernel/trap/report.h"
 #include "lib/compiler.h"
 
 /* A hole is NULL. */

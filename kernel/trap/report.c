@@ -1,7 +1,9 @@
 /*
- * The lines that a user sees when a program dies of its own doing, and the trace's records. The
- * shape is Linux's, with the cause word (abi/causes.def) behind the colon.
+ * The lines that a user sees when the kernel ends a program, and the records of the fault trace. The
+ * lines have Linux's format, with the cause word (abi/causes.def) after the colon.
  */
+#include "kernel/trap/report.h"
+
 #include <asm/signal.h>
 
 #include "abi/faultline.h"
@@ -9,7 +11,6 @@
 #include "kernel/log/printk.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
-#include "kernel/trap/trap.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
@@ -58,7 +59,7 @@ static const char *area_word(const struct vm_area_info *area)
     return area->is_anonymous ? "anonymous" : "file";
 }
 
-/* Contract L8: outside every segment, stack, heap and mapping. */
+/* Returns true if the address lies outside every segment, stack, heap and mapping (contract L8). */
 static bool is_outside_everything(const struct vm_fault *fault)
 {
     return fault->cause == VM_CAUSE_NULL_POINTER || fault->cause == VM_CAUSE_GUARD ||
@@ -158,11 +159,11 @@ void trap_report_exception(const struct process *self, const struct trap_frame *
                  what);
 }
 
-/* Error code of #GP and its like (SDM vol. 3, 6.13). */
+/* The error code of #GP and similar exceptions (SDM vol. 3, 6.13). */
 #define ERROR_IS_IDT      0x2u
 #define ERROR_INDEX_SHIFT 3
 
-/* Bytes that may stand before an opcode: rep, lock, segment, operand and address size. */
+/* Prefixes of an instruction: rep, lock, segment, operand and address size. */
 static bool is_prefix(uint8_t byte)
 {
     static const uint8_t prefixes[] = {0xF0, 0xF2, 0xF3, 0x2E, 0x36, 0x3E,
@@ -176,22 +177,23 @@ static bool is_prefix(uint8_t byte)
     return false;
 }
 
-/* One-byte opcodes that ring 3 may not use: cli sti hlt, in, out, ins, outs. */
+/* One-byte opcodes that ring 3 may not use: cli, sti, hlt, in, out, ins, outs. */
 static bool is_privileged_opcode(uint8_t op)
 {
     return op == 0xFA || op == 0xFB || op == 0xF4 || (op >= 0xE4 && op <= 0xE7) ||
            (op >= 0xEC && op <= 0xEF) || (op >= 0x6C && op <= 0x6F);
 }
 
-/* Those behind 0x0F: descriptor tables and lmsw, clts, invd, wbinvd, mov to and from control and
- * debug registers, wrmsr, rdmsr, rdpmc, sysenter, sysexit. rdtsc (0x31) is free. */
+/* Two-byte opcodes, 0x0F first, that ring 3 may not use: descriptor tables and lmsw, clts, invd, wbinvd,
+ * mov to and from control and debug registers, wrmsr, rdmsr, rdpmc, sysenter, sysexit. rdtsc (0x31) is
+ * allowed. */
 static bool is_privileged_0f(uint8_t op)
 {
     return op <= 0x01 || op == 0x06 || op == 0x08 || op == 0x09 || (op >= 0x20 && op <= 0x23) ||
            op == 0x30 || (op >= 0x32 && op <= 0x35);
 }
 
-/* Reads the instruction as a person would, for the words of the line only. */
+/* Decodes the instruction at ip. The result only changes the words of a message. */
 static bool is_privileged_instruction(uint32_t ip)
 {
     uint8_t byte;

@@ -1,8 +1,7 @@
-/* Between trap.c, which decides, and report.c, which says it. */
-#ifndef KERNEL_TRAP_TRAP_H
-#define KERNEL_TRAP_TRAP_H
+/* The lines about programs that the kernel ends, and the records of the fault trace. */
+#ifndef KERNEL_TRAP_REPORT_H
+#define KERNEL_TRAP_REPORT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "mm/vm_fault.h"
@@ -10,22 +9,20 @@
 struct process;
 struct trap_frame;
 
-/* The line of a refused page fault, and before it contract L8's line where it belongs. */
+/* Prints the line about a refused page fault, preceded by contract L8's line if that applies. */
 void trap_report_fault(const struct process *self, const struct trap_frame *tf,
                        const struct vm_fault *fault, enum vm_fault_result result);
-/* "NAME[PID]: SIGFPE at ip 08049012: divide error". */
+/* Prints "NAME[PID]: SIGFPE at ip 08049012: divide error". */
 void trap_report_exception(const struct process *self, const struct trap_frame *tf, int signal,
                            const char *what);
-/* The line of a general protection: it says what the error code or the instruction gives away. */
+/* Prints the line about a general protection fault, with what the error code or the instruction tells
+ * about its reason. */
 void trap_report_protection(const struct process *self, const struct trap_frame *tf);
-/* One record of the fault trace: cost in instructions (clock ticks). */
+/* Writes one record of the fault trace. cost: in ticks of the time-stamp counter. */
 void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
                       const struct vm_fault *fault, uint64_t tsc, uint32_t cost);
 
-/* trace: write a record for every page fault (trace= on the command line). */
-void trap_configure(bool trace);
-
-/* The signal that a refusal of this kind ends a process with. */
+/* Returns the signal that ends a process whose fault had this result. */
 int trap_signal_of(enum vm_fault_result result);
 
 #endif
