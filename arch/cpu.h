@@ -12,6 +12,8 @@
 #include "arch/tsc.h"
 #include "lib/compiler.h"
 
+#define CPU_EFLAGS_IF 0x200u /* maskable interrupts are on */
+
 struct cpu_info {
     bool pae, nx, smep, smap, umip, pge, pse, pse36, fxsr, sse, fpu, tsc, sep, rdrand, mce;
     uint32_t hwcap;    /* CPUID.1:EDX, as programs see it in AT_HWCAP */
@@ -51,6 +53,13 @@ static inline uint32_t cpu_read_cr4(void)
     uint32_t v;
     __asm__ volatile("movl %%cr4, %0" : "=r"(v));
     return v;
+}
+static inline bool cpu_irqs_are_off(void)
+{
+    uint32_t eflags;
+
+    __asm__ volatile("pushfl; popl %0" : "=r"(eflags)::"memory");
+    return (eflags & CPU_EFLAGS_IF) == 0;
 }
 static inline void cpu_irq_off(void)
 {

@@ -14,7 +14,25 @@ void sync_set_hooks(const struct sync_hooks *hooks)
 
 void wait_queue_init(struct wait_queue *queue)
 {
+    lock_init(&queue->lock, LOCK_WAIT_QUEUE);
     TAILQ_INIT(&queue->waiters);
+}
+
+static void enqueue(struct wait_queue *queue, struct waiter *waiter)
+{
+    lock_acquire(&queue->lock);
+    TAILQ_INSERT_TAIL(&queue->waiters, waiter, entry);
+    lock_release(&queue->lock);
+}
+
+/* A thread that is being killed wakes without wait_queue_wake_all, so it may still be queued. */
+static void dequeue(struct wait_queue *queue, struct waiter *waiter)
+{
+    lock_acquire(&queue->lock);
+    if (waiter->is_queued) {
+        TAILQ_REMOVE(&queue->waiters, waiter, entry);
+    }
+    lock_release(&queue->lock);
 }
 
 bool wait_queue_sleep(struct wait_queue *queue)
@@ -22,13 +40,11 @@ bool wait_queue_sleep(struct wait_queue *queue)
     struct waiter waiter = {.is_queued = true};
 
     debug_assert(scheduler != NULL);
-    TAILQ_INSERT_TAIL(&queue->waiters, &waiter, entry);
+    lock_assert_no_spin();
+    enqueue(queue, &waiter);
     bool is_alive = scheduler->block(&waiter);
 
-    /* A thread that is killed was woken by nobody who took it off the queue. */
-    if (waiter.is_queued) {
-        TAILQ_REMOVE(&queue->waiters, &waiter, entry);
-    }
+    dequeue(queue, &waiter);
     return is_alive;
 }
 
@@ -36,9 +52,11 @@ void wait_queue_wake_all(struct wait_queue *queue)
 {
     struct waiter *waiter;
 
+    lock_acquire(&queue->lock);
     while ((waiter = TAILQ_FIRST(&queue->waiters)) != NULL) {
         TAILQ_REMOVE(&queue->waiters, waiter, entry);
         waiter->is_queued = false;
         scheduler->wake(waiter->thread);
     }
+    lock_release(&queue->lock);
 }

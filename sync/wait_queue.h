@@ -5,7 +5,7 @@
  * fail. What a thread is and how it sleeps is the scheduler's business: it installs two hooks, and
  * nothing here or below knows a process. That lets mm/, fs/ and the terminal wait.
  *
- * Locking: one CPU, interrupts off. Interrupt handlers may wake, they may not sleep.
+ * Each queue has a spin lock. Interrupt handlers may wake; they may not sleep.
  */
 #ifndef SYNC_WAIT_QUEUE_H
 #define SYNC_WAIT_QUEUE_H
@@ -14,6 +14,7 @@
 
 #include "lib/compiler.h"
 #include "lib/list.h"
+#include "sync/lock.h"
 
 /* One sleeping thread. */
 struct waiter {
@@ -25,12 +26,13 @@ struct waiter {
 TAILQ_HEAD(waiter_list, waiter);
 
 struct wait_queue {
+    struct lock lock;
     struct waiter_list waiters;
 };
 
 #define WAIT_QUEUE_INITIALIZER(queue)                                                              \
     {                                                                                              \
-        TAILQ_HEAD_INITIALIZER((queue).waiters)                                                    \
+        LOCK_MEMBER(lock, LOCK_WAIT_QUEUE).waiters = TAILQ_HEAD_INITIALIZER((queue).waiters)       \
     }
 
 void wait_queue_init(struct wait_queue *queue);

@@ -20,6 +20,7 @@
 #include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "sync/lock.h"
 
 #define NESTED_MAX 6u
 
@@ -72,6 +73,7 @@ static bool panic_begin(void)
         return false;
     }
     panic_is_active = true;
+    lock_release_all();
     return true;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Formats messages, cuts them into lines and hands those to the sink. The buffer is static to keep
- * kernel stacks small: kernel code runs with interrupts off and printk does not enable them, so the
- * buffer has one user at a time. (A panic formats into a buffer of its own.)
+ * kernel stacks small; the log lock covers it and the sink. A panic formats into a buffer of its own
+ * and acquires no lock.
  */
 #include "kernel/log/printk.h"
 
@@ -11,8 +11,10 @@
 #include "kernel/log/sink.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "sync/lock.h"
 
-static char buffer[PRINTK_LINE_MAX];
+static LOCK_DEFINE(log_lock, LOCK_LOG);
+static char buffer[PRINTK_LINE_MAX]; /* under log_lock */
 static uint32_t shown_level = LOG_INFO;
 static const struct log_sink *sink;
 
@@ -28,15 +30,11 @@ void log_set_level(uint32_t level)
 
 /* ---- Lines --------------------------------------------------------------------------------------- */
 
-static void put_lines(enum log_kind kind, const char *fmt, va_list args) printf_like(2, 0);
-static void put_lines(enum log_kind kind, const char *fmt, va_list args)
+static void put_buffer_locked(enum log_kind kind)
 {
-    if (sink == NULL) {
-        return;
-    }
-    format_buffer_v(buffer, sizeof(buffer), fmt, args);
     const char *line = buffer;
 
+    lock_assert_held(&log_lock);
     do {
         const char *end = strchr(line, '\n');
         size_t len = end != NULL ? (size_t)(end - line) : strlen(line);
@@ -44,6 +42,18 @@ static void put_lines(enum log_kind kind, const char *fmt, va_list args)
         sink->put_line(kind, line, (uint32_t)len);
         line += len + (end != NULL ? 1 : 0);
     } while (*line != '\0');
+}
+
+static void put_lines(enum log_kind kind, const char *fmt, va_list args) printf_like(2, 0);
+static void put_lines(enum log_kind kind, const char *fmt, va_list args)
+{
+    if (sink == NULL) {
+        return;
+    }
+    lock_acquire(&log_lock);
+    format_buffer_v(buffer, sizeof(buffer), fmt, args);
+    put_buffer_locked(kind);
+    lock_release(&log_lock);
 }
 
 void printk(const char *fmt, ...)

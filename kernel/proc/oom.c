@@ -14,7 +14,6 @@
 #include <asm/signal.h>
 #include <stddef.h>
 
-#include "arch/cpu.h"
 #include "kernel/log/printk.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
@@ -41,7 +40,7 @@ static void count_holders(void)
          p = process_find_from(p->pid + 1)) {
         if (p->map != NULL) {
             vm_map_count_holder(p->map, census);
-            cpu_irq_window();
+            sched_irq_window();
         }
     }
 }
@@ -129,7 +128,7 @@ static struct process *choose(enum vm_fault_result lack)
         if (worst.process == NULL || is_worse(&candidate, &worst)) {
             worst = candidate;
         }
-        cpu_irq_window();
+        sched_irq_window();
     }
     return worst.process;
 }

@@ -27,10 +27,11 @@ struct process *process_running;
 /* Who waits until somebody, anybody, has ended. */
 static struct wait_queue exits = WAIT_QUEUE_INITIALIZER(exits);
 
+/* Pids, and of every process its parent, children, zombies and whether it is one itself. */
+static LOCK_DEFINE(tree_lock, LOCK_PROCESS_TREE);
 static struct process *init_process;
-static uint32_t process_count;
+static uint32_t process_count; /* records, published or not */
 static int last_pid;
-
 static RB_HEAD(pid_tree, process) pids = RB_INITIALIZER(&pids);
 
 static int compare_pids(const struct process *a, const struct process *b)
@@ -40,20 +41,31 @@ static int compare_pids(const struct process *a, const struct process *b)
 
 RB_GENERATE_STATIC(pid_tree, process, pid_entry, compare_pids)
 
-struct process *process_find(int pid)
+static struct process *find_locked(int pid)
 {
     struct process *p = RB_ROOT(&pids);
 
+    lock_assert_held(&tree_lock);
     while (p != NULL && p->pid != pid) {
         p = pid < p->pid ? RB_LEFT(p, pid_entry) : RB_RIGHT(p, pid_entry);
     }
     return p;
 }
 
-struct process *process_find_from(int pid)
+struct process *process_find(int pid)
+{
+    lock_acquire(&tree_lock);
+    struct process *p = find_locked(pid);
+
+    lock_release(&tree_lock);
+    return p;
+}
+
+static struct process *find_from_locked(int pid)
 {
     struct process *p = RB_ROOT(&pids), *best = NULL;
 
+    lock_assert_held(&tree_lock);
     while (p != NULL) {
         if (p->pid >= pid) {
             best = p;
@@ -65,12 +77,21 @@ struct process *process_find_from(int pid)
     return best;
 }
 
+struct process *process_find_from(int pid)
+{
+    lock_acquire(&tree_lock);
+    struct process *p = find_from_locked(pid);
+
+    lock_release(&tree_lock);
+    return p;
+}
+
 /* Pids ascend and start over at the limit, so that a number is not used again soon. */
-static int choose_pid(void)
+static int choose_pid_locked(void)
 {
     do {
         last_pid = last_pid == PROCESS_PID_MAX ? PROCESS_INIT_PID + 1 : last_pid + 1;
-    } while (process_find(last_pid) != NULL);
+    } while (find_locked(last_pid) != NULL);
     return last_pid;
 }
 
@@ -78,13 +99,15 @@ static int choose_pid(void)
 
 /* A set bit is a slot in use. The lowest free slot is taken, so that the stacks share few tables. */
 #define SLOTS_PER_WORD 32u
+static LOCK_DEFINE(kstack_lock, LOCK_KSTACK);
 static uint32_t slots_used[PROCESS_MAX / SLOTS_PER_WORD];
 
-/* There is one: process_count is below PROCESS_MAX. */
-static uint32_t take_slot(void)
+/* There is a free one: at most PROCESS_MAX records exist. */
+static uint32_t take_slot_locked(void)
 {
     uint32_t word = 0;
 
+    lock_assert_held(&kstack_lock);
     while (slots_used[word] == UINT32_MAX) {
         word++;
     }
@@ -94,8 +117,9 @@ static uint32_t take_slot(void)
     return word * SLOTS_PER_WORD + bit;
 }
 
-static void give_slot(uint32_t slot)
+static void give_slot_locked(uint32_t slot)
 {
+    lock_assert_held(&kstack_lock);
     slots_used[slot / SLOTS_PER_WORD] &= ~(1u << slot % SLOTS_PER_WORD);
 }
 
@@ -122,15 +146,15 @@ static int map_stack_page(uint32_t kva)
     return err;
 }
 
-static int alloc_stack(struct process *process)
+static int alloc_stack_locked(struct process *process)
 {
-    uint32_t slot = take_slot();
+    uint32_t slot = take_slot_locked();
     uint32_t top = KSTACK_BASE + (slot + 1) * KSTACK_SLOT_SIZE;
 
     for (uint32_t i = 0; i < KSTACK_PAGES; i++) {
         if (map_stack_page(top - (i + 1) * PAGE_SIZE) != 0) {
             unmap_stack(top, i);
-            give_slot(slot);
+            give_slot_locked(slot);
             return -ENOMEM;
         }
     }
@@ -138,10 +162,21 @@ static int alloc_stack(struct process *process)
     return 0;
 }
 
+static int alloc_stack(struct process *process)
+{
+    lock_acquire(&kstack_lock);
+    int err = alloc_stack_locked(process);
+
+    lock_release(&kstack_lock);
+    return err;
+}
+
 static void free_stack(struct process *process)
 {
+    lock_acquire(&kstack_lock);
     unmap_stack(process->stack_top, KSTACK_PAGES);
-    give_slot((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
+    give_slot_locked((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
+    lock_release(&kstack_lock);
     process->stack_top = 0;
 }
 
@@ -153,26 +188,54 @@ bool process_is_stack_guard(uint32_t kva)
 
 /* ---- Making -------------------------------------------------------------------------------------- */
 
-int process_create(struct process **out)
+/* Counts one more record, if there may be one. */
+static bool count_record(void)
 {
-    if (process_count == PROCESS_MAX) {
-        return -EAGAIN;
-    }
+    lock_acquire(&tree_lock);
+    bool is_free = process_count < PROCESS_MAX;
+
+    process_count += is_free ? 1 : 0;
+    lock_release(&tree_lock);
+    return is_free;
+}
+
+static void uncount_record(void)
+{
+    lock_acquire(&tree_lock);
+    process_count--;
+    lock_release(&tree_lock);
+}
+
+static struct process *alloc_record(void)
+{
     struct process *p = kheap_alloc(sizeof(*p));
 
     if (p == NULL) {
-        return -ENOMEM;
+        return NULL;
     }
     memset(p, 0, offsetof(struct process, fpu)); /* the makers fill fpu: 512 bytes saved */
     if (alloc_stack(p) != 0) {
         kheap_free(p, sizeof(*p));
+        return NULL;
+    }
+    return p;
+}
+
+int process_create(struct process **out)
+{
+    if (!count_record()) {
+        return -EAGAIN;
+    }
+    struct process *p = alloc_record();
+
+    if (p == NULL) {
+        uncount_record();
         return -ENOMEM;
     }
     LIST_INIT(&p->children);
     LIST_INIT(&p->zombies);
     wait_queue_init(&p->child_ended);
     fd_table_init(&p->fds);
-    process_count++;
     *out = p;
     return 0;
 }
@@ -181,7 +244,7 @@ static void free_record(struct process *process)
 {
     process_drop_exec_reason(process);
     kheap_free(process, sizeof(*process));
-    process_count--;
+    uncount_record();
 }
 
 static size_t record_size(const struct run_record *record)
@@ -214,7 +277,8 @@ void process_discard(struct process *process)
 
 void process_publish(struct process *process, struct process *parent)
 {
-    process->pid = choose_pid();
+    lock_acquire(&tree_lock);
+    process->pid = choose_pid_locked();
     process->parent = parent;
     RB_INSERT(pid_tree, &pids, process);
     if (parent == NULL) {
@@ -222,12 +286,14 @@ void process_publish(struct process *process, struct process *parent)
     } else {
         LIST_INSERT_HEAD(&parent->children, process, sibling_entry);
     }
+    lock_release(&tree_lock);
 }
 
 /* ---- Ending -------------------------------------------------------------------------------------- */
 
-void process_kill(struct process *process, int signal, int by)
+static void kill_locked(struct process *process, int signal, int by)
 {
+    lock_assert_held(&tree_lock);
     if (process == init_process || process->state == PROCESS_ZOMBIE ||
         (process->work & PROCESS_WORK_KILL)) {
         return;
@@ -236,6 +302,13 @@ void process_kill(struct process *process, int signal, int by)
     process->killed_by = by;
     process->work |= PROCESS_WORK_KILL;
     sched_interrupt(process);
+}
+
+void process_kill(struct process *process, int signal, int by)
+{
+    lock_acquire(&tree_lock);
+    kill_locked(process, signal, by);
+    lock_release(&tree_lock);
 }
 
 bool process_is_dying(const struct process *process)
@@ -276,8 +349,9 @@ int process_wait_for_dying(void)
 }
 
 /* The next one of a family tree, parents before their children; NULL behind the last. */
-static struct process *next_in_family(const struct process *top, struct process *p)
+static struct process *next_in_family_locked(const struct process *top, struct process *p)
 {
+    lock_assert_held(&tree_lock);
     if (!LIST_EMPTY(&p->children)) {
         return LIST_FIRST(&p->children);
     }
@@ -287,19 +361,27 @@ static struct process *next_in_family(const struct process *top, struct process 
     return p == top ? NULL : LIST_NEXT(p, sibling_entry);
 }
 
+/* What pid 1 waits for in run_wait; NULL: nothing, or a zombie, whose children are pid 1's by now. */
+static struct process *foreground_locked(void)
+{
+    lock_assert_held(&tree_lock);
+    if (init_process == NULL || init_process->waits_for == 0) {
+        return NULL;
+    }
+    struct process *top = find_locked(init_process->waits_for);
+
+    return top != NULL && top->state != PROCESS_ZOMBIE ? top : NULL;
+}
+
 void process_kill_foreground(void)
 {
-    if (init_process == NULL || init_process->waits_for == 0) {
-        return;
-    }
-    struct process *top = process_find(init_process->waits_for);
+    lock_acquire(&tree_lock);
+    struct process *top = foreground_locked();
 
-    if (top == NULL || top->state == PROCESS_ZOMBIE) {
-        return; /* its children are init's by now */
+    for (struct process *p = top; p != NULL; p = next_in_family_locked(top, p)) {
+        kill_locked(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
     }
-    for (struct process *p = top; p != NULL; p = next_in_family(top, p)) {
-        process_kill(p, SIGINT, PROCESS_KILLED_BY_TERMINAL);
-    }
+    lock_release(&tree_lock);
 }
 
 void process_do_work(struct process *self)
@@ -316,19 +398,38 @@ void process_do_work(struct process *self)
     }
 }
 
-/* Hands the children on to pid 1, and collects those that have ended. */
-static void orphan_children(struct process *self)
+static void orphan_children_locked(struct process *self)
 {
     struct process *child;
-    unsigned int steps = 0;
 
+    lock_assert_held(&tree_lock);
     while ((child = LIST_FIRST(&self->children)) != NULL) {
         LIST_REMOVE(child, sibling_entry);
         child->parent = init_process;
         child->is_orphan = true;
         LIST_INSERT_HEAD(&init_process->children, child, sibling_entry);
     }
-    while ((child = LIST_FIRST(&self->zombies)) != NULL) {
+}
+
+static struct process *first_zombie(const struct process *self)
+{
+    lock_acquire(&tree_lock);
+    struct process *zombie = LIST_FIRST(&self->zombies);
+
+    lock_release(&tree_lock);
+    return zombie;
+}
+
+/* Hands the children on to pid 1, and reaps those that have ended. */
+static void leave_family(struct process *self)
+{
+    struct process *child;
+    unsigned int steps = 0;
+
+    lock_acquire(&tree_lock);
+    orphan_children_locked(self);
+    lock_release(&tree_lock);
+    while ((child = first_zombie(self)) != NULL) {
         process_reap(child);
         (void)preempt_step(&steps);
     }
@@ -425,6 +526,15 @@ static void end_fail_frame(const struct process *self)
     }
 }
 
+static void become_zombie(struct process *self)
+{
+    lock_acquire(&tree_lock);
+    self->state = PROCESS_ZOMBIE;
+    LIST_REMOVE(self, sibling_entry);
+    LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
+    lock_release(&tree_lock);
+}
+
 void process_exit(enum process_end end, int value)
 {
     struct process *self = process_running;
@@ -445,10 +555,8 @@ void process_exit(enum process_end end, int value)
         latency_uncounted(
             debug_check(frame_check())); /* all memory: when a program of `run` has ended */
     }
-    orphan_children(self);
-    self->state = PROCESS_ZOMBIE;
-    LIST_REMOVE(self, sibling_entry);
-    LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
+    leave_family(self);
+    become_zombie(self);
     wait_queue_wake_all(&self->parent->child_ended); /* of an orphan: there may be none left now */
     wait_queue_wake_all(&exits); /* they run when the stack is free: sched_exit */
     sched_exit();
@@ -465,13 +573,14 @@ void process_finish_exit(struct process *zombie)
 /* ---- Waiting ------------------------------------------------------------------------------------- */
 
 /* A child that `pid` means and that has ended; *has_any: one that may still end. */
-static struct process *find_zombie(struct process *self, int pid, bool *has_any)
+static struct process *find_zombie_locked(const struct process *self, int pid, bool *has_any)
 {
+    lock_assert_held(&tree_lock);
     if (pid <= 0) {
         *has_any = !LIST_EMPTY(&self->children);
         return LIST_FIRST(&self->zombies);
     }
-    struct process *child = process_find(pid);
+    struct process *child = find_locked(pid);
 
     *has_any = child != NULL && child->parent == self;
     return *has_any && child->state == PROCESS_ZOMBIE ? child : NULL;
@@ -482,7 +591,9 @@ int process_wait(struct process *self, int pid, bool is_blocking, struct process
     for (;;) {
         bool has_any;
 
-        *out = find_zombie(self, pid, &has_any);
+        lock_acquire(&tree_lock);
+        *out = find_zombie_locked(self, pid, &has_any);
+        lock_release(&tree_lock);
         if (*out != NULL) {
             return 0;
         }
@@ -509,8 +620,10 @@ int process_status_word(const struct process *zombie)
 void process_reap(struct process *zombie)
 {
     assert(zombie->state == PROCESS_ZOMBIE && zombie->stack_top == 0);
+    lock_acquire(&tree_lock);
     LIST_REMOVE(zombie, sibling_entry);
     RB_REMOVE(pid_tree, &pids, zombie);
+    lock_release(&tree_lock);
     process_set_record(zombie, NULL);
     free_record(zombie);
 }

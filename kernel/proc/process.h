@@ -9,7 +9,9 @@
  * Limits: PROCESS_MAX records at a time, set by the address space for kernel stacks; pids run to
  * PROCESS_PID_MAX (Linux's default) and are then used again. Neither sizes a table.
  *
- * Locking: one CPU, interrupts off from trap entry to return. Interrupt handlers may wake and kill.
+ * Locking: the lock of the process tree covers pids, parents and children, and who init is.
+ * Interrupt handlers may wake and kill. A pointer from process_find is good until the caller next
+ * lets other processes run.
  */
 #ifndef KERNEL_PROC_PROCESS_H
 #define KERNEL_PROC_PROCESS_H
@@ -24,6 +26,7 @@
 #include "lib/compiler.h"
 #include "lib/list.h"
 #include "lib/tree.h"
+#include "sync/lock.h"
 #include "sync/wait_queue.h"
 
 struct vm_map;
@@ -68,7 +71,7 @@ struct process {
     uint8_t kill_signal;
     int killed_by; /* pid, or one of PROCESS_KILLED_BY_* */
 
-    /* Family. A zombie is in its parent's `zombies`, others in `children`. */
+    /* Family, under the lock of the process tree. A zombie is in its parent's `zombies`, others in `children`. */
     struct process *parent; /* NULL: pid 1 */
     LIST_HEAD(process_list, process) children, zombies;
     LIST_ENTRY(process) sibling_entry;
@@ -79,6 +82,7 @@ struct process {
 
     /* Scheduler. */
     TAILQ_ENTRY(process) queue_entry; /* in the run queue */
+    struct lock_holder locks;         /* those that its thread holds */
 
     /* Memory. [heap_start, heap_end) in bytes; the pages follow. */
     uint32_t heap_start, heap_end;

@@ -17,27 +17,41 @@
 #include "mm/vm_map.h"
 #include "sync/wait_queue.h"
 
+/* The run queue and the state of every process that is not a zombie. */
+static LOCK_DEFINE(run_queue_lock, LOCK_RUN_QUEUE);
 static TAILQ_HEAD(, process) run_queue = TAILQ_HEAD_INITIALIZER(run_queue);
 
 /* A zombie whose kernel stack was in use until the switch away from it. */
 static struct process *ended;
 
-void sched_enqueue(struct process *process)
+static void enqueue_locked(struct process *process)
 {
+    lock_assert_held(&run_queue_lock);
     process->state = PROCESS_READY;
     TAILQ_INSERT_TAIL(&run_queue, process, queue_entry);
 }
 
-/* The next one to run; waits for an interrupt to bring one. */
+void sched_enqueue(struct process *process)
+{
+    lock_acquire(&run_queue_lock);
+    enqueue_locked(process);
+    lock_release(&run_queue_lock);
+}
+
+/* Takes the next one to run off the queue, and waits for an interrupt to bring one. */
 static struct process *take_next(void)
 {
+    lock_acquire(&run_queue_lock);
     while (TAILQ_EMPTY(&run_queue)) {
+        lock_release(&run_queue_lock);
         cpu_idle();
+        lock_acquire(&run_queue_lock);
     }
     struct process *next = TAILQ_FIRST(&run_queue);
 
     TAILQ_REMOVE(&run_queue, next, queue_entry);
     next->state = PROCESS_RUNNING;
+    lock_release(&run_queue_lock);
     return next;
 }
 
@@ -70,6 +84,7 @@ static void finish_switch(void)
 static void make_current(struct process *next)
 {
     process_running = next;
+    lock_switch_holder(&next->locks);
     tss_set_kernel_stack(next->stack_top);
     vm_map_activate(next->map);
 }
@@ -114,7 +129,7 @@ bool preempt_point(void)
 {
     struct process *self = process_running;
 
-    cpu_irq_window();
+    sched_irq_window();
     if (likely(self == NULL || self->work == 0)) {
         return false;
     }
@@ -143,9 +158,11 @@ void sched_tick(void)
 
 void sched_interrupt(struct process *process)
 {
+    lock_acquire(&run_queue_lock);
     if (process->state == PROCESS_SLEEPING) {
-        sched_enqueue(process);
+        enqueue_locked(process);
     }
+    lock_release(&run_queue_lock);
 }
 
 /* The hooks of the wait queues. */
@@ -157,7 +174,9 @@ static bool block_running(struct waiter *waiter)
         return false;
     }
     waiter->thread = self;
+    lock_acquire(&run_queue_lock);
     self->state = PROCESS_SLEEPING;
+    lock_release(&run_queue_lock);
     switch_away();
     return (self->work & PROCESS_WORK_KILL) == 0;
 }
@@ -172,6 +191,7 @@ void sched_init(void)
     static const struct sync_hooks hooks = {.block = block_running, .wake = wake_thread};
 
     sync_set_hooks(&hooks);
+    lock_set_irq_probe(cpu_irqs_are_off);
 }
 
 /* First code of a process on its own kernel stack. It may have been killed before it ran once. */
@@ -182,6 +202,7 @@ static void start_in_user_mode(void)
     if (unlikely(process_running->work != 0)) {
         process_do_work(process_running);
     }
+    lock_assert_none();
     latency_on();
     trap_return(process_trap_frame(process_running));
 }
@@ -199,6 +220,7 @@ void sched_exit(void)
     uint32_t never_used;
 
     assert(self->state == PROCESS_ZOMBIE);
+    lock_assert_none();
     struct process *next = take_next();
 
     ended = self;

@@ -13,7 +13,9 @@
 
 #include <stdbool.h>
 
+#include "arch/cpu.h"
 #include "lib/compiler.h"
+#include "sync/lock.h"
 
 struct process;
 
@@ -29,6 +31,12 @@ void sched_yield_cpu(void);
  * is in the middle of something that is not at rest. */
 void sched_hold_cpu(void);
 void sched_let_cpu_go(void);
+/* Lets pending interrupts in, but no other process. The caller holds no spin lock. */
+static inline void sched_irq_window(void)
+{
+    lock_assert_no_spin();
+    cpu_irq_window();
+}
 /* The timer's tick: the running process has used up its slice. */
 void sched_tick(void);
 /* Lets a sleeping process run: it finds out that it is being killed and leaves its wait queue. */

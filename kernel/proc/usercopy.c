@@ -7,8 +7,8 @@
 #include <asm/errno.h>
 #include <linux/limits.h>
 
-#include "arch/cpu.h"
 #include "arch/usercopy.h"
+#include "kernel/proc/sched.h"
 #include "lib/addr.h"
 #include "mm/phys/kheap.h"
 
@@ -27,7 +27,7 @@ static uint32_t copy_pieces(uint32_t to, uint32_t from, uint32_t n)
         if (left != 0) {
             return done;
         }
-        cpu_irq_window();
+        sched_irq_window();
     }
     uint32_t last = n - done;
 

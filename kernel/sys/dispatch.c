@@ -39,6 +39,7 @@ const char *syscall_name(uint32_t nr)
     static const char *const names[] = {
 #define SYSCALL(nr, name, ...) [nr] = #name,
 #include "abi/syscalls.def"
+#include "sync/lock.h"
 #undef SYSCALL
     };
 
@@ -63,5 +64,6 @@ void syscall_dispatch(struct trap_frame *tf)
     if (unlikely(self->work != 0)) {
         process_do_work(self);
     }
+    lock_assert_none();
     latency_on();
 }

@@ -11,6 +11,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/trap/exception.h"
 #include "kernel/trap/page_fault.h"
+#include "sync/lock.h"
 
 #define EFLAGS_INTERRUPT 0x200u
 
@@ -64,6 +65,7 @@ void trap_dispatch(struct trap_frame *tf)
         dispatch_rare(tf);
     }
     if (was_on) {
+        lock_assert_no_spin();
         latency_on();
     }
 }

@@ -27,6 +27,7 @@
 #include "arch/pmap.h"
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "sync/lock.h"
 
 enum zone { ZONE_LOW, ZONE_HIGH, ZONE_COUNT };
 
@@ -41,7 +42,10 @@ pfn_t frame_zero_page;
 uint32_t frame_total;
 
 static pfn_t low_end;
-static pfn_t heads;                    /* number of the first list head's record */
+static pfn_t heads; /* number of the first list head's record */
+
+/* Under zone_lock: all that follows, the links and the states of free frames. */
+static LOCK_DEFINE(zone_lock, LOCK_FRAME_ZONE);
 static uint32_t free_mask[ZONE_COUNT]; /* bit o: the list of that order is not empty */
 static uint32_t free_count;
 static uint32_t held[FRAME_OWNER_COUNT];
@@ -80,7 +84,7 @@ static inline bool is_free_block(const struct frame *f, uint32_t order)
     return f->state == state_of(FRAME_FREE, order);
 }
 
-static inline void list_push(enum zone zone, uint32_t order, pfn_t pfn)
+static inline void list_push_locked(enum zone zone, uint32_t order, pfn_t pfn)
 {
     pfn_t head = head_of(zone, order);
     struct frame *f = frame_of(pfn), *h = frame_of(head);
@@ -94,7 +98,7 @@ static inline void list_push(enum zone zone, uint32_t order, pfn_t pfn)
     free_mask[zone] |= 1u << order;
 }
 
-static inline void list_unlink(enum zone zone, uint32_t order, const struct frame *f)
+static inline void list_unlink_locked(enum zone zone, uint32_t order, const struct frame *f)
 {
     pfn_t next = f->next, prev = f->prev;
 
@@ -105,61 +109,64 @@ static inline void list_unlink(enum zone zone, uint32_t order, const struct fram
     }
 }
 
-static void buddy_free(pfn_t pfn, uint32_t order)
+static void buddy_free_locked(pfn_t pfn, uint32_t order)
 {
     enum zone zone = zone_of(pfn);
 
+    lock_assert_held(&zone_lock);
     while (order < FRAME_MAX_ORDER) {
         pfn_t buddy = pfn ^ (1u << order);
         struct frame *b = frame_of(buddy);
         if (!is_free_block(b, order)) {
             break;
         }
-        list_unlink(zone, order, b);
+        list_unlink_locked(zone, order, b);
         /* The upper half is no block of its own any more. */
         frame_of(pfn | (1u << order))->state = state_of(FRAME_FREE, FRAME_INNER);
         pfn &= buddy;
         order++;
     }
-    list_push(zone, order, pfn);
+    list_push_locked(zone, order, pfn);
 }
 
 /* The first block of at least this order, cut down to it. */
-static pfn_t buddy_take(enum zone zone, uint32_t order)
+static pfn_t buddy_take_locked(enum zone zone, uint32_t order)
 {
     uint32_t mask = free_mask[zone] >> order;
 
+    lock_assert_held(&zone_lock);
     if (mask == 0) {
         return PFN_NONE;
     }
     uint32_t have = order + (uint32_t)__builtin_ctz(mask);
     pfn_t pfn = frame_of(head_of(zone, have))->next;
 
-    list_unlink(zone, have, frame_of(pfn));
+    list_unlink_locked(zone, have, frame_of(pfn));
     while (have > order) {
         have--;
-        list_push(zone, have, pfn + (1u << have));
+        list_push_locked(zone, have, pfn + (1u << have));
     }
     return pfn;
 }
 
 /* Frees [start, end), whose frames are in nobody's hands, as the largest blocks it is made of. */
-static noinline_fn void buddy_free_range(pfn_t start, pfn_t end)
+static noinline_fn void buddy_free_range_locked(pfn_t start, pfn_t end)
 {
     while (start < end) {
         uint32_t order = FRAME_MAX_ORDER;
         while (start % (1u << order) != 0 || end - start < (1u << order)) {
             order--;
         }
-        buddy_free(start, order);
+        buddy_free_locked(start, order);
         start += 1u << order;
     }
 }
 
 /* ---- Magazines -------------------------------------------------------------------------------- */
 
-static inline bool magazine_put(struct magazine *m, pfn_t pfn)
+static inline bool magazine_put_locked(struct magazine *m, pfn_t pfn)
 {
+    lock_assert_held(&zone_lock);
     if (m->count == MAGAZINE_MAX) {
         return false;
     }
@@ -170,7 +177,7 @@ static inline bool magazine_put(struct magazine *m, pfn_t pfn)
 
 /* Fills an empty magazine with a block, so that it is handed out in ascending order. The zone has
  * a free block. */
-static noinline_fn void magazine_fill(enum zone zone)
+static noinline_fn void magazine_fill_locked(enum zone zone)
 {
     struct magazine *m = &singles[zone];
     uint32_t mask = free_mask[zone];
@@ -179,7 +186,7 @@ static noinline_fn void magazine_fill(enum zone zone)
     if (mask >> order == 0) {
         order = 31u - (uint32_t)__builtin_clz(mask);
     }
-    pfn_t pfn = buddy_take(zone, order), count = 1u << order;
+    pfn_t pfn = buddy_take_locked(zone, order), count = 1u << order;
 
     /* The frames behind the first are marked as they have to be. */
     frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
@@ -189,36 +196,37 @@ static noinline_fn void magazine_fill(enum zone zone)
     m->count = count;
 }
 
-static inline pfn_t magazine_take(enum zone zone)
+static inline pfn_t magazine_take_locked(enum zone zone)
 {
     struct magazine *m = &singles[zone];
 
+    lock_assert_held(&zone_lock);
     if (unlikely(m->count == 0)) {
         if (free_mask[zone] == 0) {
             return PFN_NONE;
         }
-        magazine_fill(zone);
+        magazine_fill_locked(zone);
     }
     return m->pfn[--m->count];
 }
 
-static uint32_t magazine_empty(struct magazine *m)
+static uint32_t magazine_empty_locked(struct magazine *m)
 {
     uint32_t count = m->count;
 
     while (m->count > 0) {
-        buddy_free(m->pfn[--m->count], 0);
+        buddy_free_locked(m->pfn[--m->count], 0);
     }
     return count;
 }
 
 /* Everything that is free joins the lists; false if all of it was there already. */
-static cold_fn bool magazines_drain(void)
+static cold_fn bool magazines_drain_locked(void)
 {
-    uint32_t count = magazine_empty(&zeroed_tables);
+    uint32_t count = magazine_empty_locked(&zeroed_tables);
 
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
-        count += magazine_empty(&singles[zone]);
+        count += magazine_empty_locked(&singles[zone]);
     }
     return count > 0;
 }
@@ -255,6 +263,7 @@ void frame_init(struct frame *table, pfn_t end, pfn_t low_limit)
 void frame_add_range(pfn_t start, pfn_t end)
 {
     assert(start > PFN_NONE && start <= end && end <= frame_table_end);
+    lock_acquire(&zone_lock);
     for (pfn_t pfn = start; pfn < end; pfn++) {
         assert(frame_of(pfn)->owner == FRAME_RESERVED);
         frame_of(pfn)->state = state_of(FRAME_FREE, FRAME_INNER);
@@ -262,7 +271,8 @@ void frame_add_range(pfn_t start, pfn_t end)
     free_count += end - start;
     frame_total += end - start;
     low_total += start < low_end ? (end < low_end ? end : low_end) - start : 0;
-    buddy_free_range(start, end);
+    buddy_free_range_locked(start, end);
+    lock_release(&zone_lock);
     if (frame_zero_page == PFN_NONE) {
         frame_zero_page = frame_alloc(FRAME_KERNEL, FRAME_LOW | FRAME_ZEROED);
     }
@@ -272,21 +282,25 @@ void frame_add_range(pfn_t start, pfn_t end)
 
 uint32_t frame_fail_at(uint32_t n, bool from_then_on)
 {
+    lock_acquire(&zone_lock);
     uint32_t refused = fail_count;
 
     fail_countdown = n;
     fail_onward = from_then_on;
     fail_count = 0;
+    lock_release(&zone_lock);
     return refused;
 }
 
 void frame_fail_end(void)
 {
+    lock_acquire(&zone_lock);
     fail_countdown = 0;
     fail_onward = false;
+    lock_release(&zone_lock);
 }
 
-static bool is_failure_due(void)
+static bool is_failure_due_locked(void)
 {
     if (fail_countdown == 0) {
         return false;
@@ -300,15 +314,15 @@ static bool is_failure_due(void)
     return true;
 }
 
-static inline pfn_t take_single(bool low_only)
+static inline pfn_t take_single_locked(bool low_only)
 {
-    pfn_t pfn = low_only ? PFN_NONE : magazine_take(ZONE_HIGH);
+    pfn_t pfn = low_only ? PFN_NONE : magazine_take_locked(ZONE_HIGH);
 
     if (pfn == PFN_NONE) {
-        pfn = magazine_take(ZONE_LOW);
+        pfn = magazine_take_locked(ZONE_LOW);
     }
     if (unlikely(pfn == PFN_NONE)) {
-        pfn = magazines_drain() ? magazine_take(ZONE_LOW) : PFN_NONE;
+        pfn = magazines_drain_locked() ? magazine_take_locked(ZONE_LOW) : PFN_NONE;
     }
     return pfn;
 }
@@ -327,7 +341,7 @@ enum frame_refusal frame_refusal(uint32_t flags)
     return (flags & FRAME_LOW) && !is_low_free() ? FRAME_NO_LOW_FREE : FRAME_FAILURE_FORCED;
 }
 
-static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
+static inline void hand_out_locked(pfn_t pfn, enum frame_owner owner, uint32_t order)
 {
     struct frame *f = frame_of(pfn);
 
@@ -339,11 +353,13 @@ static inline void hand_out(pfn_t pfn, enum frame_owner owner, uint32_t order)
 
 pfn_t frame_take(enum frame_owner owner, bool low_only)
 {
-    pfn_t pfn = unlikely(is_failure_due()) ? PFN_NONE : take_single(low_only);
+    lock_acquire(&zone_lock);
+    pfn_t pfn = unlikely(is_failure_due_locked()) ? PFN_NONE : take_single_locked(low_only);
 
     if (likely(pfn != PFN_NONE)) {
-        hand_out(pfn, owner, 0);
+        hand_out_locked(pfn, owner, 0);
     }
+    lock_release(&zone_lock);
     return pfn;
 }
 
@@ -351,22 +367,25 @@ uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n)
 {
     uint32_t taken = 0;
 
-    while (taken < n && !is_failure_due() && (pfn[taken] = take_single(false)) != PFN_NONE) {
-        hand_out(pfn[taken], owner, 0);
+    lock_acquire(&zone_lock);
+    while (taken < n && !is_failure_due_locked() &&
+           (pfn[taken] = take_single_locked(false)) != PFN_NONE) {
+        hand_out_locked(pfn[taken], owner, 0);
         taken++;
     }
+    lock_release(&zone_lock);
     return taken;
 }
 
-pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
+static pfn_t take_block_locked(enum frame_owner owner, uint32_t order)
 {
-    if (order > FRAME_MAX_ORDER || is_failure_due()) {
+    if (order > FRAME_MAX_ORDER || is_failure_due_locked()) {
         return PFN_NONE;
     }
-    pfn_t pfn = buddy_take(ZONE_LOW, order);
+    pfn_t pfn = buddy_take_locked(ZONE_LOW, order);
 
-    if (pfn == PFN_NONE && magazines_drain()) {
-        pfn = buddy_take(ZONE_LOW, order);
+    if (pfn == PFN_NONE && magazines_drain_locked()) {
+        pfn = buddy_take_locked(ZONE_LOW, order);
     }
     if (pfn == PFN_NONE) {
         return PFN_NONE;
@@ -374,7 +393,16 @@ pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
     for (uint32_t i = 1; i < 1u << order; i++) {
         frame_of(pfn + i)->owner = (uint8_t)owner;
     }
-    hand_out(pfn, owner, order);
+    hand_out_locked(pfn, owner, order);
+    return pfn;
+}
+
+pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order)
+{
+    lock_acquire(&zone_lock);
+    pfn_t pfn = take_block_locked(owner, order);
+
+    lock_release(&zone_lock);
     return pfn;
 }
 
@@ -401,17 +429,19 @@ static cold_fn void release_special(struct frame *f)
     if (f->owner == FRAME_CACHE) {
         frame_cache_release(f);
     }
+    lock_acquire(&zone_lock);
     for (uint32_t i = 1; i < 1u << order; i++) {
         frame_of(pfn + i)->state = state_of(FRAME_FREE, FRAME_INNER);
     }
     held[f->owner] -= 1u << order;
     free_count += 1u << order;
     poison(pfn, order);
-    buddy_free(pfn, order);
+    buddy_free_locked(pfn, order);
+    lock_release(&zone_lock);
 }
 
 /* A single frame without an object that lost its last reference, up to where it is put. */
-static inline void retire(struct frame *f)
+static inline void retire_locked(struct frame *f)
 {
     held[f->state]--;
     free_count++;
@@ -432,10 +462,12 @@ static void release(struct frame *f)
     }
     pfn_t pfn = frame_pfn(f);
 
-    retire(f);
-    if (!magazine_put(&singles[zone_of(pfn)], pfn)) {
-        buddy_free(pfn, 0);
+    lock_acquire(&zone_lock);
+    retire_locked(f);
+    if (!magazine_put_locked(&singles[zone_of(pfn)], pfn)) {
+        buddy_free_locked(pfn, 0);
     }
+    lock_release(&zone_lock);
 }
 
 static cold_fn void bad_reference(const struct frame *f)
@@ -499,16 +531,20 @@ uint32_t frame_unref_list(const pfn_t *pfn, uint32_t count)
             drop(f);
             continue;
         }
+        lock_acquire(&zone_lock);
         f->refs = 0;
-        retire(f);
+        retire_locked(f);
         f->state = state_of(FRAME_FREE, FRAME_INNER);
         if (*pfn != run_end) {
-            buddy_free_range(run_start, run_end);
+            buddy_free_range_locked(run_start, run_end);
             run_start = *pfn;
         }
         run_end = *pfn + 1;
+        lock_release(&zone_lock);
     }
-    buddy_free_range(run_start, run_end);
+    lock_acquire(&zone_lock);
+    buddy_free_range_locked(run_start, run_end);
+    lock_release(&zone_lock);
     return count - (zero_before - zero_page->refs);
 }
 
@@ -532,12 +568,14 @@ pfn_t pmap_table_alloc(void)
     if (zeroed_tables.count == 0) {
         return frame_alloc(FRAME_TABLE, FRAME_LOW | FRAME_ZEROED);
     }
-    if (unlikely(is_failure_due())) {
-        return PFN_NONE;
-    }
-    pfn_t pfn = zeroed_tables.pfn[--zeroed_tables.count];
+    lock_acquire(&zone_lock);
+    pfn_t pfn =
+        unlikely(is_failure_due_locked()) ? PFN_NONE : zeroed_tables.pfn[--zeroed_tables.count];
 
-    hand_out(pfn, FRAME_TABLE, 0);
+    if (likely(pfn != PFN_NONE)) {
+        hand_out_locked(pfn, FRAME_TABLE, 0);
+    }
+    lock_release(&zone_lock);
     return pfn;
 }
 
@@ -547,9 +585,11 @@ void pmap_table_free(pfn_t pfn)
 
 #ifndef FAULTLINE_DEBUG
     if (f->refs == 1 && f->state == FRAME_TABLE && zeroed_tables.count < MAGAZINE_MAX) {
+        lock_acquire(&zone_lock);
         f->refs = 0;
-        retire(f);
-        magazine_put(&zeroed_tables, pfn);
+        retire_locked(f);
+        magazine_put_locked(&zeroed_tables, pfn);
+        lock_release(&zone_lock);
         return;
     }
 #endif
@@ -591,6 +631,7 @@ uint32_t frame_check(void)
     uint32_t found = zeroed_tables.count + singles[ZONE_LOW].count + singles[ZONE_HIGH].count;
     uint32_t records[FRAME_OWNER_COUNT] = {0};
 
+    lock_acquire(&zone_lock);
     for (uint32_t zone = 0; zone < ZONE_COUNT; zone++) {
         for (uint32_t order = 0; order < ORDERS; order++) {
             pfn_t head = head_of((enum zone)zone, order), prev = head;
@@ -611,5 +652,6 @@ uint32_t frame_check(void)
     for (uint32_t owner = FRAME_FREE; owner < FRAME_OWNER_COUNT; owner++) {
         assert(records[owner] == frame_owner_count((enum frame_owner)owner));
     }
+    lock_release(&zone_lock);
     return found;
 }

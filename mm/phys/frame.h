@@ -5,7 +5,8 @@
  * them; high frames hold user pages, which take high memory first. freemem() is a sum kept at the
  * two places where frames move, so it is O(1) and exact.
  *
- * Locking: one CPU, interrupts off from trap entry to return.
+ * Locking: one spin lock, the frame zone's, covers free lists, magazines and counts. A frame in use
+ * belongs to those who hold references; the count of references has no lock (docs/architecture.md).
  */
 #ifndef MM_PHYS_FRAME_H
 #define MM_PHYS_FRAME_H

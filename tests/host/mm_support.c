@@ -9,6 +9,7 @@
 #include "arch/tlb.h"
 #include "arch/trap.h"
 #include "lib/preempt.h"
+#include "sync/lock.h"
 
 /* ---- What pmap.c expects around it ------------------------------------------------------------- */
 
@@ -41,6 +42,7 @@ void panic(const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(panic_text, sizeof(panic_text), fmt, args);
     va_end(args);
+    lock_release_all();
     if (panic_is_expected) {
         longjmp(panic_exit, 1);
     }

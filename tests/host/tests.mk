@@ -49,7 +49,10 @@ HOST_TESTS += test_string
 test_string_SRC :=
 
 HOST_TESTS += test_wait_queue
-test_wait_queue_SRC := sync/wait_queue.c
+test_wait_queue_SRC := sync/lock.c sync/wait_queue.c
+
+HOST_TESTS += test_lock
+test_lock_SRC := sync/lock.c sync/wait_queue.c
 
 HOST_TESTS += test_boot_info
 test_boot_info_SRC := boot/boot_info.c
@@ -70,7 +73,7 @@ test_tty_SRC := dev/keyboard.c tty/ldisc.c
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
 mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
 	$(wildcard tests/host/test_$(name)*.c))))
-mm_src := tests/host/mm_support.c $(wildcard arch/pmap/*.c) $(wildcard mm/*.c mm/pager/*.c mm/phys/*.c)
+mm_src := tests/host/mm_support.c sync/lock.c $(wildcard arch/pmap/*.c) $(wildcard mm/*.c mm/pager/*.c mm/phys/*.c)
 mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
 	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
 define mm_test
