@@ -20,6 +20,7 @@
 
 #include "boot/multiboot.h"
 #include "lib/addr.h"
+#include "lib/minmax.h"
 
 /* Where physical address 0 is mapped. On the host it is an array of the test. */
 #ifdef FAULTLINE_HOST
@@ -79,8 +80,8 @@ static void ranges_add(struct boot_info *out, struct boot_range range)
         if (other->start > range.end) {
             break;
         }
-        range.start = other->start < range.start ? other->start : range.start;
-        range.end = other->end > range.end ? other->end : range.end;
+        range.start = min_u64(other->start, range.start);
+        range.end = max_u64(other->end, range.end);
     }
     if (behind == first && out->n_ranges == BOOT_RANGES_MAX) {
         out->ranges_dropped++;

@@ -7,6 +7,7 @@
 #include "dev/serial.h"
 
 #include "arch/port.h"
+#include "lib/minmax.h"
 
 /* Registers, by offset from the base. */
 enum {
@@ -114,7 +115,7 @@ static uint32_t send(struct serial_port *port, const char *bytes, uint32_t n, ui
             }
             port->room = port->burst;
         }
-        uint32_t piece = n - sent < port->room ? n - sent : port->room;
+        uint32_t piece = min_u32(n - sent, port->room);
         port_out8_string(port->base, (const uint8_t *)bytes + sent, piece);
         port->room = (uint8_t)(port->room - piece);
         sent += piece;

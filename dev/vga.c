@@ -15,6 +15,7 @@
 
 #include "arch/port.h"
 #include "lib/addr.h"
+#include "lib/minmax.h"
 
 #define TEXT_BASE  (KERNEL_BASE + 0xB8000u)
 #define TEXT_BYTES 0x8000u
@@ -64,7 +65,7 @@ static void crtc_set(uint8_t high_index, uint32_t value)
 
 static void cursor_show(void)
 {
-    uint32_t column = vga.column < VGA_COLUMNS ? vga.column : VGA_COLUMNS - 1;
+    uint32_t column = min_u32(vga.column, VGA_COLUMNS - 1);
     crtc_set(CRTC_CURSOR_HIGH, (vga.top + vga.row) * VGA_COLUMNS + column);
 }
 
@@ -148,11 +149,6 @@ static void put_text(char c)
 static uint32_t csi_parameter(uint32_t i, uint32_t absent)
 {
     return i < vga.n_parameters && vga.parameter[i] != 0 ? vga.parameter[i] : absent;
-}
-
-static uint32_t min_u32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Erases a part of the `cells` cells from the start of `row` on: from the cursor to the end (parameter

@@ -16,6 +16,7 @@
 #include "kernel/log/printk.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "lib/string.h"
 #include "mm/phys/frame.h"
 
@@ -58,14 +59,14 @@ static void add_range(pfn_t start, pfn_t end)
 static uint64_t usable_end(const struct boot_info *boot, uint64_t limit)
 {
     uint64_t reach = 1ull << cpu_info.phys_bits;
-    uint64_t end = limit < reach ? limit : reach;
+    uint64_t end = min_u64(limit, reach);
     uint64_t beyond = 0;
 
     for (uint32_t i = 0; i < boot->n_ranges; i++) {
         const struct boot_range *r = &boot->ranges[i];
 
         if (r->end > reach) {
-            beyond += r->end - (r->start > reach ? r->start : reach);
+            beyond += r->end - max_u64(r->start, reach);
         }
     }
     if (beyond != 0) {
@@ -80,7 +81,7 @@ static void list_usable(const struct boot_info *boot, uint64_t limit)
     uint64_t usable = usable_end(boot, limit);
 
     for (uint32_t i = 0; i < boot->n_ranges; i++) {
-        uint64_t end = boot->ranges[i].end < usable ? boot->ranges[i].end : usable;
+        uint64_t end = min_u64(boot->ranges[i].end, usable);
 
         add_range((pfn_t)(boot->ranges[i].start >> PAGE_SHIFT), (pfn_t)(end >> PAGE_SHIFT));
     }
@@ -100,7 +101,7 @@ static void cut_out(pfn_t start, pfn_t end)
         if (end < r->end) {
             add_range(end, r->end);
         }
-        r->end = start > r->start ? start : r->start;
+        r->end = max_u32(start, r->start);
     }
 }
 
@@ -124,7 +125,7 @@ static pfn_t last_frame_end(void)
     pfn_t end = 0;
 
     for (uint32_t i = 0; i < n_ranges; i++) {
-        end = ranges[i].end > end ? ranges[i].end : end;
+        end = max_u32(ranges[i].end, end);
     }
     return end;
 }

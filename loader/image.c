@@ -22,6 +22,7 @@
 #include "abi/faultline.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
 #include "mm/phys/frame.h"
@@ -289,7 +290,7 @@ static const struct vm_pager image_pagers[] = {
 static int read_header(struct vm_source *src, struct elf32_info *info, struct elf32_reason *why)
 {
     Elf32_Ehdr header;
-    uint32_t n = src->size < sizeof(header) ? (uint32_t)src->size : (uint32_t)sizeof(header);
+    uint32_t n = (uint32_t)min_u64(src->size, sizeof(header));
     int err = n > 0 ? src->ops->read(src, 0, &header, n) : 0;
     return err != 0 ? err : elf32_check_header(&header, n, src->size, info, why);
 }
@@ -350,7 +351,7 @@ static uint32_t highest_end(const struct image *image)
     uint32_t end = 0;
     for (uint32_t i = 0; i < image->info.n_segments; i++) {
         uint32_t e = segment_end_page(&image->segments[i]);
-        end = e > end ? e : end;
+        end = max_u32(e, end);
     }
     return end;
 }

@@ -4,6 +4,7 @@
  */
 #include <asm/errno.h>
 
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "sync/wait_queue.h"
 #include "tty/tty_impl.h"
@@ -67,7 +68,7 @@ static int32_t send_pieces(enum stream_kind kind, struct io_buffer *io, uint32_t
     uint32_t done = 0;
 
     while (done < len) {
-        uint32_t want = len - done < piece_max ? len - done : piece_max;
+        uint32_t want = min_u32(len - done, piece_max);
         int32_t got = send_piece(kind, io, want);
 
         if (got > 0) {
@@ -90,7 +91,7 @@ static int32_t discard(struct io_buffer *io, uint32_t len)
     uint32_t done = 0;
 
     while (done < len) {
-        uint32_t want = len - done < sizeof(piece) ? len - done : sizeof(piece);
+        uint32_t want = min_u32(len - done, (uint32_t)sizeof(piece));
         uint32_t got = io->get(io, piece, want);
 
         done += got;

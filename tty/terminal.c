@@ -17,6 +17,7 @@
 #include "dev/serial.h"
 #include "dev/vga.h"
 #include "kernel/log/sink.h"
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "sync/wait_queue.h"
 #include "tty/job.h"
@@ -204,7 +205,7 @@ static int32_t copy_input(struct io_buffer *io, uint32_t len)
     bool is_line_done = false;
 
     while (done < len && !is_line_done) {
-        uint32_t max = len - done < sizeof(piece) ? len - done : sizeof(piece);
+        uint32_t max = min_u32(len - done, (uint32_t)sizeof(piece));
         bool is_eof;
         uint32_t n = ldisc_peek(&ldisc, piece, max, &is_eof);
         uint32_t moved = n > 0 ? io->put(io, piece, n) : 0;
@@ -249,7 +250,7 @@ static int32_t terminal_write(struct file *file, struct io_buffer *io, uint32_t 
     (void)file;
     (void)pos;
     while (done < len) {
-        uint32_t want = len - done < sizeof(piece) ? len - done : sizeof(piece);
+        uint32_t want = min_u32(len - done, (uint32_t)sizeof(piece));
         uint32_t got = io->get(io, piece, want);
 
         is_process_output = true;

@@ -24,6 +24,7 @@
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 
 struct pte {
     volatile uint32_t low, high;
@@ -144,7 +145,7 @@ static inline uint32_t table_end(uint32_t va, uint32_t end)
 {
     uint32_t next = (va | (TABLE_SPAN - 1u)) + 1u;
 
-    return next < end ? next : end;
+    return min_u32(next, end);
 }
 
 static inline uint32_t pte_prot(const struct pte *slot)

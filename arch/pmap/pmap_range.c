@@ -9,6 +9,7 @@
 #include "arch/pmap/pmap_impl.h"
 #include "arch/tlb.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 
 /* ---- Looking ---------------------------------------------------------------------------------- */
 
@@ -92,7 +93,7 @@ static inline uint32_t slots_at_once(const struct pmap_batch *out, uint32_t va, 
 {
     uint32_t room = PMAP_BATCH - out->count, slots = (table_end(va, end) - va) >> PAGE_SHIFT;
 
-    return slots < room ? slots : room;
+    return min_u32(slots, room);
 }
 
 /* Given an unused slot, returns the last slot of the unused run, four at a time. Large areas are

@@ -7,6 +7,7 @@
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "fs/node.h"
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "mm/pager/shared_anon.h"
 
@@ -39,7 +40,7 @@ static int32_t zero_read(struct file *file, struct io_buffer *io, uint32_t len, 
     (void)file;
     (void)pos;
     while (done < len && !preempt_step(&steps)) {
-        uint32_t n = len - done < sizeof(zeros) ? len - done : (uint32_t)sizeof(zeros);
+        uint32_t n = min_u32(len - done, (uint32_t)sizeof(zeros));
         uint32_t moved = io->put(io, zeros, n);
         done += moved;
         if (moved < n) {

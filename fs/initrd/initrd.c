@@ -18,6 +18,7 @@
 #include "fs/mode.h"
 #include "fs/node.h"
 #include "lib/format.h"
+#include "lib/minmax.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"
 
@@ -84,7 +85,7 @@ struct member {
 /* Names come from outside: only what prints is printed. */
 static void copy_printable(char *to, uint32_t room, struct text from)
 {
-    uint32_t n = from.len < room - 1 ? from.len : room - 1;
+    uint32_t n = min_u32(from.len, room - 1);
     for (uint32_t i = 0; i < n; i++) {
         char c = from.bytes[i];
         to[i] = (char)(c >= ' ' && c <= '~' ? c : '?');
@@ -588,7 +589,7 @@ static int read_member(struct reader *r)
     r->is_lost = false;
     int err = take_member(r, &m);
     uint64_t next = (uint64_t)r->pos + BLOCK + ((uint64_t)m.size + BLOCK - 1) / BLOCK * BLOCK;
-    r->pos = next < r->size ? (uint32_t)next : r->size;
+    r->pos = (uint32_t)min_u64(next, r->size);
     return err;
 }
 

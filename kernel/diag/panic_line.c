@@ -10,6 +10,7 @@
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/format.h"
+#include "lib/minmax.h"
 #include "lib/string.h"
 
 /* boot/link.ld */
@@ -48,7 +49,7 @@ bool panic_is_text(uint32_t addr)
 static uint32_t readable_end(void)
 {
     uint32_t end = KERNEL_BASE + ((uint32_t)pmap_direct_limit() << PAGE_SHIFT);
-    return end > (uint32_t)kernel_end ? end : (uint32_t)kernel_end;
+    return max_u32(end, (uint32_t)kernel_end);
 }
 
 bool panic_is_readable(uint32_t addr, uint32_t len)

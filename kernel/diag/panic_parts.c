@@ -2,7 +2,6 @@
  * address lies. */
 #include <stddef.h>
 
-#include "abi/faultline.h"
 #include "arch/cpu.h"
 #include "arch/pmap.h"
 #include "arch/trap_names.h"
@@ -10,6 +9,7 @@
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/string.h"
+#include "mm/area_name.h"
 #include "mm/vm_map.h"
 
 extern const char kernel_end[]; /* boot/link.ld */
@@ -106,18 +106,12 @@ void panic_show_control_registers(void)
 
 static void show_one_area(struct vm_map *map, const char *where, const struct vm_area_info *area)
 {
-    char name[AREA_NAME_MAX] = "[anonymous]";
-    if (area->account == FL_ACCOUNT_STACK) {
-        strlcpy(name, "[stack]", sizeof(name));
-    } else if (area->account == FL_ACCOUNT_HEAP) {
-        strlcpy(name, "[heap]", sizeof(name));
-    } else if (!area->is_anonymous) {
-        vm_map_area_name(map, area->range.start, name, sizeof(name));
-    }
+    char name[AREA_NAME_MAX];
+    area_name(map, area, name, sizeof(name));
     panic_show("%s: %08x-%08x %c%c%c %.32s", where, (unsigned int)area->range.start.raw,
                (unsigned int)area->range.end.raw, (area->prot & VM_READ) != 0 ? 'r' : '-',
                (area->prot & VM_WRITE) != 0 ? 'w' : '-', (area->prot & VM_EXEC) != 0 ? 'x' : '-',
-               name);
+               name[0] != '\0' ? name : "[anonymous]");
 }
 
 /* The last area that ends at or below va. A damaged map could run in circles: the areas must

@@ -16,6 +16,7 @@
 #include "dev/serial.h"
 #include "dev/virtio_port.h"
 #include "kernel/log/printk.h"
+#include "lib/minmax.h"
 #include "lib/string.h"
 
 /* The kind is in the low byte, the length of the payload above. */
@@ -65,7 +66,7 @@ static bool uart_pay_zeros(void)
 {
     static const char zeros[UART_SLICE];
     while (owed > 0) {
-        if (!uart_pay(zeros, owed < UART_SLICE ? owed : UART_SLICE)) {
+        if (!uart_pay(zeros, min_u32(owed, UART_SLICE))) {
             return false;
         }
     }
@@ -80,7 +81,7 @@ static void uart_send(const void *frame, uint32_t n)
     }
     owed = n;
     for (uint32_t at = 0; at < n; at += UART_SLICE) {
-        if (!uart_pay(bytes + at, n - at < UART_SLICE ? n - at : UART_SLICE)) {
+        if (!uart_pay(bytes + at, min_u32(n - at, UART_SLICE))) {
             return;
         }
     }
@@ -161,7 +162,7 @@ void stream_put(enum stream_kind kind, const void *payload, uint32_t len)
     if (dropped > 0) {
         report_loss();
     }
-    len = len < STREAM_LINE_MAX ? len : STREAM_LINE_MAX;
+    len = min_u32(len, STREAM_LINE_MAX);
     if (dropped > 0 || !put_when_idle(kind, payload, len)) {
         dropped++;
     }

@@ -19,6 +19,7 @@
 #include "kernel/proc/usercopy.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/image.h"
@@ -111,7 +112,7 @@ static int append_string(struct string_buffer *buffer, uint32_t user)
 
     for (;;) {
         uint32_t room = buffer_size(buffer) - buffer->used;
-        uint32_t piece = room < COPY_PIECE ? room : COPY_PIECE;
+        uint32_t piece = min_u32(room, COPY_PIECE);
         uint32_t length_so_far = buffer->used - start;
         int32_t n =
             copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, piece);

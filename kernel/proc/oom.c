@@ -18,6 +18,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
@@ -67,7 +68,7 @@ static struct held held_by(const struct process *process)
  * shared ones can count twice. */
 static int score_of(uint32_t pages, uint32_t total, int adj)
 {
-    pages = pages < 2 * total ? pages : 2 * total;
+    pages = min_u32(pages, 2 * total);
     while (total > UINT32_MAX / (2 * OOM_SCORE_MAX)) { /* more than 8 GiB: no product overflows */
         total /= 2;
         pages /= 2;

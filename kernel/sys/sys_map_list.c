@@ -8,19 +8,8 @@
 #include "lib/addr.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
-#include "lib/string.h"
+#include "mm/area_name.h"
 #include "mm/vm_map.h"
-
-static void name_area(struct vm_map *map, const struct vm_area_info *area, char *buf, uint32_t size)
-{
-    if (area->account == FL_ACCOUNT_STACK) {
-        strlcpy(buf, "[stack]", size);
-    } else if (area->account == FL_ACCOUNT_HEAP) {
-        strlcpy(buf, "[heap]", size);
-    } else {
-        vm_map_area_name(map, area->range.start, buf, size);
-    }
-}
 
 static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area_info *area)
 {
@@ -33,7 +22,7 @@ static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area
         .offset_low = (uint32_t)area->offset,
     };
 
-    name_area(map, area, out.name, sizeof(out.name));
+    area_name(map, area, out.name, sizeof(out.name));
     return out;
 }
 

@@ -6,7 +6,6 @@
 
 #include <asm/signal.h>
 
-#include "abi/faultline.h"
 #include "arch/trap.h"
 #include "kernel/log/printk.h"
 #include "kernel/proc/process.h"
@@ -14,6 +13,7 @@
 #include "lib/addr.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
+#include "mm/area_name.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
@@ -44,21 +44,6 @@ static char access_letter(uint32_t access)
     return access == VM_EXEC ? 'x' : 'r';
 }
 
-/* What kind of memory an area is. */
-static const char *area_word(const struct vm_area_info *area)
-{
-    if (area->account >= VM_ACCOUNT_FIRST_SEGMENT) {
-        return "image";
-    }
-    if (area->account == FL_ACCOUNT_STACK) {
-        return "stack";
-    }
-    if (area->account == FL_ACCOUNT_HEAP) {
-        return "heap";
-    }
-    return area->is_anonymous ? "anonymous" : "file";
-}
-
 /* Returns true if the address lies outside every segment, stack, heap and mapping (contract L8). */
 static bool is_outside_everything(const struct vm_fault *fault)
 {
@@ -76,7 +61,7 @@ static void report_segfault(const struct process *self, const struct trap_frame 
                  self->name, self->pid, fault->va.raw, tf->eip, tf->esp, tf->error,
                  access_word(fault->access), tf->error & PF_PRESENT ? "present" : "not present",
                  vm_cause_word(fault->cause), has_area ? " area [" : "",
-                 has_area ? area_word(&area) : "", has_area ? "]" : "");
+                 has_area ? area_kind_word(&area) : "", has_area ? "]" : "");
 }
 
 void trap_report_fault(const struct process *self, const struct trap_frame *tf,
