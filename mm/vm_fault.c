@@ -23,8 +23,8 @@
 #include "arch/pmap.h"
 #include "lib/assert.h"
 #include "mm/commit_charge.h"
+#include "mm/map/vm_map_impl.h"
 #include "mm/phys/frame.h"
-#include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
 
 #define AROUND_PAGES 16u /* fault-around: as many pages as Linux's default, aligned to as many */

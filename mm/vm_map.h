@@ -184,7 +184,7 @@ uint32_t vm_map_resident(struct vm_map *map, struct vrange range);
 bool vm_map_is_resident(struct vm_map *map, vaddr_t va);
 
 struct vm_map_counts {
-    uint32_t areas;
+    uint32_t areas;                 /* records; while the map is busy up to two are spare       */
     uint32_t teaching_areas;        /* with VM_TEACHING                          */
     uint32_t size_pages, size_peak; /* VmSize                                        */
     uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */

@@ -24,6 +24,7 @@
 #include "arch/cpu.h"
 #include "arch/pmap.h"
 #include "lib/assert.h"
+#include "mm/map/vm_map_impl.h"
 #include "mm/pager/file_cache.h"
 #include "mm/pager/file_copy.h"
 #include "mm/pager/shared_anon.h"
@@ -31,7 +32,6 @@
 #include "mm/phys/kheap.h"
 #include "mm/vm_fault.h"
 #include "mm/vm_map.h"
-#include "mm/vm_map_impl.h"
 #include "mm/vm_object.h"
 
 /* ---- The machine -------------------------------------------------------------------------------- */

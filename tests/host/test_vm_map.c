@@ -1,4 +1,4 @@
-/* mm/vm_map.c: areas, holes, splitting and joining, and what happens when memory runs out. */
+/* mm/map/: areas, holes, splitting and merging, and what happens when memory runs out. */
 #include "mm_support.h"
 
 #include <asm/errno.h>

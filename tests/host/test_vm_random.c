@@ -238,7 +238,7 @@ static void model_fill(struct space *s, struct run run, const struct page *first
 
 static bool is_teaching_full(const struct space *s, const struct vm_area_spec *spec)
 {
-    return (spec->flags & VM_TEACHING) && s->map->n_teaching == FL_AREA_MAX;
+    return (spec->flags & VM_TEACHING) && s->map->areas.reserve == 0;
 }
 
 static void op_insert(struct space *s, bool replace)

@@ -77,7 +77,7 @@ test_host_streams_SRC := $(wildcard tty/host_*.c) tty/console.c tty/job.c tty/re
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
 mm_names := $(basename $(notdir $(foreach name,frame kheap pmap radix vm_,\
 	$(wildcard tests/host/test_$(name)*.c))))
-mm_src := tests/host/mm_support.c sync/lock.c $(wildcard arch/pmap/*.c) $(wildcard mm/*.c mm/pager/*.c mm/phys/*.c)
+mm_src := tests/host/mm_support.c sync/lock.c $(wildcard arch/pmap/*.c) $(shell find mm -name "*.c")
 mm_sections := text_start=0xC0100000 text_end=0xC0110000 rodata_start=0xC0110000 \
 	rodata_end=0xC0118000 boot_stack_guard=0xC0120000 kernel_end=0xC0130000
 define mm_test

@@ -9,8 +9,8 @@ define vm-map
   if !$map
     printf "no process runs\n"
   else
-    printf "%u areas, %u pages, %u resident\n", $map->n_areas, $map->size_pages, $map->rss_pages
-    set $area = $map->first
+    printf "%u areas, %u pages, %u resident\n", $map->areas.in_use, $map->size_pages, $map->rss_pages
+    set $area = $map->tree.first
     while $area
       printf "%08x-%08x %c%c%c account %u flags %04x object %08x offset %llx\n", $area->start, \
         $area->end, $area->prot & 1 ? 'r' : '-', $area->prot & 2 ? 'w' : '-', \
