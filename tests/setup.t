@@ -77,18 +77,18 @@ like $asked, qr/ clang$/m, 'make test does';
 # ---- Programs for 32 bits --------------------------------------------------------------------------
 
 my @emulator = (missing => ['qemu-user']);
-is_deeply [run_setup('test', @emulator)], [0, '', ''], 'a host that runs them needs no emulator';
+is_deeply [run_setup('test', @emulator)], [0, '', ''], 'a host that runs i386 programs needs no emulator';
 ($status, $output, $asked) = run_setup('test', @emulator, no_32 => 1);
-is_deeply [$status, $output], [0, "setup: installing qemu-user\n"], 'one that does not gets it';
-is_deeply [run_setup('test', no_32 => 1)], [0, '', ''], '... once';
-is_deeply [run_setup('run', @emulator, no_32 => 1)], [0, '', ''], '... and not for make run';
+is_deeply [$status, $output], [0, "setup: installing qemu-user\n"], 'a host that does not run i386 programs gets the emulator';
+is_deeply [run_setup('test', no_32 => 1)], [0, '', ''], 'the emulator is installed once';
+is_deeply [run_setup('run', @emulator, no_32 => 1)], [0, '', ''], 'make run needs no emulator';
 (undef, undef, $asked) = run_setup('test', @emulator, host32 => 'emulated');
-like $asked, qr/ qemu-user$/m, 'HOST32=emulated asks for it';
+like $asked, qr/ qemu-user$/m, 'HOST32=emulated asks for the emulator';
 is_deeply [run_setup('test', @emulator, no_32 => 1, host32 => 'native')], [0, '', ''],
-    'HOST32=native does not';
+    'HOST32=native does not ask for the emulator';
 ($status, $output) = run_setup('test', host32 => 'nonsense');
-is $status, 1, 'another value is an error';
-like $output, qr/HOST32 is native or emulated, not nonsense/, '... and said';
+is $status, 1, 'another value of HOST32 is an error';
+like $output, qr/HOST32 is native or emulated, not nonsense/, 'another value of HOST32 is named';
 
 # The same with the machine's own compiler, and with the one above before it.
 sub explanation {

@@ -58,7 +58,7 @@ for my $compiler (qw(gcc clang)) {
 for my $order ("#include <vm.h>\n#include <sys/mman.h>\n", "#include <sys/mman.h>\n#include <vm.h>\n") {
     my ($is_done, $output) = compile('gcc', "${order}int dummy;\n");
     ok(!$is_done, 'both mmap headers in one file are refused');
-    like($output, qr/#error .*<vm\.h> and <sys\/mman\.h> both declare mmap/, 'in these words');
+    like($output, qr/#error .*<vm\.h> and <sys\/mman\.h> both declare mmap/, 'the refusal of both mmap headers names them');
 }
 compiles("<vm.h>'s values are Linux's", 'gcc', <<'END', '-std=c11');
 #include <linux/mman.h>

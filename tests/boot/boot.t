@@ -111,7 +111,7 @@ my $odd = boot_kernel(append => 'nonsense=1 policy=both trace=9 loglevel=2 flag'
 ends_well $odd, 'B10: odd command line';
 says $odd, qr/nonsense/, 'B10: an unknown key is listed';
 says $odd, qr/policy=both/, 'B10: a bad value is named';
-says $odd, qr/trace=9/, 'B10: another one too';
+says $odd, qr/trace=9/, 'B10: a second bad value is named';
 ends_well boot_build(append => 'x' x 3000 . ' exit=qemu', typed('off')), 'B10: a long command line';
 refuses boot_kernel(append => 'init=/nonexistent'), qr/no init: \/nonexistent/,
     'B10: init= names nothing';

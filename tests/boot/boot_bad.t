@@ -182,7 +182,7 @@ for my $part (0.3, 0.6, 0.95) {
     my $result = boot_kernel(initrd => write_file('tar', substr $good, 0, $cut), timeout => 20, typed('off'));
     ok $result->{status} == 33 || $result->{status} == 35, "B9 cut after $cut bytes: comes to an end"
         or show($result);
-    says $result, qr/initrd: member .*ends past the end|the archive is cut|no init: /, '... and is named';
+    says $result, qr/initrd: member .*ends past the end|the archive is cut|no init: /, "B9 cut after $cut bytes: the damage is named";
 }
 {
     my $empty = Faultline::Ustar::member('many/000000', 0644, '');

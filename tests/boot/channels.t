@@ -40,14 +40,14 @@ is $err, "to standard error\n", 'standard error is passed through, nothing is ad
 my $bytes = join '', map { chr } 0 .. 255, reverse 0 .. 255;
 my $all = $bytes . "\x10\x10\x10\x04\x10";
 ($status, $out, $err) = faultline($echo, $all, "--report $folder/report $program");
-is $out, $all, 'every byte value passes both ways, the escape too';
+is $out, $all, 'every byte value passes both ways, also the escape';
 is read_file("$folder/report"), "Total page faults: 3\n", '--report takes the report';
-is $err, "to standard error\necho[2]: a crash line\n", '... and crash lines go to standard error';
+is $err, "to standard error\necho[2]: a crash line\n", 'crash lines go to standard error';
 
 (undef, $out) = faultline($echo, 'no newline', $program);
 is $out, "no newline\n$report", 'the report starts on a line of its own';
 (undef, $out) = faultline($echo, "newline\n", $program);
-is $out, "newline\n$report", '... without an empty line';
+is $out, "newline\n$report", 'no empty line comes before the report';
 
 faultline($echo, '', "--json $folder/json --trace $folder/trace --log $folder/log $program");
 my $json = JSON::PP::decode_json(read_file("$folder/json"));
@@ -65,22 +65,22 @@ is read_file("$folder/log"), join('', "starting\n", "dropped a trace record of 1
 # Endings that are none of the program's.
 ($status, $out, $err) = faultline(build_with('panic'), '', $program);
 is $status, 125, 'a panic is 125';
-like $err, qr/^faultline: the kernel panicked$/m, '... and is named';
+like $err, qr/^faultline: the kernel panicked$/m, 'a panic is named';
 ($status, $out, $err) = faultline(build_with('garbled'), '', $program);
 is $status, 125, 'R14 a stream that cannot be true is 125';
-is $out, "before\n", '... and what came before it is shown';
-like $err, qr/cannot be understood: a frame of kind 0x31 with 16777215 bytes/, '... and it is named';
+is $out, "before\n", 'R14 what came before a stream that cannot be true is shown';
+like $err, qr/cannot be understood: a frame of kind 0x31 with 16777215 bytes/, 'R14 a stream that cannot be true is named';
 ($status, $out, $err) = faultline(build_with('triple_fault'), '', $program);
 is $status, 125, 'a reset is 125';
-like $err, qr/^faultline: the machine reset itself$/m, '... and is named';
+like $err, qr/^faultline: the machine reset itself$/m, 'a reset is named';
 ($status, $out, $err) = faultline(build_with('good'), '', $program);
 is $status, 125, 'an end without a word about the program is 125';
 ($status, $out, $err) = faultline(build_with('hang'), '', "--timeout 1 $program");
-is $status, 124, 'the time limit is 124';
-like $err, qr/^faultline: stopped after 1 seconds/m, '... and is named';
+is $status, 124, 'the end by the time limit is 124';
+like $err, qr/^faultline: stopped after 1 seconds/m, 'the time limit is named';
 ($status, $out, $err) = faultline($echo, '', "--cpu nonesuch $program");
 is $status, 125, 'QEMU refusing to start is 125';
-like $err, qr/^  qemu: .*nonesuch/m, '... with its own words';
+like $err, qr/^  qemu: .*nonesuch/m, 'QEMU refusing to start is shown in its own words';
 
 # Wrong usage.
 for my $case (['', 'which program'], ["--policy both $program", '--policy'],
@@ -92,16 +92,16 @@ for my $case (['', 'which program'], ["--policy both $program", '--policy'],
     my ($options, $message) = @$case;
     ($status, $out, $err) = faultline($echo, '', $options);
     is $status, 2, "usage error: $options";
-    like $err, qr/\Q$message\E/, '... is named';
+    like $err, qr/\Q$message\E/, "usage error is named: $options";
 }
 ($status, $out, $err) = faultline($echo, '', '/nonexistent/program');
 is $status, 127, 'a missing program is 127';
-like $err, qr{/nonexistent/program: No such file or directory}, '... and named';
+like $err, qr{/nonexistent/program: No such file or directory}, 'a missing program is named';
 ($status) = faultline($echo, '', '/');
 is $status, 126, 'a directory is 126';
 ($status, $out) = faultline($echo, '', '--help');
 is $status, 0, '--help is no error';
-like $out, qr/^options of run:/m, '... and lists the options';
+like $out, qr/^options of run:/m, '--help lists the options';
 
 # A reader that goes away ends the run.
 $status = system("head -c 100000 /dev/zero | FAULTLINE_BUILD=$echo timeout 60 $root/faultline run "
@@ -139,8 +139,8 @@ my $pid = start("$folder/hang");
 wait_until(sub { glob "$folder/faultline-*/qemu.log" });
 kill 'INT', $pid;
 waitpid $pid, 0;
-is $? >> 8, 130, '^C gives 130';
-is_deeply [glob "$folder/faultline-*"], [], '... and leaves no files';
+is $? >> 8, 130, '^C ends the run with 130';
+is_deeply [glob "$folder/faultline-*"], [], '^C leaves no files';
 
 # One that listens gets the first ^C, framed; the second within a second ends the machine.
 $pid = start(build_with('listen'));
@@ -148,12 +148,12 @@ ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04" }),
     'a guest that listens hears the end of file';
 kill 'INT', $pid;
 ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04\x10\x03" }),
-    '... gets ^C';
-is waitpid($pid, 1), 0, '... and the machine runs on';
+    'a guest that listens gets ^C';
+is waitpid($pid, 1), 0, 'the machine runs on after ^C';
 select undef, undef, undef, 1.1;
 kill 'INT', $pid;
 ok wait_until(sub { read_file("$folder/out") eq "ready\n\x10\x04\x10\x03\x10\x03" }),
-    '... again, later';
+    'a guest that listens gets a second ^C';
 kill 'INT', $pid;
 waitpid $pid, 0;
 is $? >> 8, 130, 'a second ^C within a second ends the machine';

@@ -40,6 +40,6 @@ check_lines($builds[0], 'max,-fxsr', 't_instructions'); # P5: SSE switched off
 # F1's exception, contract L5: a plain return from _start is no fault.
 my $output = `$root/faultline run sum </dev/null`;
 is $? >> 8, 0, 'F1 a return from _start is no fault';
-like $output, qr/\AUser _start return value = 2048\n/, '... and gives its value';
+like $output, qr/\AUser _start return value = 2048\n/, 'F1 a return from _start reports its value';
 
 done_testing;

@@ -127,9 +127,9 @@ for my $case (['page', 4, 4], ['segment', 2, 16386]) {
     faultline("--policy $policy --json json ./sparse");
     my $json = JSON::PP::decode_json(read_file("$folder/json"));
     is $json->{exit}{value}, 1, "64 MiB of sparse .bss, $policy policy";
-    is $json->{report}{page_faults}, $faults, "... its faults";
+    is $json->{report}{page_faults}, $faults, "64 MiB of sparse .bss, $policy policy: page faults";
     # Where the linker puts .bss into its first page decides about the last one.
-    ok abs($json->{report}{pages_allocated} - $pages) <= ($policy eq 'segment'), '... and its pages';
+    ok abs($json->{report}{pages_allocated} - $pages) <= ($policy eq 'segment'), "64 MiB of sparse .bss, $policy policy: pages";
 }
 
 # ---- Write and execute (L10, E14) -----------------------------------------------------------------
@@ -145,7 +145,7 @@ END
 compile('writes_text', $self_writing, $plain);
 ($status, $out) = faultline('./writes_text');
 is $status, 128 + 11, 'E14 text cannot be written';
-like $out, qr/^writes_text\[2\]: segfault at .*: read-only area \[image\]$/m, '... and that is named';
+like $out, qr/^writes_text\[2\]: segfault at .*: read-only area \[image\]$/m, 'E14 the line about a write to text names the area';
 compile('writes_omagic', $self_writing, "$plain -Wl,-N");
 ($status) = faultline('./writes_omagic');
 is $status, 42, 'E14 text that asks for it can be written';
@@ -157,7 +157,7 @@ END
 compile('runs_data', $runs_data, $plain);
 ($status, $out) = faultline('./runs_data');
 is $status, 128 + 11, 'E14 data cannot be executed';
-like $out, qr/^runs_data\[2\]: segfault at .*: no-exec area \[image\]$/m, '... and that is named';
+like $out, qr/^runs_data\[2\]: segfault at .*: no-exec area \[image\]$/m, 'E14 the line about executing data names the area';
 ($status) = faultline('--cpu qemu32 ./runs_data');
 is $status, 42, 'E14 without NX it runs';
 compile('runs_omagic', $runs_data, "$plain -Wl,-N");
@@ -175,7 +175,7 @@ __asm__(".globl _start\n_start: movl (%esp), %eax\n jmp *%eax\n");
 END
 ($status, $out) = faultline('./jumps');
 is $status, 128 + 11, 'L5 a jump to where a return would lead is a fault';
-like $out, qr/: null$/m, '... of its usual kind';
+like $out, qr/: null$/m, 'L5 a jump to where a return would lead is reported as null';
 
 compile('counted', <<'END', $plain);
 static long call(long nr, long a, long b, long c)

@@ -22,7 +22,7 @@ my $pid = start_beside(sub {
 my $result = boot_build(timeout => 90, append => 'exit=qemu run=/bin/hello',
     arguments => ['-S', socket_arguments('gdb')]);
 waitpid $pid, 0;
-is $result->{status}, 33, 'the kernel goes on afterwards';
+is $result->{status}, 33, 'the kernel goes on after gdb';
 
 my $log = read_file("$folder/log");
 like $log, qr/^pointers  \[  0\] .* present.*\ndirectory \[ 64\] .* present.*\ntable     \[ 73\] .* user.*\nphysical   [0-9a-f]+$/m,

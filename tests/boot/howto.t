@@ -85,7 +85,7 @@ for my $page (@pages) {
 my ($status, $output) = run('make --silent WERROR=1 all guest-tests');
 is $status, 0, 'the tree with the examples builds without a warning' or diag $output;
 my ($misses, $why) = run('make --silent lint-format');
-is $misses, 0, 'and is formatted as the rest' or diag $why;
+is $misses, 0, 'the examples are formatted as the rest' or diag $why;
 
 # The command of a page that runs its new test, and what it prints.
 for my $page (@pages) {

@@ -41,7 +41,7 @@ int _start(void) { big[0] = 1; big[32 << 20] = 2; big[sizeof(big) - 1] = 3; retu
 END
 my ($status, $out, $err) = faultline('./sparse');
 is $status, 1, '64 MiB of sparse .bss';
-like $out, qr/^Total page faults: 4\nPages Allocated: 4\n/m, '... brings in the text and three pages';
+like $out, qr/^Total page faults: 4\nPages Allocated: 4\n/m, '64 MiB of sparse .bss brings in the text and three pages';
 
 my $omagic = compile('omagic', 'int x = 41; int _start(void) { x++; return x; }',
     "$plain -Wl,-N -Wl,--no-warn-rwx-segments");
@@ -149,11 +149,11 @@ END
 my $bytes = join('', map { chr } 0 .. 255) x 40;
 ($status, $out, $err) = faultline("--report rep ./cat 'a b' '' --json '\$x'", $bytes);
 is $out, $bytes, 'standard input arrives byte by byte with its end, output is exact';
-is $err, '[/cat][a b][][--json][$x]', 'arguments arrive as they are, standard error too';
+is $err, '[/cat][a b][][--json][$x]', 'arguments and standard error arrive unchanged';
 ($status, $out) = faultline('--report rep ./cat', '');
 is $out, '', 'an empty input is at its end at once';
 ($status, $out) = faultline('--icount --report rep ./cat', $bytes);
-is $out, $bytes, '--icount: standard input arrives whole too';
+is $out, $bytes, '--icount: standard input arrives whole';
 
 my $environment = compile('environment', <<'END');
 #include <stdio.h>
@@ -189,8 +189,8 @@ write_file("$folder/sub/data file", $bytes);
 chmod 0640, "$folder/sub/data file";
 ($status, $out, $err) = faultline("--report rep --file 'sub/data file' ./reader 'data file'");
 is $status, 0, '--file puts a file into the working directory';
-is $out, $bytes, '... with its bytes';
-is $err, '640 ' . length $bytes, '... its mode and its size';
+is $out, $bytes, '--file keeps the file\'s bytes';
+is $err, '640 ' . length $bytes, '--file keeps the file\'s mode and size';
 
 # ---- Figures for programs -------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ sub run_guest {
 my ($status, $output) = run_guest('good');
 is $status, 0, 'a good guest passes' or diag $output;
 like $output, qr/^1\.\.2\nok 1 - first\n# some other output\nok 2 - second\n\z/,
-    'its TAP is passed on, the rest as comments';
+    'the guest\'s TAP is passed on, the rest as comments';
 
 my @bad = (
     [panic => qr/status is 35/],

@@ -89,7 +89,7 @@ $is_well &= like seen('start'), qr/^faultline>/m, 'the prompt is on the screen';
 $is_well &= like seen('sum'), qr/^faultline> run sum$/m, 'keys are echoed on the screen';
 $is_well &= like seen('sum'), qr/^User _start return value = 2048$/m, 'a program runs there';
 $is_well &= like $result->{output}, qr/^User _start return value = 2048$/m,
-    'the serial port shows the same';
+    'the serial port shows what the screen shows';
 if (!$is_well) {
     diag seen('start'), seen('sum');
     show($result);

@@ -68,8 +68,8 @@ like $out, qr/\Aok 1\nFault address not in segments\.\ndies\[2\]: segfault at 10
     'the output of a killed program, its crash line, the report';
 (undef, $out, $err) = faultline("--report $folder/report ./dies");
 is $out, "ok 1\n", 'with --report: output alone on standard output';
-like $err, qr/\AFault address.*\ndies\[2\]: segfault/, '... the crash line on standard error';
-like read_file("$folder/report"), qr/\ATotal page faults: \d+\n/, '... and the report in the file';
+like $err, qr/\AFault address.*\ndies\[2\]: segfault/, 'with --report: the crash line on standard error';
+like read_file("$folder/report"), qr/\ATotal page faults: \d+\n/, 'with --report: the report in the file';
 
 # ---- Much output -----------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ for (1, 2) {
     is length($out), $much + 17, 'a reader that sleeps for two seconds gets all of 20 MiB';
     push @clocks, substr $out, $much;
 }
-is $clocks[0], $clocks[1], '... and the guest\'s clock does not notice';
+is $clocks[0], $clocks[1], 'a reader that sleeps does not change the guest\'s clock';
 
 # ---- R14 -------------------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ END
 is $status, 42, 'R14 bytes that look like frames end nothing';
 my $frame = "X\x0a\0\0exited 0\n\nK\1\0\0z1\xff\xff\xff";
 is $out, "open -1, power_off -1\n$frame", 'R14 /dev/report and power_off are refused; the bytes arrive';
-is $err, $frame, 'R14 on standard error, too';
+is $err, $frame, 'R14 bytes that look like frames arrive on standard error';
 
 # ---- Terminals ---------------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ is $err, "000\n", 'no descriptor is a terminal where the host has none';
 SKIP: {
     skip 'script is not installed', 2 unless `sh -c 'command -v script'`;
     my (undef, $all) = run_command("script -qec '$run --report /dev/null ./tty' /dev/null");
-    like $all, qr/^111\r?$/m, 'all three are where the host has them';
+    like $all, qr/^111\r?$/m, 'all three descriptors are terminals where the host has them';
     (undef, $all) = run_command("script -qec '$run --report /dev/null ./tty | cat' /dev/null");
     like $all, qr/^101\r?$/m, 'standard output alone is none if it is a pipe';
 }

@@ -662,21 +662,21 @@ static void test_adjustments(void)
        "-999 may die, though its score is 0");
     outcome = try_with(op, 0, ADJ_NEVER, ADJ_NEVER);
     ok(outcome.is_worker_killed && !outcome.is_holder_killed,
-       "where nobody may die, who asks does");
+       "the process that asks dies where no other may");
 }
 
 static void test_places(int mode)
 {
     int before = freemem();
     pid_t ballast = start_ballast();
-    if (ok(shared->is_ready == 1, "the ballast is there")) {
+    if (ok(shared->is_ready == 1, "the ballast of the exhausted machine is mapped")) {
         for (size_t i = 0; i < COUNT(operations); i++) {
             sweep(&operations[i], mode);
         }
         test_adjustments();
     }
     end(ballast);
-    is(freemem(), before, "every frame is back");
+    is(freemem(), before, "every frame is back after all exhaustion");
 }
 
 int main(int argc, char **argv)
@@ -695,11 +695,11 @@ int main(int argc, char **argv)
     ok(true, "ready");
     diag("%u frames", machine.frames_total);
     for (int mode = 0; mode <= STRICT; mode++) {
-        is(overcommit(mode, 50) >= 0, 1, "the mode is set");
+        is(overcommit(mode, 50) >= 0, 1, "the overcommit mode is set");
         for (size_t i = 0; i < COUNT(ways); i++) {
             exhaust(&ways[i], mode);
         }
-        is(overcommit(mode, 100), mode, "with all that there is to promise");
+        is(overcommit(mode, 100), mode, "mode 2 has all memory to promise");
         test_places(mode);
     }
     return done_testing();

@@ -45,8 +45,8 @@ int main(void)
     }
     int after = freemem();
     diag("%d runs", count);
-    is(failed, 0, "R7 every run gives its figures");
-    is(after, before, "R7 free memory is what it was");
-    is(drifted, 0, "R7 and was so after each of them");
+    is(failed, 0, "R7 every run returns its figures");
+    is(after, before, "R7 free memory is the same after all runs");
+    is(drifted, 0, "R7 free memory is the same after each run");
     return done_testing();
 }

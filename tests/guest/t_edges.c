@@ -72,31 +72,36 @@ static void test_mremap_aliases(void)
     p[0] = 1;
     is(mremap_call(p, 0, PAGE, MAYMOVE | FIXED, p), -EFAULT,
        "S16: a second view of shared memory in its own place");
-    ok(is_unmapped(p), "S16: the place was cleared first, as Linux does");
+    ok(is_unmapped(p),
+       "S16: a refused mremap into its own source has cleared the destination, as Linux does");
 
     p = shared_between_holes(3);
     p[0] = 1, p[PAGE] = 2, p[2 * PAGE] = 3;
     is(mremap_call(p, 0, PAGE, MAYMOVE | FIXED, p + PAGE), (long)(p + PAGE),
        "S16: a second view in the middle of the first");
-    ok(p[0] == 1 && p[PAGE] == 1 && p[2 * PAGE] == 3, "S16: shows the first page");
+    ok(p[0] == 1 && p[PAGE] == 1 && p[2 * PAGE] == 3,
+       "S16: the second view in the middle shows the first page");
     *(volatile char *)p = 9;
-    is(*(volatile char *)(p + PAGE), 9, "S16: the same page");
+    is(*(volatile char *)(p + PAGE), 9, "S16: the second view in the middle shares the first page");
     is(mremap_call(p + PAGE, 0, 2 * PAGE, MAYMOVE | FIXED, p), -EINVAL,
        "S16: a second view over its own source");
-    is(mremap_call(p, PAGE, PAGE, MAYMOVE | FIXED, p), -EINVAL, "S16: old range = new range");
+    is(mremap_call(p, PAGE, PAGE, MAYMOVE | FIXED, p), -EINVAL,
+       "S16: mremap onto exactly its old range");
     is(mremap_call(p, 2 * PAGE, 2 * PAGE, MAYMOVE | FIXED, p + PAGE), -EINVAL,
-       "S16: old and new range overlap");
-    is(p[2 * PAGE], 3, "S16: nothing is changed");
+       "S16: mremap of overlapping ranges");
+    is(p[2 * PAGE], 3, "S16: refused moves change nothing");
     unmap_pages(p, 3);
 
     p = map_between_holes(1);
     p[0] = 4;
-    is(mremap_call(p, 0, PAGE, MAYMOVE, 0), -EINVAL, "S16: no second view of private memory");
+    is(mremap_call(p, 0, PAGE, MAYMOVE, 0), -EINVAL,
+       "S16: mremap makes no second view of private memory");
     char *q = map_between_holes(1);
     is(mremap_call(p, 2 * PAGE, 2 * PAGE, MAYMOVE | FIXED, q), -EFAULT,
-       "S16: a move of more than the area");
-    ok(is_unmapped(q), "S16: its destination was cleared first, as Linux does");
-    is(p[0], 4, "S16: the source is there");
+       "S16: mremap of more than the area");
+    ok(is_unmapped(q),
+       "S16: a refused mremap of more than the area has cleared its destination, as Linux does");
+    is(p[0], 4, "S16: a refused mremap of more than the area keeps the source");
     unmap_pages(p, 1);
 }
 
@@ -109,15 +114,16 @@ static void test_other_aliases(void)
     v[1] = (struct iovec){p + PAGE, 8};
     is(call(__NR_readv, zeros, v, 2), (long)(2 * sizeof(*v) + 8),
        "S16: readv over its own vectors");
-    is(p[0], 0, "S16: they were fetched once");
-    is(call(__NR_fcntl64, zeros, F_DUPFD, twin + 1), twin + 1, "S16: one descriptor three times");
-    is(call(__NR_close, zeros), 0, "S16: closed once");
-    is(call(__NR_read, twin, p, 4), 4, "S16: the others are open");
+    is(p[0], 0, "S16: readv fetches its vectors once");
+    is(call(__NR_fcntl64, zeros, F_DUPFD, twin + 1), twin + 1,
+       "S16: fcntl makes a third descriptor of one file");
+    is(call(__NR_close, zeros), 0, "S16: one of three descriptors closes");
+    is(call(__NR_read, twin, p, 4), 4, "S16: the copies of a closed descriptor stay open");
     (void)call(__NR_close, twin);
     (void)call(__NR_close, twin + 1);
     p[0] = 7;
     is(call(__NR_mincore, p, PAGE, p), 0, "S16: mincore's answer in the page it is about");
-    is(p[0], 1, "S16: the answer is there");
+    is(p[0], 1, "S16: mincore's answer in the page it is about arrives");
     unmap_pages(p, 2);
 }
 
@@ -129,24 +135,27 @@ static void test_past_the_object(void)
     p[0] = 5;
     is(mremap_call(p, PAGE, 4 * PAGE, 0, 0), (long)p, "M25: shared memory grows in place");
     ok(is_bus_error(read_byte, p + PAGE) && is_bus_error(write_byte, p + 3 * PAGE),
-       "M25: past the object is SIGBUS");
-    is(call(__NR_read, -1, p + PAGE, 1), -EBADF, "M25: no look at the buffer of a bad call");
+       "M25: an access past the shared object is SIGBUS");
+    is(call(__NR_read, -1, p + PAGE, 1), -EBADF,
+       "M25: a call that is refused does not look at its buffer");
     unsigned char vector[4];
     long random = call(__NR_getrandom, p + PAGE, 1, 0);
-    is(random, -EFAULT, "M25: for a system call -EFAULT");
-    is(call(__NR_mincore, p, 4 * PAGE, vector), 0, "M25: mincore looks there");
-    is(vector[3] & 1, 0, "M25: nothing is there");
-    is(call(__NR_madvise, p, 4 * PAGE, MADV_POPULATE_WRITE), -EFAULT, "M25: nor is it populated");
-    is(p[0], 5, "M25: the object's own page is as it was");
-    is(call(__NR_munmap, p, 4 * PAGE), 0, "M25: all is unmapped");
+    is(random, -EFAULT, "M25: a buffer past the shared object is -EFAULT for a system call");
+    is(call(__NR_mincore, p, 4 * PAGE, vector), 0, "M25: mincore of pages past the shared object");
+    is(vector[3] & 1, 0, "M25: mincore finds nothing past the shared object");
+    is(call(__NR_madvise, p, 4 * PAGE, MADV_POPULATE_WRITE), -EFAULT,
+       "M25: MADV_POPULATE_READ of pages past the shared object");
+    is(p[0], 5, "M25: the shared object's own page keeps its bytes");
+    is(call(__NR_munmap, p, 4 * PAGE), 0, "M25: munmap of the grown shared memory");
 
     p = shared_between_holes(2);
     p[0] = 6, p[PAGE] = 7;
     long twice = mremap_call(p, 0, 8 * PAGE, MAYMOVE, 0);
     ok(is_good(twice), "M25: a second view, longer than the object");
     ok(at((unsigned long)twice)[0] == 6 && at((unsigned long)twice)[PAGE] == 7,
-       "M25: it shows the object");
-    ok(is_bus_error(write_byte, at((unsigned long)twice) + 2 * PAGE), "M25: and no more");
+       "M25: a longer second view shows the object");
+    ok(is_bus_error(write_byte, at((unsigned long)twice) + 2 * PAGE),
+       "M25: a longer second view ends with the object");
     (void)call(__NR_munmap, twice, 8 * PAGE);
     long middle = mremap_call(p + PAGE, 0, 2 * PAGE, MAYMOVE, 0);
     ok(is_good(middle) && at((unsigned long)middle)[0] == 7 &&
@@ -155,8 +164,9 @@ static void test_past_the_object(void)
     (void)call(__NR_munmap, middle, 2 * PAGE);
     char *fixed = map_between_holes(4);
     is(mremap_call(p, 2 * PAGE, 4 * PAGE, MAYMOVE | FIXED, fixed), (long)fixed,
-       "M25: moved and grown");
-    ok(fixed[0] == 6 && is_bus_error(write_byte, fixed + 2 * PAGE), "M25: past the end is SIGBUS");
+       "M25: mremap moves and grows shared memory");
+    ok(fixed[0] == 6 && is_bus_error(write_byte, fixed + 2 * PAGE),
+       "M25: moved and grown, past the end is SIGBUS");
     unmap_pages(fixed, 4);
 }
 
@@ -177,29 +187,35 @@ static void test_grows_down(void)
     char *p = at((unsigned long)call(__NR_mmap2, STACK_TOP - PAGE, PAGE, RIGHTS_RW,
                                      PRIVATE_ANON | FIXED_PLACE | GROWS_DOWN, -1, 0));
     is((long)p, (long)(STACK_TOP - PAGE), "MAP_GROWSDOWN makes a mapping");
-    ok(is_harmless(touch_downward, STACK_TOP - 1), "it grows by faults");
-    ok(is_fatal(write_byte, STACK_TOP - (9 << 20)), "not past the limit of a stack");
+    ok(is_harmless(touch_downward, STACK_TOP - 1), "MAP_GROWSDOWN grows by faults");
+    ok(is_fatal(write_byte, STACK_TOP - (9 << 20)),
+       "MAP_GROWSDOWN does not grow past the limit of a stack");
     touch_downward(STACK_TOP - 1);
     is(call(__NR_mprotect, STACK_TOP - PAGE, PAGE, 1 | PROT_DOWN), 0, "PROT_GROWSDOWN");
-    ok(is_fatal(write_byte, STACK_TOP - 19 * PAGE), "reaches down to the start of the mapping");
-    is(call(__NR_mprotect, STACK_TOP - PAGE, PAGE, RIGHTS_RW | PROT_DOWN), 0, "and back");
+    ok(is_fatal(write_byte, STACK_TOP - 19 * PAGE),
+       "mprotect with PROT_GROWSDOWN reaches down to the start of the mapping");
+    is(call(__NR_mprotect, STACK_TOP - PAGE, PAGE, RIGHTS_RW | PROT_DOWN), 0,
+       "mprotect with PROT_GROWSDOWN grants the right again");
     char *blocker = STACK_TOP - (4 << 20);
     (void)call(__NR_mmap2, blocker, PAGE, RIGHTS_RW, PRIVATE_ANON | FIXED_PLACE, -1, 0);
-    ok(is_fatal(write_byte, blocker + 2 * PAGE), "it keeps its distance from a mapping below");
+    ok(is_fatal(write_byte, blocker + 2 * PAGE),
+       "MAP_GROWSDOWN keeps its distance from a mapping below");
     unmap_pages(blocker, 1);
     unmap_pages(STACK_TOP - 20 * PAGE, 20);
-    ok(is_fatal(write_byte, STACK_TOP - PAGE), "when it is gone, nothing grows");
+    ok(is_fatal(write_byte, STACK_TOP - PAGE), "an unmapped MAP_GROWSDOWN area no longer grows");
 
     p = map_between_holes(2);
-    is(call(__NR_mprotect, p, PAGE, 1 | PROT_DOWN), -EINVAL, "PROT_GROWSDOWN elsewhere");
-    is(call(__NR_mprotect, p, PAGE, 1 | PROT_UP), -EINVAL, "PROT_GROWSUP anywhere");
-    is(call(__NR_mprotect, p, PAGE, 1 | PROT_UP | PROT_DOWN), -EINVAL, "both");
+    is(call(__NR_mprotect, p, PAGE, 1 | PROT_DOWN), -EINVAL,
+       "PROT_GROWSDOWN outside a growing mapping is EINVAL");
+    is(call(__NR_mprotect, p, PAGE, 1 | PROT_UP), -EINVAL, "PROT_GROWSUP of any mapping is EINVAL");
+    is(call(__NR_mprotect, p, PAGE, 1 | PROT_UP | PROT_DOWN), -EINVAL,
+       "PROT_GROWSUP with PROT_GROWSDOWN is EINVAL");
     is(call(__NR_mprotect, p - PAGE, PAGE, 1 | PROT_DOWN), -ENOMEM, "PROT_GROWSDOWN on nothing");
     is(call(__NR_mprotect, p - PAGE, PAGE, 1 | PROT_UP), -ENOMEM, "PROT_GROWSUP on nothing");
-    ok(is_harmless(write_byte, p), "rights are as before");
+    ok(is_harmless(write_byte, p), "a refused PROT_GROWSDOWN changes no right");
     unmap_pages(p, 2);
     is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, SHARED_ANON | GROWS_DOWN, -1, 0), -EINVAL,
-       "MAP_GROWSDOWN shared");
+       "MAP_GROWSDOWN of shared memory");
 }
 
 /* ---- What fork takes along ----------------------------------------------------------------------- */
@@ -236,32 +252,38 @@ static void test_fork_advice(void)
     char *p = map_between_holes(3);
     memset(p, 7, 3 * PAGE);
     is(advise(p + PAGE, 1, MADV_DONTFORK), 0, "MADV_DONTFORK");
-    is(status_of_child(is_still_7, p), 0, "the page in front of it goes along");
-    is(status_of_child(is_missing, p + PAGE), 0, "it does not");
-    is(status_of_child(is_still_7, p + 2 * PAGE), 0, "the one behind it does");
-    is(p[PAGE], 7, "here it is as before");
+    is(status_of_child(is_still_7, p), 0,
+       "MADV_DONTFORK: the child has the page in front of the range");
+    is(status_of_child(is_missing, p + PAGE), 0,
+       "MADV_DONTFORK: the child does not have the range");
+    is(status_of_child(is_still_7, p + 2 * PAGE), 0,
+       "MADV_DONTFORK: the child has the page behind the range");
+    is(p[PAGE], 7, "MADV_DONTFORK: the parent keeps the range");
     is(advise(p, 3, MADV_DOFORK), 0, "MADV_DOFORK");
-    is(status_of_child(is_still_7, p + PAGE), 0, "all goes along again");
+    is(status_of_child(is_still_7, p + PAGE), 0, "MADV_DOFORK: the child has the range again");
 
     is(advise(p, 2, MADV_WIPEONFORK), 0, "MADV_WIPEONFORK");
-    is(status_of_child(is_zero, p + PAGE), 0, "the child sees zeros");
-    is(status_of_child(child_sees_zero, p + PAGE), 0, "and so does its child");
-    ok(is_harmless(write_byte, p), "which it may write");
-    is(p[PAGE], 7, "here nothing is wiped");
-    is(status_of_child(is_still_7, p + 2 * PAGE), 0, "nor behind the range");
+    is(status_of_child(is_zero, p + PAGE), 0, "MADV_WIPEONFORK: the child sees zeros");
+    is(status_of_child(child_sees_zero, p + PAGE), 0,
+       "MADV_WIPEONFORK: the child's child sees zeros");
+    ok(is_harmless(write_byte, p), "MADV_WIPEONFORK: the child may write the range");
+    is(p[PAGE], 7, "MADV_WIPEONFORK: the parent keeps its bytes");
+    is(status_of_child(is_still_7, p + 2 * PAGE), 0,
+       "MADV_WIPEONFORK: the child keeps the bytes behind the range");
     is(advise(p, 3, MADV_KEEPONFORK), 0, "MADV_KEEPONFORK");
-    is(status_of_child(is_still_7, p), 0, "all is kept again");
+    is(status_of_child(is_still_7, p), 0, "MADV_KEEPONFORK: the child sees the bytes again");
 
-    is(advise(p - PAGE, 2, MADV_DONTFORK), -ENOMEM, "a hole in front");
-    is(status_of_child(is_missing, p), 0, "the rest is done");
-    is(advise(p + 1, 1, MADV_DONTFORK), -EINVAL, "unaligned");
-    is(advise(p, 0, MADV_WIPEONFORK), 0, "nothing");
+    is(advise(p - PAGE, 2, MADV_DONTFORK), -ENOMEM, "MADV_DONTFORK with a hole in front is ENOMEM");
+    is(status_of_child(is_missing, p), 0, "MADV_DONTFORK with a hole in front does the rest");
+    is(advise(p + 1, 1, MADV_DONTFORK), -EINVAL, "MADV_DONTFORK of an unaligned range");
+    is(advise(p, 0, MADV_WIPEONFORK), 0, "MADV_WIPEONFORK of length 0");
     unmap_pages(p, 3);
     p = shared_between_holes(1);
     is(advise(p, 1, MADV_WIPEONFORK), -EINVAL, "MADV_WIPEONFORK of shared memory");
-    is(advise(p, 1, MADV_KEEPONFORK), 0, "MADV_KEEPONFORK of it");
+    is(advise(p, 1, MADV_KEEPONFORK), 0, "MADV_KEEPONFORK of shared memory");
     is(advise(p, 1, MADV_DONTFORK), 0, "MADV_DONTFORK of shared memory");
-    is(status_of_child(is_missing, p), 0, "it does not go along");
+    is(status_of_child(is_missing, p), 0,
+       "MADV_DONTFORK: the child does not have the shared memory");
     unmap_pages(p, 1);
 }
 
@@ -271,14 +293,16 @@ static void test_rounding(void)
 {
     char *p = map_between_holes(1);
     is(call(__NR_msync, p, ALL_BUT_PAGE, MS_SYNC), 0, "msync of a length that rounds to 0");
-    is(call(__NR_msync, p, 0xFFFFF000u, MS_SYNC), -ENOMEM, "of one that wraps");
-    is(call(__NR_msync, p + 1, ALL_BUT_PAGE, MS_SYNC), -EINVAL, "unaligned");
-    is(call(__NR_msync, 0xFFFFF000u, 2 * PAGE, MS_SYNC), -ENOMEM, "at the end of all addresses");
-    is(call(__NR_madvise, p, ALL_BUT_PAGE, MADV_DONTNEED), -EINVAL, "madvise of such a length");
-    is(call(__NR_mlock, p, ALL_BUT_PAGE), 0, "mlock of such a length");
-    is(call(__NR_munlock, p, ALL_BUT_PAGE), 0, "munlock, too");
-    is(call(__NR_mlock, p, 0xFFFFF000u), -EINVAL, "mlock of one that wraps");
-    is(call(__NR_mlock, p + 1, 0xFFFFFFFFu), 0, "mlock of one that comes round to 0");
+    is(call(__NR_msync, p, 0xFFFFF000u, MS_SYNC), -ENOMEM, "msync of a length that wraps");
+    is(call(__NR_msync, p + 1, ALL_BUT_PAGE, MS_SYNC), -EINVAL, "msync of an unaligned address");
+    is(call(__NR_msync, 0xFFFFF000u, 2 * PAGE, MS_SYNC), -ENOMEM,
+       "msync at the end of all addresses");
+    is(call(__NR_madvise, p, ALL_BUT_PAGE, MADV_DONTNEED), -EINVAL,
+       "madvise of a length that rounds to 0");
+    is(call(__NR_mlock, p, ALL_BUT_PAGE), 0, "mlock of a length that rounds to 0");
+    is(call(__NR_munlock, p, ALL_BUT_PAGE), 0, "munlock of a length that rounds to 0");
+    is(call(__NR_mlock, p, 0xFFFFF000u), -EINVAL, "mlock of a length that wraps");
+    is(call(__NR_mlock, p + 1, 0xFFFFFFFFu), 0, "mlock of a length that wraps round to 0");
     unmap_pages(p, 1);
 }
 
@@ -289,14 +313,15 @@ static void test_vector_sums(void)
     long sink = call(__NR_open, "/dev/null", 1);
     char *p = map_between_holes(1);
     struct iovec v[3] = {{p, 0x7FFFFFFF}, {p, 1}, {p, 0x7FFFFFFF}};
-    is(call(__NR_writev, sink, v, 2), TRANSFER_MAX, "S11: a sum of 2 GiB is cut");
-    is(call(__NR_writev, sink, v, 3), TRANSFER_MAX, "S11: so is one that wraps");
+    is(call(__NR_writev, sink, v, 2), TRANSFER_MAX, "S11: writev cuts a sum of 2 GiB");
+    is(call(__NR_writev, sink, v, 3), TRANSFER_MAX, "S11: writev cuts a sum that wraps");
     v[0].iov_len = 8;
-    is(call(__NR_writev, sink, v, 3), TRANSFER_MAX, "S11: the last is cut");
+    is(call(__NR_writev, sink, v, 3), TRANSFER_MAX, "S11: writev cuts its last iovec");
     v[1].iov_base = at(KERNEL_BASE);
-    is(call(__NR_writev, sink, v, 3), -EFAULT, "S11: one in the kernel");
+    is(call(__NR_writev, sink, v, 3), -EFAULT, "S11: writev with an iovec in the kernel");
     v[2].iov_len = 0x80000000u;
-    is(call(__NR_writev, sink, v, 3), -EINVAL, "S11: a negative length before a bad address");
+    is(call(__NR_writev, sink, v, 3), -EINVAL,
+       "S11: writev refuses a negative length before a bad address");
     (void)call(__NR_close, sink);
     unmap_pages(p, 1);
 }
@@ -308,15 +333,17 @@ static void test_mode_3(void)
     struct iovec v = {at(0x30000000), 1};
     long fd = call(__NR_open, "/dev/null", ACCESS_MODE_3);
     ok(is_good(fd), "S17: access mode 3 opens");
-    is(call(__NR_fcntl64, fd, F_GETFL, 0) & O_ACCMODE, ACCESS_MODE_3, "S17: and stays");
-    is(call(__NR_read, fd, at(0x30000000), 0), -EBADF, "S17: no reading");
-    is(call(__NR_write, fd, at(0x30000000), 0), -EBADF, "S17: no writing");
-    is(call(__NR_readv, fd, &v, 1), -EBADF, "S17: no readv");
-    is(call(__NR_writev, fd, &v, 1), -EBADF, "S17: no writev");
-    is(call(__NR_ioctl, fd, TCGETS, at(0x30000000)), -ENOTTY, "S17: ioctl looks at it");
-    is(call(__NR_mmap2, 0, PAGE, 1, 2, fd, 0), -EACCES, "S17: no mapping");
+    is(call(__NR_fcntl64, fd, F_GETFL, 0) & O_ACCMODE, ACCESS_MODE_3,
+       "S17: fcntl reports access mode 3");
+    is(call(__NR_read, fd, at(0x30000000), 0), -EBADF, "S17: access mode 3 cannot read");
+    is(call(__NR_write, fd, at(0x30000000), 0), -EBADF, "S17: access mode 3 cannot write");
+    is(call(__NR_readv, fd, &v, 1), -EBADF, "S17: access mode 3 cannot readv");
+    is(call(__NR_writev, fd, &v, 1), -EBADF, "S17: access mode 3 cannot writev");
+    is(call(__NR_ioctl, fd, TCGETS, at(0x30000000)), -ENOTTY, "S17: access mode 3 reaches ioctl");
+    is(call(__NR_mmap2, 0, PAGE, 1, 2, fd, 0), -EACCES, "S17: access mode 3 cannot mmap");
     (void)call(__NR_close, fd);
-    is(call(__NR_open, "/", ACCESS_MODE_3), -EISDIR, "S17: a directory needs write permission");
+    is(call(__NR_open, "/", ACCESS_MODE_3), -EISDIR,
+       "S17: open of a directory with access mode 3 is EISDIR");
 }
 
 static void test_directory(void)
@@ -324,11 +351,12 @@ static void test_directory(void)
     struct iovec v = {at(0x30000000), 1};
     long fd = call(__NR_open, "/", 0);
     is(call(__NR_ioctl, fd, TCGETS, 0), -ENOTTY, "S17: ioctl of a directory");
-    is(call(__NR_ioctl, fd, 0, 0), -ENOTTY, "S17: any ioctl");
-    is(call(__NR_readv, fd, &v, 1), -EISDIR, "S17: readv");
-    is(call(__NR_writev, fd, &v, 1), -EBADF, "S17: writev");
+    is(call(__NR_ioctl, fd, 0, 0), -ENOTTY, "S17: any ioctl of a directory");
+    is(call(__NR_readv, fd, &v, 1), -EISDIR, "S17: readv of a directory");
+    is(call(__NR_writev, fd, &v, 1), -EBADF, "S17: writev to a directory");
     is(call(__NR_mmap2, 0, PAGE, 1, 2, fd, 0), -ENODEV, "S17: mmap of a directory");
-    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 1, fd, 0), -EACCES, "S17: shared, to write");
+    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 1, fd, 0), -EACCES,
+       "S17: mmap of a directory, shared, to write");
     (void)call(__NR_close, fd);
 }
 
@@ -339,24 +367,26 @@ static void test_dev_zero(void)
     char *p = map_with(RIGHTS_RW, 2, (int)fd);
     ok(is_good((long)p) && p[0] == 0, "/dev/zero mapped private is zeros");
     p[0] = 7;
-    is(status_of_child(write_byte, p), 0, "a child writes its copy");
-    is(p[0], 7, "ours is ours");
+    is(status_of_child(write_byte, p), 0, "a child writes its private copy of /dev/zero");
+    is(p[0], 7, "the parent keeps its private copy of /dev/zero");
     unmap_pages(p, 1);
     p = map_with(RIGHTS_RW, 2, (int)reader);
-    ok(is_good((long)p) && is_harmless(write_byte, p), "private needs reading alone");
+    ok(is_good((long)p) && is_harmless(write_byte, p),
+       "a private mapping of /dev/zero needs reading alone");
     unmap_pages(p, 1);
     p = map_with(RIGHTS_RW, 1, (int)fd);
-    ok(is_good((long)p) && p[0] == 0, "mapped shared it is zeros");
-    is(status_of_child(write_byte, p), 0, "a child writes it");
-    is(p[0], 1, "we see that");
+    ok(is_good((long)p) && p[0] == 0, "/dev/zero mapped shared is zeros");
+    is(status_of_child(write_byte, p), 0, "a child writes shared /dev/zero");
+    is(p[0], 1, "the parent sees the child's write to shared /dev/zero");
     char *other = map_with(RIGHTS_RW, 1, (int)fd);
-    is(other[0], 0, "another mapping is other memory");
-    ok(is_good(mremap_call(p, PAGE, 2 * PAGE, MAYMOVE, 0)), "it grows");
+    is(other[0], 0, "two shared mappings of /dev/zero are different memory");
+    ok(is_good(mremap_call(p, PAGE, 2 * PAGE, MAYMOVE, 0)), "a shared mapping of /dev/zero grows");
     unmap_pages(other, 1);
-    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 1, reader, 0), -EACCES, "shared needs writing");
+    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 1, reader, 0), -EACCES,
+       "a shared mapping of /dev/zero needs writing");
     is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 2 | GROWS_DOWN, fd, 0), -EINVAL,
        "MAP_GROWSDOWN of a file");
-    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 2, null, 0), -ENODEV, "/dev/null has no memory");
+    is(call(__NR_mmap2, 0, PAGE, RIGHTS_RW, 2, null, 0), -ENODEV, "mmap of /dev/null is ENODEV");
     (void)call(__NR_close, fd);
     (void)call(__NR_close, reader);
     (void)call(__NR_close, null);
@@ -367,17 +397,22 @@ static void test_dev_zero(void)
 static void test_limits(void)
 {
     uint64_t limit[2], other[2];
-    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, 0, limit), 0, "prlimit64 tells a limit");
-    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, limit, other), 0, "setting it to what it is");
-    ok(memcmp(limit, other, sizeof(limit)) == 0, "tells it too");
-    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, KERNEL_BASE, 0), -EFAULT, "a bad new limit");
-    is(call(__NR_prlimit64, 0, LIMIT_COUNT, limit, 0), -EINVAL, "an unknown limit");
+    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, 0, limit), 0, "prlimit64 reports a limit");
+    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, limit, other), 0,
+       "prlimit64 accepts the limit that it reported");
+    ok(memcmp(limit, other, sizeof(limit)) == 0,
+       "prlimit64 reports the old limit while it sets one");
+    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, KERNEL_BASE, 0), -EFAULT,
+       "prlimit64 with a bad pointer to a new limit");
+    is(call(__NR_prlimit64, 0, LIMIT_COUNT, limit, 0), -EINVAL, "prlimit64 of an unknown limit");
     other[0] = limit[1] + 1;
     other[1] = limit[1];
-    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, other, 0), -EINVAL, "a soft limit above the hard one");
+    is(call(__NR_prlimit64, 0, LIMIT_NOFILE, other, 0), -EINVAL,
+       "prlimit64 refuses a soft limit above the hard one");
     if (is_faultline()) { /* there root may */
         other[0] = other[1] = limit[1] - 1;
-        is(call(__NR_prlimit64, 0, LIMIT_NOFILE, other, 0), -EPERM, "limits cannot be changed");
+        is(call(__NR_prlimit64, 0, LIMIT_NOFILE, other, 0), -EPERM,
+           "prlimit64 refuses to change a limit");
     }
 }
 
@@ -405,7 +440,7 @@ static void test_fail_frame_ends(void)
     }
     is(status_of_child(ask_for_failures, NULL), 0, "a child asks for failures");
     char *p = map_pages(200);
-    is(call(__NR_mlock, p, 200 * PAGE), 0, "they end with it");
+    is(call(__NR_mlock, p, 200 * PAGE), 0, "a child's injected failures end with it");
     unmap_pages(p, 200);
 }
 
@@ -423,7 +458,7 @@ static void test_advice_cuts_teaching_area(void)
     is(call(__NR_madvise, p + (long)PAGE, PAGE, MADV_DONTFORK), 0,
        "S16 madvise of the middle of a teaching area");
     is(call(__NR_munmap, p + (long)PAGE, PAGE), 0, "S16 munmap of that piece");
-    is(call(FL_NR_area_munmap, p), 1, "S16 area_munmap of the rest");
+    is(call(FL_NR_area_munmap, p), 1, "S16 area_munmap of the rest of the teaching area");
 }
 
 int main(void)

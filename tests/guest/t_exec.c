@@ -394,11 +394,11 @@ static void test_few_arguments(void)
     char empty[] = "", blank[] = "c d", no_environment[] = "no-environment";
     char *const three[] = {program_a, empty, blank, NULL};
     char *const in_argv[] = {no_environment, NULL};
-    is(exec_checked(three, "CHECK=three"), GOOD, "E18 three arguments");
-    is(exec_checked(none, "CHECK=empty"), GOOD, "E18 no arguments");
-    is(exec_checked(NULL, "CHECK=empty"), GOOD, "E18 argv NULL");
-    is(exec_self(in_argv, NULL), GOOD, "E18 envp NULL");
-    is(exec_self(in_argv, none), GOOD, "E18 an empty environment");
+    is(exec_checked(three, "CHECK=three"), GOOD, "E18 execve with three arguments");
+    is(exec_checked(none, "CHECK=empty"), GOOD, "E18 execve with no arguments");
+    is(exec_checked(NULL, "CHECK=empty"), GOOD, "E18 execve with argv NULL");
+    is(exec_self(in_argv, NULL), GOOD, "E18 execve with envp NULL");
+    is(exec_self(in_argv, none), GOOD, "E18 execve with an empty environment");
 }
 
 static void test_bad_arguments(void)
@@ -412,10 +412,10 @@ static void test_bad_arguments(void)
     char *edge = memory + PAGE - 3;
     memset(edge, 'x', 3);
     char *const endless[] = {program_a, edge, NULL};
-    is(exec_self(middle, good), -EFAULT, "E18 a bad pointer in the middle");
-    is(exec_self(high, good), -EFAULT, "E18 a pointer into the kernel");
-    is(exec_self(good, middle), -EFAULT, "E18 a bad pointer in the environment");
-    is(exec_self(endless, good), -EFAULT, "E18 a string without end");
+    is(exec_self(middle, good), -EFAULT, "E18 argv with a bad pointer in the middle");
+    is(exec_self(high, good), -EFAULT, "E18 argv with a pointer into the kernel");
+    is(exec_self(good, middle), -EFAULT, "E18 envp with a bad pointer");
+    is(exec_self(endless, good), -EFAULT, "E18 an argument without end");
     is(exec_self((char *const *)hole, good), -EFAULT, "E18 argv in a hole");
     is(exec_self((char *const *)kernel, good), -EFAULT, "E18 argv in the kernel");
     is(exec_self(good, (char *const *)1), -EFAULT, "E18 envp in page 0");
@@ -424,10 +424,10 @@ static void test_bad_arguments(void)
     for (int i = 0; i < 4; i++) {
         vector[i] = program_a;
     }
-    is(exec_self(vector, good), -EFAULT, "E18 no terminator");
+    is(exec_self(vector, good), -EFAULT, "E18 argv without a terminator");
     vector[3] = NULL;
-    is(exec_self(vector, NULL), 2, "E18 the terminator as the last word before bad memory");
-    is(exec_self(vector, good), 2, "E18 and the strings from the same page");
+    is(exec_self(vector, NULL), 2, "E18 argv's terminator as the last word before bad memory");
+    is(exec_self(vector, good), 2, "E18 argument strings from the same page as the terminator");
     (void)munmap(memory, 2 * PAGE);
 }
 
@@ -436,15 +436,15 @@ static void test_long_arguments(void)
     char *text = map_bytes(STRING_MAX + PAGE);
     memset(text, 'x', STRING_MAX + PAGE - 1);
     char *argv[64] = {program_a, text, NULL};
-    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 a string of more than 128 KiB");
+    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 an argument of more than 128 KiB");
     text[STRING_MAX] = 0;
-    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 128 KiB and the end");
+    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 an argument of 128 KiB and the end");
     text[STRING_MAX - 1] = 0;
-    is(exec_checked(argv, "CHECK=long"), GOOD, "E18 128 KiB with the end");
+    is(exec_checked(argv, "CHECK=long"), GOOD, "E18 an argument of 128 KiB with the end");
     for (int i = 1; i < 25; i++) {
         argv[i] = text;
     }
-    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 3 MiB in all");
+    is(exec_checked(argv, "CHECK=long"), -E2BIG, "E18 arguments of 3 MiB in all");
     (void)munmap(text, STRING_MAX + PAGE);
 }
 
@@ -454,24 +454,24 @@ static void test_many_arguments(void)
     for (unsigned int i = 0; i < MANY * 2; i++) {
         argv[i] = text_x;
     }
-    is(exec_checked(argv, "CHECK=many"), -E2BIG, "E18 400 000 strings");
+    is(exec_checked(argv, "CHECK=many"), -E2BIG, "E18 400 000 arguments");
     argv[MANY] = NULL;
-    is(exec_checked(argv, "CHECK=many"), GOOD, "E18 200 000 strings");
+    is(exec_checked(argv, "CHECK=many"), GOOD, "E18 200 000 arguments");
     (void)munmap(argv, (MANY * 2 + 1) * sizeof(*argv));
 }
 
 static void test_paths(void)
 {
     static char path[2 * PAGE];
-    is(check_refused("", ENOENT, ""), true, "E21 an empty path");
+    is(check_refused("", ENOENT, ""), true, "E21 execve of an empty path");
     memset(path, 'a', sizeof(path) - 1);
-    is(check_refused(path, ENAMETOOLONG, ""), true, "E21 a path without end");
+    is(check_refused(path, ENAMETOOLONG, ""), true, "E21 execve of a path without end");
     char *const none[] = {NULL};
     is(execve((char *)0xC0000000u, none, none) == -1 && errno == EFAULT, true,
-       "E21 a path in the kernel");
+       "E21 execve of a path in the kernel");
     is(execve((char *)0x70000000u, none, none) == -1 && errno == EFAULT, true,
-       "E21 a path in a hole");
-    is(execve(NULL, none, none) == -1 && errno == EFAULT, true, "E21 a path of NULL");
+       "E21 execve of a path in a hole");
+    is(execve(NULL, none, none) == -1 && errno == EFAULT, true, "E21 execve of NULL");
 }
 
 /* ---- E19: memory runs out ---------------------------------------------------------------------- */
@@ -544,7 +544,7 @@ static void test_no_memory(void)
         argv[i] = text_x;
     }
     ok(sweep_exec(0, argv), "E19 each frame allocation of execve fails once");
-    ok(sweep_exec(1, argv), "E19 each one and all that follow");
+    ok(sweep_exec(1, argv), "E19 each frame allocation of execve and all that follow fail");
 }
 
 int main(int argc, char **argv)

@@ -50,7 +50,7 @@ static void test_null(void)
         {"F1 jump to 4095", JUMP(4095), SEGFAULT(4095, 'x', false, "null")},
         {"F1 jump to argc with another stack than _start's is no return of _start", JUMP(1),
          SEGFAULT(1, 'x', false, "null")},
-        {"F1 4096 is a hole like others", START(read_byte), .ebx = 4096,
+        {"F1 address 4096 is a hole like others", START(read_byte), .ebx = 4096,
          SEGFAULT(4096, 'r', false, "no-area")},
     };
     DO_DEEDS(deeds);
@@ -443,7 +443,7 @@ static void test_partial_progress(void)
     for (size_t i = 5; i < 3 * PAGE; i++) {
         is_filled = is_filled && area[i] == 0xA5;
     }
-    ok(is_filled, "F11 every byte before it is written");
+    ok(is_filled, "F11 rep stosb past an area's end writes every byte before it");
     (void)munmap(area, 3 * PAGE);
 }
 
@@ -542,8 +542,8 @@ static void test_file_ends(int fd)
          .prepare = map_past_end},
         {"F12 mmap: reading a page past the end is a bus error", START(read_byte), .ebx = SPOT,
          .address = SPOT, TRAP(SIGBUS, "i/o"), .prepare = map_past_end},
-        {"F12 mmap: so is writing", START(write_byte), .ebx = SPOT + PAGE, .address = SPOT + PAGE,
-         TRAP(SIGBUS, "i/o"), .prepare = map_past_end},
+        {"F12 mmap: writing a page past the end is a bus error", START(write_byte),
+         .ebx = SPOT + PAGE, .address = SPOT + PAGE, TRAP(SIGBUS, "i/o"), .prepare = map_past_end},
     };
     DO_DEEDS(deeds);
 
@@ -564,8 +564,8 @@ static void test_file_ends(int fd)
         is_zero = is_zero && lazy[i] == 0;
     }
     ok(is_zero, "F12 area_mmap: pages past the end are zeros");
-    ok(memcmp(lazy, "\177ELF", 4) == 0, "F12 area_mmap: and before it the file's bytes");
-    is(syscall(FL_NR_area_munmap, start), 1, "F12 area_munmap");
+    ok(memcmp(lazy, "\177ELF", 4) == 0, "F12 area_mmap: the file's bytes lie before the zeros");
+    is(syscall(FL_NR_area_munmap, start), 1, "F12 area_munmap of a file area");
 }
 
 static void test_closed_file(void)
@@ -582,12 +582,12 @@ static void test_partial_copies(int fd)
     unsigned char *area = mmap((void *)SPOT, PAGE, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     (void)lseek(fd, 0, SEEK_SET);
-    is(read(fd, area + PAGE - 10, 100), 10, "F16 read gives the bytes before the bad address");
-    ok(memcmp(area + PAGE - 10, "\177ELF", 4) == 0, "F16 and they are there");
-    is(lseek(fd, 0, SEEK_CUR), 10, "F16 the file's position says the same");
+    is(read(fd, area + PAGE - 10, 100), 10, "F16 read returns the bytes before the bad address");
+    ok(memcmp(area + PAGE - 10, "\177ELF", 4) == 0, "F16 the bytes before the bad address arrive");
+    is(lseek(fd, 0, SEEK_CUR), 10, "F16 the file's position is at the bad address");
     is(read(fd, area + PAGE, 1), -1, "F16 read to a bad address");
-    is(errno, EFAULT, "F16 EFAULT");
-    is(lseek(fd, 0, SEEK_CUR), 10, "F16 and the position stays");
+    is(errno, EFAULT, "F16 read to a bad address sets EFAULT");
+    is(lseek(fd, 0, SEEK_CUR), 10, "F16 read to a bad address keeps the position");
     (void)munmap(area, PAGE);
 }
 

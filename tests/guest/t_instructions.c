@@ -478,7 +478,7 @@ static void test_flags(void)
     is(try_flags(flags | FLAG_RF) & FLAG_RF, 0, "P9 popf leaves RF clear");
     is(try_flags(flags | FLAG_VIF) & FLAG_VIF, 0, "P9 popf cannot set VIF and VIP");
     is(try_flags(flags | FLAG_NT) & FLAG_NT, FLAG_NT, "P9 NT is a program's own");
-    is(read_flags() & FLAG_NT, 0, "P9 and clears again");
+    is(read_flags() & FLAG_NT, 0, "P9 popf clears NT again");
 }
 
 /* Tries to switch interrupts off and to become the kernel, then spins until another process, which

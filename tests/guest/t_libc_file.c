@@ -20,21 +20,21 @@ static void test_descriptors(void)
     int fd = open(self, O_RDONLY);
     ok(fd > 2, "open");
     is(read(fd, bytes, 4), 4, "read");
-    is(memcmp(bytes, "\177ELF", 4), 0, "an ELF file");
+    is(memcmp(bytes, "\177ELF", 4), 0, "open of an ELF file reads its magic");
     is(lseek(fd, 1, SEEK_SET), 1, "lseek");
-    is(read(fd, bytes, 3), 3, "read again");
-    is(memcmp(bytes, "ELF", 3), 0, "from there");
+    is(read(fd, bytes, 3), 3, "read after lseek returns the same bytes");
+    is(memcmp(bytes, "ELF", 3), 0, "lseek moves from the current position");
     is(fstat(fd, &st), 0, "fstat");
-    ok(S_ISREG(st.st_mode), "a regular file");
-    is(lseek(fd, 0, SEEK_END), st.st_size, "its size");
-    is(read(fd, bytes, 1), 0, "read at the end");
-    is(lseek(fd, -1, SEEK_SET), -1, "lseek before the start");
-    is(errno, EINVAL, "is EINVAL");
+    ok(S_ISREG(st.st_mode), "fstat reports a regular file");
+    is(lseek(fd, 0, SEEK_END), st.st_size, "fstat reports the size");
+    is(read(fd, bytes, 1), 0, "read at the end returns 0");
+    is(lseek(fd, -1, SEEK_SET), -1, "lseek before the start fails");
+    is(errno, EINVAL, "lseek before the start sets EINVAL");
     is(close(fd), 0, "close");
-    is(close(fd), -1, "close twice");
-    is(errno, EBADF, "is EBADF");
-    is(open("/no/such/file", O_RDONLY), -1, "open of nothing");
-    is(errno, ENOENT, "is ENOENT");
+    is(close(fd), -1, "a second close fails");
+    is(errno, EBADF, "a second close sets EBADF");
+    is(open("/no/such/file", O_RDONLY), -1, "open of a missing file fails");
+    is(errno, ENOENT, "open of a missing file sets ENOENT");
     is(stat(self, &st), 0, "stat");
     is(access(self, R_OK), 0, "access");
 }
@@ -45,7 +45,7 @@ static void test_vectors(void)
     struct iovec pieces[] = {{a, 2}, {b, 2}};
     int fd = open(self, O_RDONLY);
     is(readv(fd, pieces, 2), 4, "readv");
-    ok(memcmp(a, "\177E", 2) == 0 && memcmp(b, "LF", 2) == 0, "fills its pieces in order");
+    ok(memcmp(a, "\177E", 2) == 0 && memcmp(b, "LF", 2) == 0, "readv fills its pieces in order");
     close(fd);
 }
 
@@ -58,9 +58,9 @@ static void test_streams(void)
     }
     is(fgetc(f), 0177, "fgetc");
     is(ungetc('x', f), 'x', "ungetc");
-    is(fgetc(f), 'x', "comes back");
+    is(fgetc(f), 'x', "ungetc's byte comes back");
     is(fread(bytes, 1, 3, f), 3, "fread");
-    is(memcmp(bytes, "ELF", 3), 0, "goes on behind");
+    is(memcmp(bytes, "ELF", 3), 0, "fread goes on behind an ungetc");
     is(ftell(f), 4, "ftell");
     rewind(f);
     is(fread(bytes, 1, sizeof(bytes), f), sizeof(bytes), "fread of more than the buffer");
@@ -71,15 +71,15 @@ static void test_streams(void)
         again[i] = (char)c;
         is_same = is_same && c != EOF;
     }
-    ok(is_same && memcmp(bytes, again, sizeof(bytes)) == 0, "byte by byte the same");
+    ok(is_same && memcmp(bytes, again, sizeof(bytes)) == 0, "fgetc reads the same bytes as fread");
     fseek(f, 0, SEEK_END);
-    is(fgetc(f), EOF, "end of file");
-    ok(feof(f) && !ferror(f), "feof and not ferror");
-    is(fputc('x', f), EOF, "no writing");
-    ok(ferror(f), "is an error");
+    is(fgetc(f), EOF, "fgetc at the end returns EOF");
+    ok(feof(f) && !ferror(f), "the end of a file sets feof and not ferror");
+    is(fputc('x', f), EOF, "fputc to a read-only stream fails");
+    ok(ferror(f), "fputc to a read-only stream sets ferror");
     is(fclose(f), 0, "fclose");
     ok(fopen(self, "q") == NULL && errno == EINVAL, "fopen of a wrong mode");
-    ok(fopen("/no/such/file", "r") == NULL && errno == ENOENT, "fopen of nothing");
+    ok(fopen("/no/such/file", "r") == NULL && errno == ENOENT, "fopen of a missing file");
 }
 
 static void test_many_streams(void)
@@ -89,14 +89,14 @@ static void test_many_streams(void)
     while (count < FOPEN_MAX && (streams[count] = fopen(self, "r")) != NULL) {
         count++;
     }
-    is(count, FOPEN_MAX - 3, "as many streams as promised");
-    is(errno, EMFILE, "then EMFILE");
+    is(count, FOPEN_MAX - 3, "fopen opens as many streams as FOPEN_MAX promises");
+    is(errno, EMFILE, "fopen of one stream more sets EMFILE");
     int readable = 0;
     while (count > 0) {
         readable += fgetc(streams[--count]) == 0177;
         fclose(streams[count]);
     }
-    is(readable, FOPEN_MAX - 3, "all of them work");
+    is(readable, FOPEN_MAX - 3, "all open streams work");
 }
 
 static void test_directory(void)
@@ -121,7 +121,7 @@ static void test_directory(void)
     }
     is(found, 1, "readdir lists this program once");
     is(closedir(dir), 0, "closedir");
-    ok(opendir(self) == NULL && errno == ENOTDIR, "opendir of a file");
+    ok(opendir(self) == NULL && errno == ENOTDIR, "opendir of a file fails");
 }
 
 int main(int argc, char **argv)

@@ -16,7 +16,7 @@ static char text[8192];
         int len = snprintf(text, sizeof(text), __VA_ARGS__);                                       \
         is_string(text, wanted, #__VA_ARGS__);                                                     \
         if (len != (int)strlen(text)) {                                                            \
-            is(len, strlen(text), "its length");                                                   \
+            is(len, strlen(text), "snprintf returns the length of the text");                      \
         }                                                                                          \
     } while (0)
 
@@ -42,8 +42,8 @@ static void test_text(void)
     FORMATS("a % [  abc] [abc  ] [ab]", "%c %% [%5s] [%-5s] [%.2s]", 'a', "abc", "abc", "abc");
     FORMATS("[    a] [a    ]", "[%5c] [%-5c]", 'a', 'a');
     volatile size_t room = 4; /* so that the compiler does not object to the cut */
-    is(snprintf(text, room, "%s", "abcdef"), 6, "snprintf gives the whole length");
-    is_string(text, "abc", "and cuts");
+    is(snprintf(text, room, "%s", "abcdef"), 6, "snprintf returns the whole length of a cut text");
+    is_string(text, "abc", "snprintf cuts and terminates the text");
     is(snprintf(NULL, 0, "%d", 12345), 5, "snprintf measures without a buffer");
 }
 

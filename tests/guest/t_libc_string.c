@@ -27,7 +27,7 @@ static void test_memory(void)
             }
         }
     }
-    ok(is_same, "memmove in both directions, every alignment, nothing beside");
+    ok(is_same, "memmove in both directions at every alignment changes nothing beside");
     memset(a, 'x', 10);
     ok(a[9] == 'x' && a[10] != 'x', "memset stops at its length");
     is(memcmp("ab\xff", "ab\x01", 3) > 0, 1, "memcmp compares unsigned bytes");
@@ -43,35 +43,36 @@ static void test_memory(void)
 static void test_strings(void)
 {
     char s[32];
-    is(strlen(""), 0, "strlen of nothing");
-    is(strnlen("abc", 2), 2, "strnlen stops");
+    is(strlen(""), 0, "strlen of an empty string");
+    is(strnlen("abc", 2), 2, "strnlen stops at its length");
     ok(strcmp("a", "b") < 0 && strcmp("b", "a") > 0 && strcmp("", "") == 0, "strcmp");
-    ok(strcmp("\xff", "a") > 0, "strcmp compares unsigned");
-    is(strncmp("abc", "abd", 2), 0, "strncmp stops");
+    ok(strcmp("\xff", "a") > 0, "strcmp compares unsigned bytes");
+    is(strncmp("abc", "abd", 2), 0, "strncmp stops at its length");
     ok(strcasecmp("HeLLo", "hEllO") == 0 && strncasecmp("abX", "aby", 2) == 0, "strcasecmp");
     is_string(strcpy(s, "abc"), "abc", "strcpy");
     is_string(strcat(s, "def"), "abcdef", "strcat");
     volatile size_t one = 1; /* so that the compiler does not object to the cut */
     is_string(strncat(s, "ghi", one), "abcdefg", "strncat");
-    is(strlcpy(s, "abcdef", 4), 6, "strlcpy gives the whole length");
-    is_string(s, "abc", "strlcpy cuts and ends");
-    is(strlcat(s, "xyz", 6), 6, "strlcat gives the whole length");
-    is_string(s, "abcxy", "strlcat cuts and ends");
+    is(strlcpy(s, "abcdef", 4), 6, "strlcpy returns the whole length");
+    is_string(s, "abc", "strlcpy cuts and terminates");
+    is(strlcat(s, "xyz", 6), 6, "strlcat returns the whole length");
+    is_string(s, "abcxy", "strlcat cuts and terminates");
     memset(s, '?', sizeof(s));
     strncpy(s, "ab", 5);
     ok(s[2] == 0 && s[4] == 0 && s[5] == '?', "strncpy pads with zeros");
     is_string(strstr("abcabd", "abd"), "abd", "strstr");
     ok(strstr("abc", "abcd") == NULL, "strstr of something longer");
-    ok(strchr("abc", 'd') == NULL && *strchr("abc", 0) == 0, "strchr, also of the end");
+    ok(strchr("abc", 'd') == NULL && *strchr("abc", 0) == 0,
+       "strchr finds characters and the terminator");
     is_string(strrchr("a/b/c", '/'), "/c", "strrchr");
     is(strspn("aabc", "ab"), 3, "strspn");
     is(strcspn("xyzab", "ab"), 3, "strcspn");
     ok(strpbrk("abc", "xy") == NULL, "strpbrk of nothing");
     char list[] = ",,a,b,,c,";
-    is_string(strtok(list, ","), "a", "strtok skips in front");
-    is_string(strtok(NULL, ","), "b", "strtok goes on");
-    is_string(strtok(NULL, ","), "c", "strtok skips between");
-    ok(strtok(NULL, ",") == NULL, "strtok ends");
+    is_string(strtok(list, ","), "a", "strtok skips delimiters in front");
+    is_string(strtok(NULL, ","), "b", "strtok returns the second word");
+    is_string(strtok(NULL, ","), "c", "strtok skips delimiters between words");
+    ok(strtok(NULL, ",") == NULL, "strtok returns NULL at the end");
     is_string(strerror(ENOENT), "No such file or directory", "strerror");
     is_string(strerror(-3), "Unknown error -3", "strerror of no error");
 }
@@ -87,30 +88,30 @@ static void test_characters(void)
         points += ispunct(c) != 0;
     }
     ok(letters == 52 && digits == 22 && spaces == 6 && prints == 95 && points == 32,
-       "classes have the right sizes");
+       "the ctype classes have the right sizes");
     ok(toupper('z') == 'Z' && tolower('A') == 'a' && toupper('1') == '1', "toupper and tolower");
 }
 
 static void test_numbers(void)
 {
     char *end;
-    is(strtol("  -0x7fzz", &end, 0), -127, "strtol with prefix");
-    is_string(end, "zz", "strtol's end");
+    is(strtol("  -0x7fzz", &end, 0), -127, "strtol reads a prefix");
+    is_string(end, "zz", "strtol stores where the number ends");
     is(strtol("0x", &end, 16), 0, "strtol of a prefix alone");
-    is_string(end, "x", "stops behind the 0");
-    is(strtol("077", NULL, 0), 63, "octal");
-    is(strtol("zz", NULL, 36), 35 * 36 + 35, "base 36");
+    is_string(end, "x", "strtol of 0x alone stops behind the 0");
+    is(strtol("077", NULL, 0), 63, "strtol reads octal");
+    is(strtol("zz", NULL, 36), 35 * 36 + 35, "strtol reads base 36");
     errno = 0;
     is(strtol("2147483648", NULL, 10), LONG_MAX, "strtol over its limit");
-    is(errno, ERANGE, "sets errno");
+    is(errno, ERANGE, "strtol over its limit sets errno");
     errno = 0;
-    is(strtol("-2147483648", NULL, 10), LONG_MIN, "LONG_MIN fits");
-    is(errno, 0, "without an error");
+    is(strtol("-2147483648", NULL, 10), LONG_MIN, "strtol reads LONG_MIN");
+    is(errno, 0, "strtol of LONG_MIN leaves errno");
     ok(strtoul("-1", NULL, 10) == ULONG_MAX, "strtoul negates");
-    ok(strtoull("18446744073709551615", NULL, 10) == ULLONG_MAX, "ULLONG_MAX");
-    ok(strtoll("-9223372036854775808", NULL, 10) == LLONG_MIN, "LLONG_MIN");
-    is(strtol("abc", &end, 10), 0, "no digits");
-    is_string(end, "abc", "nothing taken");
+    ok(strtoull("18446744073709551615", NULL, 10) == ULLONG_MAX, "strtoull reads ULLONG_MAX");
+    ok(strtoll("-9223372036854775808", NULL, 10) == LLONG_MIN, "strtoll reads LLONG_MIN");
+    is(strtol("abc", &end, 10), 0, "strtol of no digits returns 0");
+    is_string(end, "abc", "strtol of no digits consumes nothing");
     is(atoi(" 42abc"), 42, "atoi");
     is(abs(-5) + labs(-6l) + llabs(-7ll), 18, "abs");
     div_t d = div(-7, 2);
@@ -120,29 +121,34 @@ static void test_numbers(void)
 static void test_floats(void)
 {
     char *end;
-    ok(strtod("0.1", NULL) == 0.1, "0.1");
-    ok(strtod("-1.5e3xyz", &end) == -1500.0, "-1.5e3");
-    is_string(end, "xyz", "strtod's end");
-    ok(strtod("9007199254740993", NULL) == 9007199254740992.0, "a tie goes to even");
+    ok(strtod("0.1", NULL) == 0.1, "strtod reads 0.1");
+    ok(strtod("-1.5e3xyz", &end) == -1500.0, "strtod reads -1.5e3");
+    is_string(end, "xyz", "strtod stores where the number ends");
+    ok(strtod("9007199254740993", NULL) == 9007199254740992.0, "strtod rounds a tie to even");
     ok(strtod("9007199254740993.000000000000000000000000000000001", NULL) == 9007199254740994.0,
-       "a little above the tie goes up");
-    ok(strtod("1.7976931348623157e308", NULL) == 1.7976931348623157e308, "DBL_MAX");
-    ok(strtod("4.9e-324", NULL) == 4.9406564584124654e-324, "the smallest double");
-    ok(strtod("2.4703282292062327e-324", NULL) == 0.0, "below half of it: zero");
-    ok(strtod("2.2250738585072011e-308", NULL) == 2.2250738585072011e-308, "subnormal border");
+       "strtod rounds up a little above the tie");
+    ok(strtod("1.7976931348623157e308", NULL) == 1.7976931348623157e308, "strtod reads DBL_MAX");
+    ok(strtod("4.9e-324", NULL) == 4.9406564584124654e-324, "strtod reads the smallest double");
+    ok(strtod("2.4703282292062327e-324", NULL) == 0.0,
+       "strtod rounds below half the smallest double to zero");
+    ok(strtod("2.2250738585072011e-308", NULL) == 2.2250738585072011e-308,
+       "strtod reads the subnormal border");
     errno = 0;
-    ok(strtod("1e400", NULL) == __builtin_inf(), "overflow is infinity");
-    is(errno, ERANGE, "and an error");
-    ok(strtod("inf", NULL) == __builtin_inf() && strtod("-Infinity", &end) < 0 && *end == 0, "inf");
-    ok(strtod("0x1.8p1", NULL) == 3.0, "hexadecimal");
-    ok(strtod(".", &end) == 0 && *end == '.', "a point alone is no number");
-    ok(strtod("1e+", &end) == 1 && *end == 'e', "an exponent needs digits");
-    ok(strtof("16777217", NULL) == 16777216.0f, "float rounds to 24 bits");
+    ok(strtod("1e400", NULL) == __builtin_inf(), "strtod overflows to infinity");
+    is(errno, ERANGE, "strtod's overflow sets errno");
+    ok(strtod("inf", NULL) == __builtin_inf() && strtod("-Infinity", &end) < 0 && *end == 0,
+       "strtod reads inf");
+    ok(strtod("0x1.8p1", NULL) == 3.0, "strtod reads hexadecimal");
+    ok(strtod(".", &end) == 0 && *end == '.', "strtod: a point alone is no number");
+    ok(strtod("1e+", &end) == 1 && *end == 'e', "strtod: an exponent needs digits");
+    ok(strtof("16777217", NULL) == 16777216.0f, "strtof rounds to 24 bits");
     ok(strtold("1.18973149535723176502e+4932", NULL) == 1.18973149535723176502e+4932L,
-       "the largest long double");
-    ok(strtold("0x1.fffffffffffffffffp0", NULL) == 2.0L, "long double rounds its 65th bit");
-    ok(strtold("18446744073709551615.5", NULL) == 18446744073709551616.0L, "to even, upwards");
-    ok(strtold("18446744073709551614.5", NULL) == 18446744073709551614.0L, "to even, downwards");
+       "strtold reads the largest long double");
+    ok(strtold("0x1.fffffffffffffffffp0", NULL) == 2.0L, "strtold rounds its 65th bit");
+    ok(strtold("18446744073709551615.5", NULL) == 18446744073709551616.0L,
+       "strtold rounds a tie to even, upwards");
+    ok(strtold("18446744073709551614.5", NULL) == 18446744073709551614.0L,
+       "strtold rounds a tie to even, downwards");
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -165,7 +171,7 @@ static void test_sorting(void)
             is_sorted = is_sorted && v[i - 1] <= v[i];
         }
         if (!is_sorted) {
-            is(n, -1, "sorted");
+            is(n, -1, "qsort sorts");
         }
     }
     for (int i = 0; i < 100; i++) {
@@ -178,7 +184,7 @@ static void test_sorting(void)
         missed += hit == NULL;
     }
     ok(found == 100 && missed == 103, "bsearch finds all and only what is there");
-    ok(bsearch(v, v, 0, sizeof(v[0]), compare_ints) == NULL, "bsearch in nothing");
+    ok(bsearch(v, v, 0, sizeof(v[0]), compare_ints) == NULL, "bsearch in an empty array");
 }
 
 int main(void)

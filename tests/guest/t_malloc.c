@@ -78,12 +78,12 @@ static void test_sizes(void)
        "A5: an alignment of 2 GiB");
     free(NULL);
     void *empty = malloc(0);
-    ok(empty != NULL && (uintptr_t)empty % 16 == 0, "A3: no bytes are a block too");
+    ok(empty != NULL && (uintptr_t)empty % 16 == 0, "A3: malloc(0) returns a block");
     free(empty);
     block = aligned_alloc(65536, 100);
     ok(block != NULL && (uintptr_t)block % 65536 == 0, "a block aligned to 64 KiB");
     free(block);
-    ok(is_sound(), "malloc_check");
+    ok(is_sound(), "malloc_check after large blocks");
 }
 
 static void test_untouched(void)
@@ -91,13 +91,13 @@ static void test_untouched(void)
     unsigned long before = resident_kib();
     char *block = calloc(16, MIB);
     ok(block != NULL && resident_kib() - before <= 16, "calloc of 16 MiB touches nothing");
-    ok(block[0] == 0 && block[16 * MIB - 1] == 0, "and it is zero");
+    ok(block[0] == 0 && block[16 * MIB - 1] == 0, "calloc of 16 MiB returns zeros");
     memset(block, 1, 4096);
     char *grown = realloc(block, 64 * MIB);
     ok(grown != NULL && grown[4095] == 1 && resident_kib() - before <= 64,
        "realloc to 64 MiB moves pages and copies none");
     free(grown);
-    ok(resident_kib() - before <= 16, "free gives them back");
+    ok(resident_kib() - before <= 16, "free of 64 MiB returns the pages");
 }
 
 /* While a map has no area left, the middle one of three blocks, which are one area, must stay. */
@@ -181,12 +181,12 @@ static void realloc_freed(void)
 static void test_misuse(void)
 {
     ok(aborts(free_twice), "A2: double free is stopped");
-    ok(aborts(free_large_twice), "A2: of a large block too");
-    ok(aborts(free_inside), "A2: interior pointer");
-    ok(aborts(free_off_by_one), "A2: misaligned pointer");
-    ok(aborts(free_on_stack), "A2: stack pointer");
-    ok(aborts(free_nothing_there), "A2: pointer to nothing");
-    ok(aborts(realloc_freed), "A4: realloc of a freed block");
+    ok(aborts(free_large_twice), "A2: double free of a large block is stopped");
+    ok(aborts(free_inside), "A2: free of an interior pointer is stopped");
+    ok(aborts(free_off_by_one), "A2: free of a misaligned pointer is stopped");
+    ok(aborts(free_on_stack), "A2: free of a stack pointer is stopped");
+    ok(aborts(free_nothing_there), "A2: free of an unmapped pointer is stopped");
+    ok(aborts(realloc_freed), "A4: realloc of a freed block is stopped");
 }
 
 /* ---- Walk -------------------------------------------------------------------------------------- */
@@ -236,13 +236,13 @@ static void test_walk(void)
         is_right &= walk_step();
     }
     ok(is_right, "100 000 random steps keep the contents");
-    ok(is_sound(), "malloc_check");
+    ok(is_sound(), "malloc_check after random steps");
     for (uint32_t i = 0; i < SLOTS; i++) {
         free(slots[i].block);
     }
     unsigned long after = resident_kib();
-    ok(after <= before + RESIDENT_MAX, "all freed: at most 200 KiB stay resident");
-    ok(is_sound(), "malloc_check");
+    ok(after <= before + RESIDENT_MAX, "at most 200 KiB stay resident after all blocks are freed");
+    ok(is_sound(), "malloc_check after all blocks are freed");
 }
 
 int main(void)

@@ -47,15 +47,15 @@ static void test_tables(void)
     for (unsigned long at_page = PLACE; at_page < PLACE_END; at_page += TABLE_SPAN) {
         wrong += *at(at_page) != 1;
     }
-    is(made, (PLACE_END - PLACE) / TABLE_SPAN, "M24: a page every 2 MiB");
-    is(wrong, 0, "M24: each holds its byte");
+    is(made, (PLACE_END - PLACE) / TABLE_SPAN, "M24: touch a page every 2 MiB");
+    is(wrong, 0, "M24: each page holds its byte");
     if (is_faultline()) {
         int records = made / 64 + 2; /* frames for area records, generously */
         ok(before - full >= 2 * made && before - full <= 2 * made + records,
-           "M24: costs a page and a table each");
+           "M24: each page costs a frame and a table");
     }
-    is(unmap(PLACE, PLACE_END - PLACE), 0, "M24: all go at once");
-    is(before - freemem(), 0, "M24: with all page tables");
+    is(unmap(PLACE, PLACE_END - PLACE), 0, "M24: munmap of all sparse pages");
+    is(before - freemem(), 0, "M24: munmap frees all page tables");
 }
 
 static void test_largest_hole(void)
@@ -68,17 +68,17 @@ static void test_largest_hole(void)
     }
     ok(is_good(start), "M24: one area of the largest hole");
     if (is_faultline()) {
-        ok(length == 0xB7000000u, "M24: of 2.86 GiB");
-        ok(before - freemem() <= 1, "M24: takes no more than its record");
+        ok(length == 0xB7000000u, "M24: the area spans 2.86 GiB");
+        ok(before - freemem() <= 1, "M24: the area takes no more than its record");
     }
     char *bytes = at((unsigned long)start);
     bytes[0] = bytes[length / 2] = bytes[length - 1] = 1;
     if (is_faultline()) {
         int taken = before - freemem();
-        ok(taken >= 5 && taken <= 7, "M24: three pages and their tables when touched");
+        ok(taken >= 5 && taken <= 7, "M24: touching three pages takes them and their tables");
     }
-    is(unmap((unsigned long)start, length), 0, "M24: it goes");
-    is(before - freemem(), 0, "M24: and everything is back");
+    is(unmap((unsigned long)start, length), 0, "M24: munmap of the largest area");
+    is(before - freemem(), 0, "M24: every frame of the largest area is back");
 }
 
 /* ---- M12, M14, M24: as many areas as there may be -------------------------------------------- */
@@ -116,31 +116,33 @@ static void test_area_limit(void)
     ok(made > AREAS_MAX - 100 && made <= AREAS_MAX, "M24: about 65 530 areas");
 
     is(unmap(three + PAGE, PAGE), -ENOMEM,
-       "M14: munmap of the middle when the split cannot be stored");
-    ok(is_mapped(three + PAGE) && *at(three + PAGE) == 2, "M14: nothing was unmapped");
-    is(call(__NR_mprotect, three + PAGE, PAGE, PROT_READ), -ENOMEM, "M14: mprotect of the middle");
+       "M14: munmap of the middle is -ENOMEM when the split cannot be stored");
+    ok(is_mapped(three + PAGE) && *at(three + PAGE) == 2,
+       "M14: the refused munmap unmapped nothing");
+    is(call(__NR_mprotect, three + PAGE, PAGE, PROT_READ), -ENOMEM,
+       "M14: mprotect of the middle is -ENOMEM");
     *at(three + PAGE) = 2;
     is(map(three + PAGE, PAGE, LAZY | MAP_FIXED | MAP_STACK), -ENOMEM,
        "M8 M14: MAP_FIXED over the middle");
     if (is_faultline()) { /* Linux may merge the new page with the old */
-        is(*at(three + PAGE), 2, "M8 M14: the old mapping is as before");
+        is(*at(three + PAGE), 2, "M8 M14: the refused MAP_FIXED keeps the old mapping");
         is(call(__NR_mremap, three + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, PLACE_END),
            -ENOMEM, "M14: mremap of the middle");
-        is(*at(three + PAGE), 2, "M14: it did not move");
+        is(*at(three + PAGE), 2, "M14: the refused mremap moved nothing");
         is(map(0, PAGE, SHARED_ANON), -ENOMEM, "M12: no place for a mapping anywhere");
         is(syscall6(FL_NR_area_mmap, 0, PAGE, RW, MAP_ANONYMOUS, -1, 0), 0,
-           "M12: nor for a teaching area");
+           "M12: no place for a teaching area anywhere");
         is(before - freemem() > made / 80, true, "M24: the records take frames");
         int full = freemem();
         is(status_of_child(exit_at_once, NULL), 0, "M24: a process with 65 530 areas forks");
-        is(full - freemem(), 0, "M24: and its child gives everything back");
+        is(full - freemem(), 0, "M24: the child of a process with 65 530 areas frees everything");
     }
-    is(unmap(three, 3 * PAGE), 0, "M14: all three pages go without a split");
-    is(unmap(PLACE + 2 * PAGE * 1000, PAGE), 0, "M12: one area goes");
+    is(unmap(three, 3 * PAGE), 0, "M14: munmap of all three pages needs no split");
+    is(unmap(PLACE + 2 * PAGE * 1000, PAGE), 0, "M12: munmap of one area");
     is(map(PLACE + 2 * PAGE * 1000, PAGE, LAZY | MAP_FIXED), (long)(PLACE + 2 * PAGE * 1000),
-       "M12: one comes");
-    is(unmap(PLACE, PLACE_END - PLACE), 0, "M24: all go at once");
-    is(before - freemem(), 0, "M24: and every frame is back");
+       "M12: mmap works again after one munmap");
+    is(unmap(PLACE, PLACE_END - PLACE), 0, "M24: munmap of all areas at once");
+    is(before - freemem(), 0, "M24: every frame of the areas is back");
 }
 
 /* ---- M12: no hole, only small holes ---------------------------------------------------------- */
@@ -191,7 +193,7 @@ static void test_full_space(void)
     int status = status_of_child(fill_space, NULL);
     is(WEXITSTATUS(status), 0,
        "M12: a full address space, then one with small holes only: -ENOMEM");
-    is(before - freemem(), 0, "M12: everything is back");
+    is(before - freemem(), 0, "M12: every frame of the full address space is back");
 }
 
 /* ---- R8 -------------------------------------------------------------------------------------- */
@@ -222,13 +224,14 @@ static void test_zero_page(void)
     if (is_faultline()) {
         int tables = before - full;
         ok(tables >= (int)(ZERO_PAGES / 512) && tables <= (int)(ZERO_PAGES / 512) + 3,
-           "R8: take page tables only");
+           "R8: 70 000 references to the zero page take page tables only");
     }
-    is(status_of_child(read_zeros, NULL), 0, "R8: fork takes 70 000 more");
-    is(full - freemem(), 0, "R8: and the child's go");
-    is(read_zeros(NULL), 0, "R8: it is still all zeros");
-    is(unmap(place, ZERO_PAGES * PAGE), 0, "R8: they go");
-    is(before - freemem(), 0, "R8: and everything is back");
+    is(status_of_child(read_zeros, NULL), 0,
+       "R8: fork takes 70 000 more references to the zero page");
+    is(full - freemem(), 0, "R8: the child's references to the zero page are dropped");
+    is(read_zeros(NULL), 0, "R8: the zero page is still all zeros");
+    is(unmap(place, ZERO_PAGES * PAGE), 0, "R8: munmap drops the references to the zero page");
+    is(before - freemem(), 0, "R8: every page table of the zero page is back");
 }
 
 static unsigned long copies[COPIES];
@@ -256,13 +259,14 @@ static void test_shared_page(void)
     }
     is(made, COPIES - 1, "R8: 40 000 mappings of one page");
     int full = freemem();
-    is(status_of_child(read_copies, NULL), 0, "R8: fork makes 80 000, all the same memory");
-    is(full - freemem(), 0, "R8: the child's go");
-    is(*(volatile int *)at(copies[COPIES / 2]), 8, "R8: its write is seen through each");
+    is(status_of_child(read_copies, NULL), 0, "R8: fork makes 80 000 mappings of one page");
+    is(full - freemem(), 0, "R8: the child's mappings of one page are dropped");
+    is(*(volatile int *)at(copies[COPIES / 2]), 8,
+       "R8: the child's write is seen through each mapping");
     for (int i = 0; i < COPIES; i++) {
         (void)unmap(copies[i], PAGE);
     }
-    is(before - freemem(), 0, "R8: with the last one the page is back");
+    is(before - freemem(), 0, "R8: the page is freed with its last mapping");
 }
 
 int main(void)

@@ -72,34 +72,35 @@ static int mapped_pages(const char *start, int n)
 
 static void test_lengths(void)
 {
-    is(map(0, 0, RW, PRIVATE), -EINVAL, "M4: length 0");
-    is(map(PLACE, 0, RW, PRIVATE | MAP_FIXED), -EINVAL, "M4: length 0 at a fixed place");
-    is(map(0, 0xC0000001u, RW, PRIVATE), -ENOMEM, "M4: one byte over 3 GiB");
-    is(map(0, 0xC0000000u, RW, PRIVATE | MAP_NORESERVE), -ENOMEM, "M4: all of the user half");
-    is(map(0, 0xFFFFF000u, RW, PRIVATE), -ENOMEM, "M4: the longest multiple of a page");
-    is(map(0, 0xFFFFF001u, RW, PRIVATE), -ENOMEM, "M4: rounding up wraps to 0");
-    is(map(0, 0xFFFFFFFFu, RW, PRIVATE), -ENOMEM, "M4: the longest");
+    is(map(0, 0, RW, PRIVATE), -EINVAL, "M4: mmap of length 0");
+    is(map(PLACE, 0, RW, PRIVATE | MAP_FIXED), -EINVAL, "M4: mmap of length 0 at a fixed place");
+    is(map(0, 0xC0000001u, RW, PRIVATE), -ENOMEM, "M4: mmap of one byte over 3 GiB");
+    is(map(0, 0xC0000000u, RW, PRIVATE | MAP_NORESERVE), -ENOMEM,
+       "M4: mmap of all of the user half");
+    is(map(0, 0xFFFFF000u, RW, PRIVATE), -ENOMEM, "M4: mmap of the longest multiple of a page");
+    is(map(0, 0xFFFFF001u, RW, PRIVATE), -ENOMEM, "M4: mmap of a length whose rounding wraps to 0");
+    is(map(0, 0xFFFFFFFFu, RW, PRIVATE), -ENOMEM, "M4: mmap of the longest length");
     long start = map(0, 1, RW, PRIVATE);
-    ok(is_good(start) && is_mapped(at((unsigned long)start)), "M4: length 1 is a page");
-    is(unmap(at((unsigned long)start), 1), 0, "M4: and goes as one");
+    ok(is_good(start) && is_mapped(at((unsigned long)start)), "M4: mmap of length 1 maps a page");
+    is(unmap(at((unsigned long)start), 1), 0, "M4: munmap of length 1 unmaps the page");
 }
 
 static void test_types(void)
 {
-    is(map(0, PAGE, RW, MAP_ANONYMOUS), -EINVAL, "M5: neither SHARED nor PRIVATE");
+    is(map(0, PAGE, RW, MAP_ANONYMOUS), -EINVAL, "M5: mmap neither SHARED nor PRIVATE");
     is(map(0, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE), -EINVAL,
-       "M5: SHARED_VALIDATE without a file");
-    is(map_file(READ, 0), -EINVAL, "M5: neither, of a file");
-    is(map_file(READ, 4), -EINVAL, "M5: type 4, of a file");
-    is(map_file(READ, MAP_TYPE), -EINVAL, "M5: type 15, of a file");
-    is(map(0, PAGE, RW, MAP_ANONYMOUS | MAP_TYPE), -EINVAL, "M5: type 15");
+       "M5: mmap SHARED_VALIDATE without a file");
+    is(map_file(READ, 0), -EINVAL, "M5: mmap of a file, neither SHARED nor PRIVATE");
+    is(map_file(READ, 4), -EINVAL, "M5: mmap of a file with type 4");
+    is(map_file(READ, MAP_TYPE), -EINVAL, "M5: mmap of a file with type 15");
+    is(map(0, PAGE, RW, MAP_ANONYMOUS | MAP_TYPE), -EINVAL, "M5: mmap with type 15");
     long start = map_file(READ, MAP_SHARED_VALIDATE);
     ok(is_good(start), "M5: SHARED_VALIDATE of a file works");
     (void)unmap(at((unsigned long)start), PAGE);
     is(map_file(READ, MAP_SHARED_VALIDATE | 0x00800000), -EOPNOTSUPP,
-       "M5 S9: but rejects unknown flags");
+       "M5 S9: SHARED_VALIDATE rejects unknown flags");
     start = map_file(READ, MAP_SHARED | (int)0x80000000u);
-    ok(is_good(start), "M5 S9: which others ignore");
+    ok(is_good(start), "M5 S9: other types ignore unknown flags");
     (void)unmap(at((unsigned long)start), PAGE);
     start = map(0, PAGE, RW | 0x10 | 0x40000000, PRIVATE);
     ok(is_good(start), "M5: unknown rights are ignored");
@@ -111,18 +112,18 @@ static void test_hints(void)
 {
     is(map(PLACE + 0x123, PAGE, RW, PRIVATE), PLACE, "M6: an unaligned hint is rounded down");
     long other = map(PLACE, PAGE, RW, PRIVATE);
-    ok(is_good(other) && other != PLACE, "M6: a hint that is taken: another place");
+    ok(is_good(other) && other != PLACE, "M6: a hint that is taken moves the mapping");
     (void)unmap(at((unsigned long)other), PAGE);
     other = map(PLACE - PAGE, 2 * PAGE, RW, PRIVATE);
     ok(is_good(other) && other != (long)(PLACE - PAGE),
-       "M6: a hint that is half taken: another place");
+       "M6: a hint that is half taken moves the mapping");
     (void)unmap(at((unsigned long)other), 2 * PAGE);
     (void)unmap(at(PLACE), PAGE);
     static const unsigned long hints[] = {KERNEL_BASE, 0xFFFFF000u, 0xFFFFFFFFu, 0xBFFFF000u};
     for (size_t i = 0; i < COUNT(hints); i++) {
         char name[64];
         long start = map(hints[i], 2 * PAGE, RW, PRIVATE);
-        (void)snprintf(name, sizeof(name), "M6: hint %#lx: another place", hints[i]);
+        (void)snprintf(name, sizeof(name), "M6: hint %#lx moves the mapping", hints[i]);
         ok(is_good(start) && (unsigned long)start < KERNEL_BASE - 2 * PAGE, name);
         (void)unmap(at((unsigned long)start), 2 * PAGE);
     }
@@ -131,17 +132,18 @@ static void test_hints(void)
 static void test_fixed_refusals(void)
 {
     int fixed = PRIVATE | MAP_FIXED;
-    is(map(PLACE + 1, PAGE, RW, fixed), -EINVAL, "M7: FIXED unaligned");
-    is(map(PLACE + PAGE - 1, PAGE, RW, fixed), -EINVAL, "M7: FIXED one byte before a page");
-    is(map(KERNEL_BASE, PAGE, RW, fixed), -ENOMEM, "M7: FIXED in the kernel");
-    is(map(0xFFFFF000u, PAGE, RW, fixed), -ENOMEM, "M7: FIXED at the last page");
-    is(map(0xFFFFF000u, 2 * PAGE, RW, fixed), -ENOMEM, "M7: FIXED that wraps");
-    is(map(KERNEL_BASE - PAGE, 2 * PAGE, RW, fixed), -ENOMEM, "M7: FIXED across the kernel's base");
-    is(map(KERNEL_BASE + 1, PAGE, RW, fixed), -ENOMEM, "M7: FIXED unaligned in the kernel");
+    is(map(PLACE + 1, PAGE, RW, fixed), -EINVAL, "M7: mmap FIXED unaligned");
+    is(map(PLACE + PAGE - 1, PAGE, RW, fixed), -EINVAL, "M7: mmap FIXED one byte before a page");
+    is(map(KERNEL_BASE, PAGE, RW, fixed), -ENOMEM, "M7: mmap FIXED in the kernel");
+    is(map(0xFFFFF000u, PAGE, RW, fixed), -ENOMEM, "M7: mmap FIXED at the last page");
+    is(map(0xFFFFF000u, 2 * PAGE, RW, fixed), -ENOMEM, "M7: mmap FIXED that wraps");
+    is(map(KERNEL_BASE - PAGE, 2 * PAGE, RW, fixed), -ENOMEM,
+       "M7: mmap FIXED across the kernel's base");
+    is(map(KERNEL_BASE + 1, PAGE, RW, fixed), -ENOMEM, "M7: mmap FIXED unaligned in the kernel");
     if (is_faultline()) { /* Linux lets root do it */
-        is(map(0, PAGE, RW, fixed), -EPERM, "M7: FIXED page 0");
-        is(map(0, 2 * PAGE, RW, fixed), -EPERM, "M7: FIXED page 0 and 1");
-        is(map(0, PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), -EPERM, "M7: page 0, NOREPLACE");
+        is(map(0, PAGE, RW, fixed), -EPERM, "M7: mmap FIXED of page 0");
+        is(map(0, 2 * PAGE, RW, fixed), -EPERM, "M7: mmap FIXED of page 0 and 1");
+        is(map(0, PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), -EPERM, "M7: mmap NOREPLACE of page 0");
         is(call(__NR_mremap, shared, PAGE, PAGE, 3, 0), -EPERM, "M7: mremap to page 0");
     }
     ok(is_fatal(read_byte, NULL), "M7: page 0 stays unmapped");
@@ -169,31 +171,34 @@ static void test_fixed(void)
     int fixed = PRIVATE | MAP_FIXED;
     int before = freemem();
     char *start = fill_place(8);
-    is(intact_pages(start, 8), 0xFF, "M8: FIXED over nothing");
+    is(intact_pages(start, 8), 0xFF, "M8: FIXED over a hole");
     is(map(PLACE + 2 * PAGE, PAGE, RW, fixed), PLACE + 2 * PAGE,
        "M8: FIXED over a page in the middle");
-    is(start[2 * PAGE], 0, "M8: is new");
-    is(intact_pages(start, 8), 0xFB, "M8: and exactly that one");
+    is(start[2 * PAGE], 0, "M8: FIXED over a page in the middle maps a new page");
+    is(intact_pages(start, 8), 0xFB,
+       "M8: FIXED over a page in the middle replaces exactly that page");
     (void)call(__NR_mprotect, start + 5 * PAGE, PAGE, READ);
     (void)unmap(start + 3 * PAGE, PAGE);
     is(map(PLACE + PAGE, 5 * PAGE, READ, fixed), PLACE + PAGE,
        "M8: FIXED over parts of several areas and a hole");
-    is(intact_pages(start, 8), 0xC1, "M8: leaves the rest");
-    is(mapped_pages(start, 8), 0xFF, "M8: without a gap");
+    is(intact_pages(start, 8), 0xC1, "M8: FIXED over several areas leaves the rest");
+    is(mapped_pages(start, 8), 0xFF, "M8: FIXED over several areas leaves no gap");
     ok(is_fatal(write_byte, start + PAGE) && is_fatal(write_byte, start + 5 * PAGE + 7),
-       "M8: with its own rights");
-    ok(!is_fatal(write_byte, start + 6 * PAGE), "M8: and theirs behind it");
+       "M8: the new mapping has its own rights");
+    ok(!is_fatal(write_byte, start + 6 * PAGE),
+       "M8: the areas behind the new mapping keep their rights");
     is(call(__NR_mmap2, PLACE, 8 * PAGE, RW, MAP_SHARED | MAP_FIXED, file, 0), -EACCES,
        "M8: FIXED that is refused");
     is(call(__NR_mmap2, PLACE, 8 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, UNUSED_FD, 0), -EBADF,
-       "M8: for its file");
+       "M8: FIXED that is refused for its file");
     is(call(__NR_mmap2, PLACE, 8 * PAGE, RW, MAP_FIXED | MAP_ANONYMOUS, -1, 0), -EINVAL,
-       "M8: for its type");
-    is(intact_pages(start, 8), 0xC1, "M8: the old mapping is as before");
-    is(map(PLACE - PAGE, 10 * PAGE, RW, fixed), PLACE - PAGE, "M8: FIXED over all of it and more");
-    is(intact_pages(start, 8), 0, "M8: replaces it");
+       "M8: FIXED that is refused for its type");
+    is(intact_pages(start, 8), 0xC1, "M8: a refused FIXED keeps the old mapping");
+    is(map(PLACE - PAGE, 10 * PAGE, RW, fixed), PLACE - PAGE,
+       "M8: FIXED over several areas and more");
+    is(intact_pages(start, 8), 0, "M8: FIXED over several areas and more replaces them");
     (void)unmap(start - PAGE, 10 * PAGE);
-    is(before - freemem(), 0, "M8: every frame is back");
+    is(before - freemem(), 0, "M8: every frame of the replaced areas is back");
 
     char *heap = at((unsigned long)call(__NR_brk, 0));
     char *heap_page = at(((unsigned long)heap + PAGE - 1) & ~(unsigned long)(PAGE - 1));
@@ -202,13 +207,13 @@ static void test_fixed(void)
     is(map((unsigned long)heap_page + PAGE, PAGE, RW, fixed),
        (long)(unsigned long)heap_page + (long)PAGE, "M8: FIXED over a page of the heap");
     ok(heap_page[0] == 5 && heap_page[PAGE] == 0 && heap_page[2 * PAGE] == 5,
-       "M8: exactly that page");
+       "M8: FIXED over a page of the heap replaces exactly that page");
     (void)call(__NR_brk, heap);
     (void)unmap(heap_page, 3 * PAGE);
 
     unsigned long code = (unsigned long)strerror & ~(unsigned long)(PAGE - 1);
     is(status_of_child(map_over_code, at(code)), 0, "M8: FIXED over own code");
-    ok(strerror(0) != NULL, "M8: the parent's is its own");
+    ok(strerror(0) != NULL, "M8: FIXED over own code in a child leaves the parent's");
     ok(status_of_child(map_over_stack, NULL) != -1, "M8: FIXED over the stack in use");
 }
 
@@ -216,16 +221,19 @@ static void test_no_replace(void)
 {
     int flags = PRIVATE | MAP_FIXED_NOREPLACE;
     char *start = fill_place(4);
-    is(map(PLACE, PAGE, RW, flags), -EEXIST, "M9: NOREPLACE on the first page");
-    is(map(PLACE + 3 * PAGE, 2 * PAGE, RW, flags), -EEXIST, "M9: over the end");
-    is(map(PLACE - PAGE, 2 * PAGE, RW, flags), -EEXIST, "M9: over the start");
-    is(map(PLACE - PAGE, 6 * PAGE, RW, flags), -EEXIST, "M9: all around");
-    is(intact_pages(start, 4), 0xF, "M9: nothing changed");
-    is(map(PLACE + 1, PAGE, RW, flags), -EINVAL, "M9: unaligned");
-    is(map(PLACE + 4 * PAGE, PAGE, RW, flags), PLACE + 4 * PAGE, "M9: right behind it is free");
-    is(map(PLACE - PAGE, PAGE, RW, flags), PLACE - PAGE, "M9: right before it, too");
+    is(map(PLACE, PAGE, RW, flags), -EEXIST, "M9: NOREPLACE on the first page of a mapping");
+    is(map(PLACE + 3 * PAGE, 2 * PAGE, RW, flags), -EEXIST,
+       "M9: NOREPLACE over the end of a mapping");
+    is(map(PLACE - PAGE, 2 * PAGE, RW, flags), -EEXIST,
+       "M9: NOREPLACE over the start of a mapping");
+    is(map(PLACE - PAGE, 6 * PAGE, RW, flags), -EEXIST, "M9: NOREPLACE all around a mapping");
+    is(intact_pages(start, 4), 0xF, "M9: a refused NOREPLACE changes nothing");
+    is(map(PLACE + 1, PAGE, RW, flags), -EINVAL, "M9: NOREPLACE unaligned");
+    is(map(PLACE + 4 * PAGE, PAGE, RW, flags), PLACE + 4 * PAGE,
+       "M9: NOREPLACE right behind a mapping");
+    is(map(PLACE - PAGE, PAGE, RW, flags), PLACE - PAGE, "M9: NOREPLACE right before a mapping");
     (void)unmap(start - PAGE, 6 * PAGE);
-    is(map(PLACE, PAGE, RW, flags), PLACE, "M9: and then the place itself");
+    is(map(PLACE, PAGE, RW, flags), PLACE, "M9: NOREPLACE takes the place after munmap");
     (void)unmap(start, PAGE);
 }
 
@@ -236,20 +244,25 @@ static void test_files(void)
     int writer = (int)call(__NR_open, "/dev/null", 1);
     int folder = (int)call(__NR_open, "/", 0);
     int device = (int)call(__NR_open, is_faultline() ? "/dev/console" : "/dev/null", 2);
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, -1, 0), -EBADF, "M10: fd -1");
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, UNUSED_FD, 0), -EBADF, "M10: fd never opened");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, -1, 0), -EBADF, "M10: mmap of fd -1");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, UNUSED_FD, 0), -EBADF,
+       "M10: mmap of an fd that was never opened");
     is(call(__NR_mmap2, 0, 0, READ, MAP_PRIVATE, UNUSED_FD, 0), -EBADF,
-       "M10: comes before length 0");
+       "M10: a bad fd is reported before length 0");
     is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, writer, 0), -EACCES,
-       "M10: opened for writing only");
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_SHARED, writer, 0), -EACCES, "M10: shared, too");
+       "M10: PRIVATE of a file opened for writing only");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_SHARED, writer, 0), -EACCES,
+       "M10: SHARED of a file opened for writing only");
     is(map_file(RW, MAP_SHARED), -EACCES, "M10: SHARED + WRITE of a file opened for reading");
-    is(map_file(PROT_WRITE, MAP_SHARED), -EACCES, "M10: WRITE alone");
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, folder, 0), -ENODEV, "M10: a directory");
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_SHARED, folder, 0), -ENODEV, "M10: shared, too");
-    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, device, 0), -ENODEV, "M10: a terminal");
+    is(map_file(PROT_WRITE, MAP_SHARED), -EACCES,
+       "M10: SHARED with WRITE alone of a file opened for reading");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, folder, 0), -ENODEV,
+       "M10: PRIVATE of a directory");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_SHARED, folder, 0), -ENODEV,
+       "M10: SHARED of a directory");
+    is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, device, 0), -ENODEV, "M10: mmap of a terminal");
     long start = map_file(RW, MAP_PRIVATE);
-    ok(is_good(start), "M10: PRIVATE + WRITE of it works");
+    ok(is_good(start), "M10: PRIVATE + WRITE of a file opened for reading works");
     (void)unmap(at((unsigned long)start), PAGE);
     (void)call(__NR_close, writer);
     (void)call(__NR_close, folder);
@@ -259,14 +272,14 @@ static void test_files(void)
         is(call(__NR_mmap2, 0, 2 * PAGE, READ, MAP_PRIVATE, file, 0xFFFFFFFFu), -EOVERFLOW,
            "M11: page offset and length overflow");
         is(call(__NR_mmap2, 0, PAGE, READ, MAP_PRIVATE, file, 0xFFFFFFFFu), -EOVERFLOW,
-           "M11: to exactly 2^32 pages");
+           "M11: page offset and length reach exactly 2^32 pages");
         is(call(__NR_mmap2, 0, 0x10000 * PAGE, READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0xFFFF0001u),
-           -EOVERFLOW, "M11: without a file, too");
+           -EOVERFLOW, "M11: page offset and length overflow without a file");
     }
     unsigned long words[] = {0, PAGE, READ, MAP_PRIVATE, (unsigned long)file, 1};
     is(call(__NR_mmap, words), -EINVAL, "M11: the old mmap with byte offset 1");
     words[5] = PAGE - 1;
-    is(call(__NR_mmap, words), -EINVAL, "M11: and one byte before a page");
+    is(call(__NR_mmap, words), -EINVAL, "M11: the old mmap with a byte offset one before a page");
     words[5] = 0;
     start = call(__NR_mmap, words);
     ok(is_good(start) && memcmp(at((unsigned long)start), "\177ELF", 4) == 0,
@@ -280,49 +293,50 @@ static void test_unmap(void)
 {
     int before = freemem();
     char *start = fill_place(8);
-    is(unmap(start + 1, PAGE), -EINVAL, "M13: unaligned");
-    is(unmap(start + PAGE - 1, PAGE), -EINVAL, "M13: one byte before a page");
-    is(unmap(start, 0), -EINVAL, "M13: length 0");
-    is(unmap(at(KERNEL_BASE), PAGE), -EINVAL, "M13: in the kernel");
-    is(unmap(at(KERNEL_BASE - PAGE), 2 * PAGE), -EINVAL, "M13: past the kernel's base");
-    is(unmap(start, KERNEL_BASE), -EINVAL, "M13: long past it");
-    is(unmap(start, 0xFFFFF000u), -EINVAL, "M13: wraps");
-    is(unmap(start, 0xFFFFFFFFu), -EINVAL, "M13: rounding up wraps");
-    is(intact_pages(start, 8), 0xFF, "M13: nothing changed");
-    is(unmap(start + 16 * PAGE, PAGE), 0, "M13: a hole");
-    is(unmap(start, PAGE), 0, "M13: the head");
-    is(unmap(start, PAGE), 0, "M13: twice");
-    is(unmap(start + 7 * PAGE, 1), 0, "M13: the tail, by a length of one byte");
-    is(intact_pages(start, 8), 0x7E, "M13: head and tail are gone");
+    is(unmap(start + 1, PAGE), -EINVAL, "M13: munmap unaligned");
+    is(unmap(start + PAGE - 1, PAGE), -EINVAL, "M13: munmap one byte before a page");
+    is(unmap(start, 0), -EINVAL, "M13: munmap of length 0");
+    is(unmap(at(KERNEL_BASE), PAGE), -EINVAL, "M13: munmap in the kernel");
+    is(unmap(at(KERNEL_BASE - PAGE), 2 * PAGE), -EINVAL, "M13: munmap past the kernel's base");
+    is(unmap(start, KERNEL_BASE), -EINVAL, "M13: munmap long past the kernel's base");
+    is(unmap(start, 0xFFFFF000u), -EINVAL, "M13: munmap of a range that wraps");
+    is(unmap(start, 0xFFFFFFFFu), -EINVAL, "M13: munmap of a length whose rounding wraps");
+    is(intact_pages(start, 8), 0xFF, "M13: a refused munmap changes nothing");
+    is(unmap(start + 16 * PAGE, PAGE), 0, "M13: munmap of a hole");
+    is(unmap(start, PAGE), 0, "M13: munmap of the head");
+    is(unmap(start, PAGE), 0, "M13: munmap of the head twice");
+    is(unmap(start + 7 * PAGE, 1), 0, "M13: munmap of the tail by a length of one byte");
+    is(intact_pages(start, 8), 0x7E, "M13: the head and the tail are unmapped");
     int full = freemem();
     long middle = unmap(start + 3 * PAGE, 2 * PAGE);
     int gained = freemem() - full;
-    is(middle, 0, "M13: the middle");
+    is(middle, 0, "M13: munmap of the middle");
     ok(!is_faultline() || gained == 2 || gained == 1,
-       "M13: gives two frames, but for the second half's record");
-    is(intact_pages(start, 8), 0x66, "M13: splits exactly");
+       "M13: munmap of the middle frees two frames and takes the second half's record");
+    is(intact_pages(start, 8), 0x66, "M13: munmap of the middle splits exactly");
     ok(is_fatal(read_byte, start + 3 * PAGE) && is_fatal(read_byte, start + 5 * PAGE - 1),
-       "M13: its first and last byte are gone");
-    is(unmap(start - 4 * PAGE, 16 * PAGE), 0, "M13: many areas and holes at once");
-    is(mapped_pages(start, 8), 0, "M13: all are gone");
-    is(before - freemem(), 0, "M13: pages and tables");
+       "M13: the first and the last byte of the middle are unmapped");
+    is(unmap(start - 4 * PAGE, 16 * PAGE), 0, "M13: munmap of many areas and holes at once");
+    is(mapped_pages(start, 8), 0, "M13: many areas are unmapped at once");
+    is(before - freemem(), 0, "M13: munmap of many areas frees pages and tables");
 
     start = at((unsigned long)map(PLACE, 1024 * PAGE, RW, PRIVATE | MAP_FIXED));
     for (int i = 0; i < 1024; i += 3) {
         start[i * (int)PAGE] = 1;
     }
-    is(unmap(start + 100 * PAGE, 700 * PAGE), 0, "M13: most of a half-populated area");
-    ok(start[99 * PAGE] == 1 && start[801 * PAGE] == 1, "M13: the ends stay");
-    is(unmap(start, 1024 * PAGE), 0, "M13: and go");
-    is(before - freemem(), 0, "M13: with all their tables");
+    is(unmap(start + 100 * PAGE, 700 * PAGE), 0, "M13: munmap of most of a half-populated area");
+    ok(start[99 * PAGE] == 1 && start[801 * PAGE] == 1,
+       "M13: the ends of a half-populated area stay");
+    is(unmap(start, 1024 * PAGE), 0, "M13: munmap of the ends of a half-populated area");
+    is(before - freemem(), 0, "M13: munmap of the ends frees all their tables");
 
     start = fill_place(4);
     (void)call(__NR_mprotect, start + PAGE, PAGE, READ);
-    is(unmap(start + PAGE, 2 * PAGE), 0, "M13: from one area into the next");
-    is(intact_pages(start, 4), 0x9, "M13: splits both");
-    is(unmap(start, 4 * PAGE), 0, "M13: all");
+    is(unmap(start + PAGE, 2 * PAGE), 0, "M13: munmap from one area into the next");
+    is(intact_pages(start, 4), 0x9, "M13: munmap from one area into the next splits both");
+    is(unmap(start, 4 * PAGE), 0, "M13: munmap of the rest of both areas");
     is(unmap(at(0), PAGE), 0, "M13: page 0 is a hole like others");
-    is(before - freemem(), 0, "M13: nothing is left");
+    is(before - freemem(), 0, "M13: no frame is missing after all munmaps");
 }
 
 /* mov eax, __NR_munmap; mov ebx, page; mov ecx, 4096; int 0x80; ret */
@@ -389,15 +403,17 @@ static void test_fatal_cases(void)
         return;
     }
     static const struct fatal_case cases[] = {
-        {"code", "M15: for no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"code", "M15: a return from munmap to running code that is gone: no-area",
+         VM_CAUSE_NO_AREA, SIGSEGV},
         {"stack", "M15: munmap of the stack's page: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"stack-middle", "M15: of a page in its middle: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"whole-stack", "M15: of all of it: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"stack-middle", "M15: munmap of a page in the middle of the stack: no-area",
+         VM_CAUSE_NO_AREA, SIGSEGV},
+        {"whole-stack", "M15: munmap of all of the stack: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"read-only", "M17: made read-only, then written: read-only", VM_CAUSE_READ_ONLY, SIGSEGV},
         {"none", "M17: made inaccessible, then read: no-access", VM_CAUSE_NO_ACCESS, SIGSEGV},
         {"past-end", "F12: a POSIX file page past the end: SIGBUS", VM_CAUSE_IO, SIGBUS},
     };
-    test_fatal(program, cases, COUNT(cases), "M15 M17: and everything comes back");
+    test_fatal(program, cases, COUNT(cases), "M15 M17: every frame is back after the deaths");
 }
 
 /* ---- M16, M17: mprotect ---------------------------------------------------------------------- */
@@ -410,36 +426,44 @@ static long protect(const void *start, unsigned long length, int prot)
 static void test_protect_refusals(void)
 {
     char *start = fill_place(6);
-    is(protect(start + 1, PAGE, READ), -EINVAL, "M16: unaligned");
-    is(protect(start + 1, 0, READ), -EINVAL, "M16: unaligned, length 0");
-    is(protect(start, 0, READ), 0, "M16: length 0");
-    is(protect(at(0x10000000), 0, READ), 0, "M16: length 0 in a hole");
+    is(protect(start + 1, PAGE, READ), -EINVAL, "M16: mprotect unaligned");
+    is(protect(start + 1, 0, READ), -EINVAL, "M16: mprotect unaligned of length 0");
+    is(protect(start, 0, READ), 0, "M16: mprotect of length 0");
+    is(protect(at(0x10000000), 0, READ), 0, "M16: mprotect of length 0 in a hole");
     if (is_faultline()) { /* with 64 bits it does not wrap, and stops at a hole */
-        is(protect(start, 0xFFFFFFFFu, READ), -ENOMEM, "M16: rounding up wraps");
-        is(protect(start, 0xFFFFF000u, READ), -ENOMEM, "M16: wraps");
+        is(protect(start, 0xFFFFFFFFu, READ), -ENOMEM,
+           "M16: mprotect of a length whose rounding wraps");
+        is(protect(start, 0xFFFFF000u, READ), -ENOMEM, "M16: mprotect of a range that wraps");
     }
-    is(protect(at(KERNEL_BASE), PAGE, READ), -ENOMEM, "M16: in the kernel");
-    is(protect(at(KERNEL_BASE + 0x100000), PAGE, RW), -ENOMEM, "M16: the kernel's text");
-    is(protect(at(0), PAGE, RW), -ENOMEM, "M16: page 0");
-    is(protect(start, PAGE, 0x10), -EINVAL, "M16: an unknown right");
-    is(protect(start, PAGE, -1), -EINVAL, "M16: all bits");
-    is(protect(start, PAGE, 0x03000000), -EINVAL, "M16: GROWSDOWN and GROWSUP");
-    ok(!is_fatal(write_byte, start), "M16: nothing changed");
+    is(protect(at(KERNEL_BASE), PAGE, READ), -ENOMEM, "M16: mprotect in the kernel");
+    is(protect(at(KERNEL_BASE + 0x100000), PAGE, RW), -ENOMEM,
+       "M16: mprotect of the kernel's text");
+    is(protect(at(0), PAGE, RW), -ENOMEM, "M16: mprotect of page 0");
+    is(protect(start, PAGE, 0x10), -EINVAL, "M16: mprotect with an unknown right");
+    is(protect(start, PAGE, -1), -EINVAL, "M16: mprotect with all bits");
+    is(protect(start, PAGE, 0x03000000), -EINVAL, "M16: mprotect with GROWSDOWN and GROWSUP");
+    ok(!is_fatal(write_byte, start), "M16: a refused mprotect changes nothing");
     (void)unmap(start + 3 * PAGE, PAGE);
-    is(protect(start, 6 * PAGE, READ), -ENOMEM, "M16: a hole in the middle");
-    ok(is_fatal(write_byte, start), "M16: what is before it has changed");
-    ok(!is_fatal(write_byte, start + 4 * PAGE), "M16: what is behind has not");
-    is(protect(start + 3 * PAGE, PAGE, READ), -ENOMEM, "M16: nothing but a hole");
+    is(protect(start, 6 * PAGE, READ), -ENOMEM, "M16: mprotect with a hole in the middle");
+    ok(is_fatal(write_byte, start), "M16: mprotect changes what lies before the hole");
+    ok(!is_fatal(write_byte, start + 4 * PAGE),
+       "M16: mprotect does not change what lies behind the hole");
+    is(protect(start + 3 * PAGE, PAGE, READ), -ENOMEM, "M16: mprotect of a hole alone");
     (void)unmap(start, 6 * PAGE);
 
     long mapped = map_file(READ, MAP_SHARED);
     is(protect(at((unsigned long)mapped), PAGE, RW), -EACCES,
-       "M16: WRITE on a shared read-only file");
-    is(protect(at((unsigned long)mapped), PAGE, READ | PROT_EXEC), 0, "M16: others are granted");
-    is(protect(at((unsigned long)mapped), PAGE, PROT_NONE), 0, "M16: none, too");
-    is(protect(at((unsigned long)mapped), PAGE, PROT_WRITE), -EACCES, "M16: WRITE is not, still");
-    is(protect(at((unsigned long)mapped), PAGE, READ), 0, "M16: READ is");
-    is(memcmp(at((unsigned long)mapped), "\177ELF", 4), 0, "M16: and shows the bytes");
+       "M16: mprotect WRITE on a shared read-only file");
+    is(protect(at((unsigned long)mapped), PAGE, READ | PROT_EXEC), 0,
+       "M16: mprotect READ and EXEC on a shared read-only file");
+    is(protect(at((unsigned long)mapped), PAGE, PROT_NONE), 0,
+       "M16: mprotect NONE on a shared read-only file");
+    is(protect(at((unsigned long)mapped), PAGE, PROT_WRITE), -EACCES,
+       "M16: mprotect WRITE on a shared read-only file after NONE");
+    is(protect(at((unsigned long)mapped), PAGE, READ), 0,
+       "M16: mprotect READ on a shared read-only file after NONE");
+    is(memcmp(at((unsigned long)mapped), "\177ELF", 4), 0,
+       "M16: a shared read-only file shows its bytes after NONE and READ");
     (void)unmap(at((unsigned long)mapped), PAGE);
 }
 
@@ -492,7 +516,7 @@ static void test_protect(void)
         wrong += protect(start, p.length, RW) != 0 || start[0] != 7 || *last != 7;
         start[0] = *last = 8;
         wrong += start[0] != 8 || before != freemem();
-        (void)snprintf(name, sizeof(name), "M17: %u pages, back again: the data is there",
+        (void)snprintf(name, sizeof(name), "M17: %u pages, made accessible again, keep their data",
                        pages[i]);
         is(wrong, 0, name);
         unmap_pages(start, pages[i]);
@@ -500,11 +524,12 @@ static void test_protect(void)
     /* Rights that were changed before the page is there. */
     char *start = map_pages(2);
     (void)protect(start, PAGE, READ);
-    is(start[0], 0, "M17: read-only before the first touch");
-    ok(is_fatal(write_byte, start), "M17: is not written");
+    is(start[0], 0, "M17: mprotect to read-only before the first touch");
+    ok(is_fatal(write_byte, start),
+       "M17: a page made read-only before its first touch cannot be written");
     (void)protect(start, PAGE, RW);
     start[0] = 1;
-    is(start[0], 1, "M17: until it may be");
+    is(start[0], 1, "M17: a page made writable again can be written");
     unmap_pages(start, 2);
     /* The shared zero page must not be granted for writing. */
     start = map_pages(2);
@@ -535,29 +560,36 @@ static void test_remap_refusals(void)
 {
     char *start = fill_place(4);
     (void)protect(start + 2 * PAGE, 2 * PAGE, READ);
-    is(remap(start, PAGE, 0, MAYMOVE, 0), -EINVAL, "M18: new size 0");
-    is(remap(start + 1, PAGE, PAGE, MAYMOVE, 0), -EINVAL, "M18: unaligned");
-    is(remap(at(0x10000000), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: not mapped");
-    is(remap(at(0), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: page 0");
-    is(remap(at(KERNEL_BASE), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: the kernel");
-    is(remap(start, 4 * PAGE, 8 * PAGE, MAYMOVE, 0), -EFAULT, "M18: over two areas");
-    is(remap(start + 2 * PAGE, 4 * PAGE, 8 * PAGE, MAYMOVE, 0), -EFAULT, "M18: over the end");
+    is(remap(start, PAGE, 0, MAYMOVE, 0), -EINVAL, "M18: mremap to size 0");
+    is(remap(start + 1, PAGE, PAGE, MAYMOVE, 0), -EINVAL, "M18: mremap unaligned");
+    is(remap(at(0x10000000), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: mremap of a hole");
+    is(remap(at(0), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: mremap of page 0");
+    is(remap(at(KERNEL_BASE), PAGE, 2 * PAGE, MAYMOVE, 0), -EFAULT, "M18: mremap of the kernel");
+    is(remap(start, 4 * PAGE, 8 * PAGE, MAYMOVE, 0), -EFAULT, "M18: mremap over two areas");
+    is(remap(start + 2 * PAGE, 4 * PAGE, 8 * PAGE, MAYMOVE, 0), -EFAULT,
+       "M18: mremap over the end of an area");
     is(remap(start, PAGE, PAGE, MREMAP_FIXED, PLACE + 0x100000), -EINVAL,
-       "M18: FIXED without MAYMOVE");
-    is(remap(start, PAGE, PAGE, 0x80, 0), -EINVAL, "M18: an unknown flag");
-    is(remap(start, 2 * PAGE, 2 * PAGE, TO_FIXED, PLACE + PAGE), -EINVAL, "M18: ranges overlap");
-    is(remap(start + PAGE, PAGE, 2 * PAGE, TO_FIXED, PLACE), -EINVAL, "M18: from the other side");
-    is(remap(start, PAGE, PAGE, TO_FIXED, PLACE), -EINVAL, "M18: onto itself");
-    is(remap(start, PAGE, PAGE, TO_FIXED, PLACE + 0x100001), -EINVAL, "M18: FIXED unaligned");
-    is(remap(start, PAGE, PAGE, TO_FIXED, KERNEL_BASE), -EINVAL, "M18: FIXED in the kernel");
+       "M18: mremap FIXED without MAYMOVE");
+    is(remap(start, PAGE, PAGE, 0x80, 0), -EINVAL, "M18: mremap with an unknown flag");
+    is(remap(start, 2 * PAGE, 2 * PAGE, TO_FIXED, PLACE + PAGE), -EINVAL,
+       "M18: mremap to an overlapping range above");
+    is(remap(start + PAGE, PAGE, 2 * PAGE, TO_FIXED, PLACE), -EINVAL,
+       "M18: mremap to an overlapping range below");
+    is(remap(start, PAGE, PAGE, TO_FIXED, PLACE), -EINVAL, "M18: mremap onto itself");
+    is(remap(start, PAGE, PAGE, TO_FIXED, PLACE + 0x100001), -EINVAL,
+       "M18: mremap FIXED unaligned");
+    is(remap(start, PAGE, PAGE, TO_FIXED, KERNEL_BASE), -EINVAL, "M18: mremap FIXED in the kernel");
     is(remap(start, PAGE, 2 * PAGE, TO_FIXED, KERNEL_BASE - PAGE), -EINVAL,
-       "M18: FIXED across its base");
-    is(remap(start, PAGE, 0xC0000000u, MAYMOVE, 0), -ENOMEM, "M18: too large");
-    is(remap(start, 0, PAGE, MAYMOVE, 0), -EINVAL, "M18: a copy of private memory");
-    is(remap(start, 2 * PAGE, 3 * PAGE, 0, 0), -ENOMEM, "M18: growing is blocked");
-    is(remap(start, PAGE, 3 * PAGE, 0, 0), -ENOMEM, "M18: by its own rest, too");
-    is(intact_pages(start, 4), 0xF, "M18: nothing changed");
-    ok(is_fatal(write_byte, start + 2 * PAGE), "M18: nor any right");
+       "M18: mremap FIXED across the kernel's base");
+    is(remap(start, PAGE, 0xC0000000u, MAYMOVE, 0), -ENOMEM,
+       "M18: mremap to a size that is too large");
+    is(remap(start, 0, PAGE, MAYMOVE, 0), -EINVAL, "M18: mremap of old size 0 on private memory");
+    is(remap(start, 2 * PAGE, 3 * PAGE, 0, 0), -ENOMEM,
+       "M18: growing in place blocked by a neighbour");
+    is(remap(start, PAGE, 3 * PAGE, 0, 0), -ENOMEM,
+       "M18: growing in place blocked by the area's own rest");
+    is(intact_pages(start, 4), 0xF, "M18: a refused mremap changes nothing");
+    ok(is_fatal(write_byte, start + 2 * PAGE), "M18: a refused mremap changes no right");
     (void)unmap(start, 4 * PAGE);
 }
 
@@ -565,38 +597,39 @@ static void test_remap(void)
 {
     int before = freemem();
     char *start = fill_place(4);
-    is(remap(start, 4 * PAGE, 4 * PAGE, 0, 0), PLACE, "M18: to the same size");
+    is(remap(start, 4 * PAGE, 4 * PAGE, 0, 0), PLACE, "M18: mremap to the same size");
     is(remap(start, 4 * PAGE, 6 * PAGE, 0, 0), PLACE, "M18: growing in place");
-    is(mapped_pages(start, 8), 0x3F, "M18: adds pages");
-    is(start[5 * PAGE], 0, "M18: of zeros");
-    is(remap(start, 6 * PAGE, 2 * PAGE, 0, 0), PLACE, "M18: shrinking");
-    is(mapped_pages(start, 8), 0x3, "M18: takes them away");
+    is(mapped_pages(start, 8), 0x3F, "M18: growing in place adds pages");
+    is(start[5 * PAGE], 0, "M18: growing in place adds zeros");
+    is(remap(start, 6 * PAGE, 2 * PAGE, 0, 0), PLACE, "M18: shrinking in place");
+    is(mapped_pages(start, 8), 0x3, "M18: shrinking unmaps pages");
     is(map(PLACE + 2 * PAGE, PAGE, READ, PRIVATE | MAP_FIXED), PLACE + 2 * PAGE,
-       "M18: a neighbour");
+       "M18: map a neighbour");
     long moved = remap(start, 2 * PAGE, 5 * PAGE, MAYMOVE, 0);
     ok(is_good(moved) && moved != PLACE, "M18: growing by moving");
-    is(intact_pages(at((unsigned long)moved), 2), 0x3, "M18: takes the data along");
-    is(mapped_pages(start, 3), 0x4, "M18: and leaves nothing behind");
+    is(intact_pages(at((unsigned long)moved), 2), 0x3, "M18: growing by moving keeps the data");
+    is(mapped_pages(start, 3), 0x4, "M18: growing by moving unmaps the old range");
     is(remap(at((unsigned long)moved) + PAGE, PAGE, PAGE, TO_FIXED, PLACE + 2 * PAGE),
-       PLACE + 2 * PAGE, "M18: a page from the middle onto the neighbour");
-    is(start[2 * PAGE], 2, "M18: arrives");
-    is(mapped_pages(at((unsigned long)moved), 5), 0x1D, "M18: and is missing where it was");
-    ok(!is_fatal(write_byte, start + 2 * PAGE), "M18: it keeps its rights");
+       PLACE + 2 * PAGE, "M18: move a page from the middle onto the neighbour");
+    is(start[2 * PAGE], 2, "M18: the page moved onto the neighbour has its data");
+    is(mapped_pages(at((unsigned long)moved), 5), 0x1D,
+       "M18: the source page is unmapped after the move");
+    ok(!is_fatal(write_byte, start + 2 * PAGE), "M18: the moved page keeps its rights");
     (void)unmap(at((unsigned long)moved), 5 * PAGE);
     (void)unmap(start, 3 * PAGE);
-    is(before - freemem(), 0, "M18: every frame is back");
+    is(before - freemem(), 0, "M18: every frame is back after the moves");
 
     volatile int *one = map_shared(PAGE);
     one[0] = 1;
     long second = remap((void *)(unsigned long)one, 0, PAGE, MAYMOVE, 0);
-    ok(is_good(second), "M18: a copy of a shared mapping");
+    ok(is_good(second), "M18: mremap of old size 0 copies a shared mapping");
     volatile int *two = (volatile int *)at((unsigned long)second);
     two[0]++;
-    is(one[0], 2, "M18 M21: is the same memory");
+    is(one[0], 2, "M18 M21: the copy of a shared mapping is the same memory");
     (void)unmap((void *)(unsigned long)one, PAGE);
-    is(two[0], 2, "M18 M21: that outlives the first");
+    is(two[0], 2, "M18 M21: the copy of a shared mapping outlives the first");
     (void)unmap((void *)(unsigned long)two, PAGE);
-    is(before - freemem(), 0, "M18: every frame is back");
+    is(before - freemem(), 0, "M18: every frame is back after the copy");
 }
 
 /* ---- M19 ------------------------------------------------------------------------------------- */
@@ -625,25 +658,25 @@ static void test_advice(void)
         is(call(__NR_madvise, start, 6 * PAGE, advice[i]), -ENOMEM, name);
     }
     is(intact_pages(start, 6), 0, "M19: DONTNEED over a hole dropped both sides");
-    is(mapped_pages(start, 6), 0x37, "M19: but kept the areas");
-    is(call(__NR_madvise, start, PAGE, 99), -EINVAL, "M19: unknown advice");
-    is(call(__NR_madvise, start, 0, 99), -EINVAL, "M19: even for nothing");
-    is(call(__NR_madvise, start, PAGE, -1), -EINVAL, "M19: advice -1");
+    is(mapped_pages(start, 6), 0x37, "M19: DONTNEED over a hole keeps the areas");
+    is(call(__NR_madvise, start, PAGE, 99), -EINVAL, "M19: madvise with unknown advice");
+    is(call(__NR_madvise, start, 0, 99), -EINVAL, "M19: madvise with unknown advice and length 0");
+    is(call(__NR_madvise, start, PAGE, -1), -EINVAL, "M19: madvise with advice -1");
 
     int before = freemem();
     start[0] = start[PAGE] = 1;
-    is(call(__NR_madvise, start, PAGE, MADV_DONTNEED), 0, "M19: DONTNEED");
-    ok(start[0] == 0 && start[PAGE] == 1, "M19: drops exactly its pages");
+    is(call(__NR_madvise, start, PAGE, MADV_DONTNEED), 0, "M19: DONTNEED of two pages");
+    ok(start[0] == 0 && start[PAGE] == 1, "M19: DONTNEED drops exactly its pages");
     (void)call(__NR_madvise, start, 2 * PAGE, MADV_DONTNEED);
-    is(before - freemem(), 0, "M19: and gives the frames back");
+    is(before - freemem(), 0, "M19: DONTNEED frees the frames");
 
     is(call(__NR_msync, start + 1, PAGE, MS_SYNC), -EINVAL, "M19: msync unaligned");
     is(call(__NR_msync, start, 6 * PAGE, MS_SYNC), -ENOMEM, "M19: msync over a hole");
     is(call(__NR_msync, start, PAGE, 8), -EINVAL, "M19: msync with an unknown flag");
     is(call(__NR_msync, start, PAGE, MS_SYNC | MS_ASYNC), -EINVAL, "M19: msync SYNC and ASYNC");
     is(call(__NR_msync, start, 0xFFFFF000u, MS_SYNC), -ENOMEM, "M19: msync that wraps");
-    is(call(__NR_msync, start, 3 * PAGE, MS_ASYNC), 0, "M19: msync");
-    is(call(__NR_msync, start, 0, 0), 0, "M19: msync of nothing");
+    is(call(__NR_msync, start, 3 * PAGE, MS_ASYNC), 0, "M19: msync of a mapping");
+    is(call(__NR_msync, start, 0, 0), 0, "M19: msync of length 0");
 
     is(call(__NR_mincore, start + 1, PAGE, vector), -EINVAL, "M19: mincore unaligned");
     is(call(__NR_mincore, start, 6 * PAGE, vector), -ENOMEM, "M19: mincore over a hole");
@@ -651,21 +684,22 @@ static void test_advice(void)
     is(call(__NR_mincore, start, PAGE, 0), -EFAULT, "M19: mincore without a vector");
     is(call(__NR_mincore, start, PAGE, KERNEL_BASE), -EFAULT, "M19: mincore into the kernel");
     is(call(__NR_mincore, at(KERNEL_BASE), PAGE, vector), -ENOMEM, "M19: mincore of the kernel");
-    is(call(__NR_mincore, start, 0, 0), 0, "M19: mincore of nothing");
+    is(call(__NR_mincore, start, 0, 0), 0, "M19: mincore of length 0");
     (void)call(__NR_madvise, start, 3 * PAGE, MADV_DONTNEED);
     start[PAGE] = 1;
-    is(call(__NR_mincore, start, 3 * PAGE - 1, vector), 0, "M19: mincore");
-    ok(!(vector[0] & 1) && (vector[1] & 1) && !(vector[2] & 1), "M19: tells which page is there");
+    is(call(__NR_mincore, start, 3 * PAGE - 1, vector), 0, "M19: mincore of a mapping");
+    ok(!(vector[0] & 1) && (vector[1] & 1) && !(vector[2] & 1),
+       "M19: mincore reports which page is resident");
 
     is(call(__NR_mlock, start, 6 * PAGE), -ENOMEM, "M19: mlock over a hole");
     is(call(__NR_mlock, start, 0xFFFFFFFFu), 0, "M19: mlock of a length that rounds to 0");
     is(call(__NR_mlock, start, 0xFFFFF000u), -EINVAL, "M19: mlock that wraps");
-    is(call(__NR_mlock, start + 5, 10), 0, "M19: mlock unaligned is rounded");
-    is(call(__NR_munlock, start + 5, 10), 0, "M19: munlock, too");
+    is(call(__NR_mlock, start + 5, 10), 0, "M19: mlock rounds an unaligned address");
+    is(call(__NR_munlock, start + 5, 10), 0, "M19: munlock rounds an unaligned address");
     is(call(__NR_munlock, start, 6 * PAGE), -ENOMEM, "M19: munlock over a hole");
     is(call(__NR_munlock, start, 0xFFFFFFFFu), 0, "M19: munlock of a length that rounds to 0");
     is(call(__NR_munlock, start, 0xFFFFF000u), -EINVAL, "M19: munlock that wraps");
-    is(call(__NR_mlock, start, 0), 0, "M19: mlock of nothing");
+    is(call(__NR_mlock, start, 0), 0, "M19: mlock of length 0");
     (void)unmap(start, 6 * PAGE);
 }
 
@@ -681,31 +715,31 @@ static void test_break(void)
     unsigned long start = move_break(0);
     unsigned long page = (start + PAGE - 1) & ~(unsigned long)(PAGE - 1);
     int before = freemem();
-    is(move_break(start - 1), start, "M20: one byte below the start");
-    is(move_break(1), start, "M20: far below");
-    is(move_break(KERNEL_BASE), start, "M20: into the kernel");
-    is(move_break(0xFFFFFFFFu), start, "M20: the largest");
-    is(move_break((unsigned long)&start), start, "M20: into the stack");
-    is(move_break(start + 5), start + 5, "M20: unaligned");
-    is(move_break(0), start + 5, "M20: 0 asks");
-    is(move_break(page + 3 * PAGE), page + 3 * PAGE, "M20: three pages");
+    is(move_break(start - 1), start, "M20: brk one byte below the start");
+    is(move_break(1), start, "M20: brk far below the start");
+    is(move_break(KERNEL_BASE), start, "M20: brk into the kernel");
+    is(move_break(0xFFFFFFFFu), start, "M20: brk of the largest address");
+    is(move_break((unsigned long)&start), start, "M20: brk into the stack");
+    is(move_break(start + 5), start + 5, "M20: brk to an unaligned address");
+    is(move_break(0), start + 5, "M20: brk(0) returns the break");
+    is(move_break(page + 3 * PAGE), page + 3 * PAGE, "M20: brk up by three pages");
     char *heap = at(page);
     heap[0] = heap[3 * PAGE - 1] = 1;
-    is(move_break(page + 1), page + 1, "M20: back into the first");
-    ok(is_fatal(read_byte, heap + PAGE), "M20: what is above is gone");
-    is(heap[0], 1, "M20: the page of the break stays");
-    is(move_break(page + 3 * PAGE), page + 3 * PAGE, "M20: up again");
-    is(heap[3 * PAGE - 1], 0, "M20: to zeros");
+    is(move_break(page + 1), page + 1, "M20: brk back into the first page");
+    ok(is_fatal(read_byte, heap + PAGE), "M20: brk unmaps the pages above the break");
+    is(heap[0], 1, "M20: brk keeps the page of the break");
+    is(move_break(page + 3 * PAGE), page + 3 * PAGE, "M20: brk up again");
+    is(heap[3 * PAGE - 1], 0, "M20: brk up again maps zeros");
     is(map(page + 4 * PAGE, PAGE, RW, PRIVATE | MAP_FIXED), (long)(page + 4 * PAGE),
-       "M20: a mapping above it");
-    is(move_break(page + 5 * PAGE), page + 3 * PAGE, "M20: into the mapping");
-    is(move_break(page + 9 * PAGE), page + 3 * PAGE, "M20: past the mapping");
+       "M20: map a page above the break");
+    is(move_break(page + 5 * PAGE), page + 3 * PAGE, "M20: brk into a mapping");
+    is(move_break(page + 9 * PAGE), page + 3 * PAGE, "M20: brk past a mapping");
     if (is_faultline()) { /* Linux keeps a gap */
-        is(move_break(page + 4 * PAGE), page + 4 * PAGE, "M20: up to the mapping");
+        is(move_break(page + 4 * PAGE), page + 4 * PAGE, "M20: brk up to a mapping");
     }
     (void)unmap(at(page + 4 * PAGE), PAGE);
-    is(move_break(start), start, "M20: back to the start");
-    is(before - freemem(), 0, "M20: every frame is back");
+    is(move_break(start), start, "M20: brk back to the start");
+    is(before - freemem(), 0, "M20: every frame of the heap is back");
 }
 
 /* ---- M21: one file, many mappings ------------------------------------------------------------ */
@@ -735,34 +769,34 @@ static void test_sharing(void)
                        at((unsigned long)map_file(READ, MAP_SHARED)),
                        at((unsigned long)map_file(RW, MAP_PRIVATE))};
     ok(memcmp(mapped[0], "\177ELF", 4) == 0 && memcmp(mapped[1], mapped[0], PAGE) == 0,
-       "M21: two shared mappings");
-    ok(memcmp(mapped[2], mapped[0], PAGE) == 0, "M21: and a private one of one file");
+       "M21: two shared mappings of one file");
+    ok(memcmp(mapped[2], mapped[0], PAGE) == 0, "M21: a private mapping of the same file");
     mapped[2][0] = 'P';
     ok(mapped[0][0] == 0x7F && mapped[1][0] == 0x7F, "M21: a private write stays private");
     (void)call(__NR_lseek, file, 0, 0);
-    is(call(__NR_read, file, bytes, 8), 8, "M21: read() meanwhile");
-    ok(memcmp(bytes, mapped[0], 8) == 0, "M21: tells the same truth");
-    is(status_of_child(use_both, mapped), 0, "M21: fork in between");
-    is(mapped[2][0], 'P', "M21: the private page is still the parent's");
+    is(call(__NR_read, file, bytes, 8), 8, "M21: read() of the mapped file");
+    ok(memcmp(bytes, mapped[0], 8) == 0, "M21: read() returns what the shared mappings show");
+    is(status_of_child(use_both, mapped), 0, "M21: fork with shared and private file pages");
+    is(mapped[2][0], 'P', "M21: a child's write leaves the parent's private page");
     for (int i = 0; i < 3; i++) {
         (void)unmap(mapped[i], PAGE);
     }
-    is(before - freemem(), 0, "M21: every frame is back");
+    is(before - freemem(), 0, "M21: every frame of the file mappings is back");
 
     shared[0] = 41;
     shared[1] = 0;
     is(status_of_child(add_one, NULL), 0, "M21: a child sees shared memory");
-    is(status_of_child(add_one, NULL), 0, "M21: another too");
-    is(shared[1], 2, "M21: and both write it");
+    is(status_of_child(add_one, NULL), 0, "M21: a second child sees shared memory");
+    is(shared[1], 2, "M21: both children write shared memory");
 
     /* Private pages over shared memory made before and after the fork. */
     mapped[0] = at((unsigned long)map(0, 2 * PAGE, RW, SHARED_ANON));
     mapped[0][0] = 1;
     is(status_of_child(write_byte, mapped[0] + PAGE), 0,
        "M21: a child touches a shared page first");
-    is(mapped[0][PAGE], 1, "M21: the parent sees it");
+    is(mapped[0][PAGE], 1, "M21: the parent sees a page that a child touched first");
     (void)unmap(mapped[0], 2 * PAGE);
-    is(before - freemem(), 0, "M21: every frame is back");
+    is(before - freemem(), 0, "M21: every frame of the shared memory is back");
 }
 
 /* ---- M22 ------------------------------------------------------------------------------------- */
@@ -772,7 +806,7 @@ static void test_write_and_execute(void)
     char *page = at((unsigned long)map(0, PAGE, RWX, PRIVATE));
     ok(is_good((long)(unsigned long)page), "M22: W + X is granted");
     page[0] = (char)0xC3;
-    is(run_byte(page), 0, "M22: written and executed");
+    is(run_byte(page), 0, "M22: a W + X page is written and executed");
     if (is_faultline()) {
         static struct fl_map_area areas[64];
         int n = map_list(0, areas, 64), found = 0;
@@ -780,11 +814,11 @@ static void test_write_and_execute(void)
             found += areas[i].start <= (unsigned long)page && (unsigned long)page < areas[i].end &&
                      areas[i].prot == RWX;
         }
-        is(found, 1, "M22: and shown in the list of areas");
+        is(found, 1, "M22: the list of areas shows W + X");
     }
-    is(protect(page, PAGE, READ | PROT_EXEC), 0, "M22: taken back");
-    ok(is_fatal(write_byte, page), "M22: it is not written any more");
-    is(run_byte(page), 0, "M22: but executed");
+    is(protect(page, PAGE, READ | PROT_EXEC), 0, "M22: mprotect takes W from a W + X page");
+    ok(is_fatal(write_byte, page), "M22: a page without W cannot be written");
+    is(run_byte(page), 0, "M22: a page without W can be executed");
     unmap_pages(page, 1);
 }
 

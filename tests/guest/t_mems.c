@@ -16,19 +16,20 @@ static void places(void)
     mems_init();
     char *a = mems_malloc(1000);
     char *b = mems_malloc(1);
-    is((unsigned long)a, 5000, "the macro says where addresses start");
-    is((unsigned long)b, 6000, "addresses follow each other without a gap");
+    is((unsigned long)a, 5000, "the macro MEMS_START says where addresses start");
+    is((unsigned long)b, 6000, "mems addresses follow each other without a gap");
     int *number = mems_get(a + 4);
-    ok(number != NULL && number == (int *)mems_get(a) + 1, "interior addresses are translated");
+    ok(number != NULL && number == (int *)mems_get(a) + 1,
+       "mems_get translates interior addresses");
     *number = 200;
-    is(((int *)mems_get(a))[1], 200, "what is written is read");
+    is(((int *)mems_get(a))[1], 200, "what is written through mems_get is read back");
     mems_free(a);
-    is((unsigned long)mems_malloc(500), 5000, "the first hole is taken again");
+    is((unsigned long)mems_malloc(500), 5000, "mems_malloc takes the first hole again");
     mems_check();
     mems_finish();
     mems_start = 0;
     mems_init();
-    ok(mems_malloc(8) == NULL && mems_get(NULL) != NULL, "the variable moves the start, to 0 too");
+    ok(mems_malloc(8) == NULL && mems_get(NULL) != NULL, "mems_start moves the start, to 0 too");
     mems_finish();
 }
 
@@ -56,8 +57,8 @@ static void exhaustion(void)
     mems_init();
     ok(mems_malloc((size_t)-1) == NULL && mems_malloc((size_t)-4096) == NULL &&
            mems_malloc(0xC0000000u) == NULL,
-       "what the address space cannot hold is refused");
-    is((unsigned long)mems_malloc(16), 1000, "and changes nothing");
+       "mems_malloc refuses what the address space cannot hold");
+    is((unsigned long)mems_malloc(16), 1000, "a refused mems_malloc changes nothing");
     mems_check();
     mems_finish();
 }

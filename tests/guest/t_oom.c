@@ -304,7 +304,8 @@ static void test_child_that_never_ran(void)
     (void)madvise(p, PAGES_PER_TABLE * PAGE, MADV_DONTNEED);
     let_all_run();
     ok(is_gone(child), "R12 a child that is chosen before it first ran dies");
-    check_survivors(&innocent, 1, "R12 and takes nobody along");
+    check_survivors(&innocent, 1,
+                    "R12 a child that is chosen before it first ran takes nobody along");
     end(ballast);
     unmap_pages(p, pages);
     is(freemem(), before, "R12 every frame is back");
@@ -361,13 +362,13 @@ static void test_other_lacks(void)
         innocents[i] = start(hold_innocent, ADJ_ALWAYS / 2);
     }
     int status = status_of_child(grow_stack, NULL);
-    is(overcommit(0, 50), STRICT, "the mode is set back");
+    is(overcommit(0, 50), STRICT, "the overcommit mode is set back");
     ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
        "R13 the stack beyond the strict limit: SIGSEGV");
     status = status_of_child(reach_far, NULL);
     ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
        "R13 a page number beyond shared memory: SIGBUS");
-    check_survivors(innocents, INNOCENTS, "R13 nobody else dies");
+    check_survivors(innocents, INNOCENTS, "R13 nobody else dies of the strict limit");
     is(freemem(), before, "R13 every frame is back");
 }
 

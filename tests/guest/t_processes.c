@@ -94,8 +94,8 @@ static void test_process_limit(void)
     ok(is_good(status), "R6 a chain of forks ends and is taken apart");
     ok(has_room ? error == EAGAIN : error == EAGAIN || error == ENOMEM || error == 0,
        "R6 fork at the limit is EAGAIN, and ENOMEM if memory ends before");
-    ok(depth > 500 && depth < PROCESS_LIMIT, "R6 and there were many processes");
-    is(after, before, "R6 all frames are back");
+    ok(depth > 500 && depth < PROCESS_LIMIT, "R6 the chain had many processes");
+    is(after, before, "R6 all frames are back after the chain");
 }
 
 /* Everybody forks as fast as it can. */
@@ -127,14 +127,14 @@ static void test_fork_bomb(void)
     }
     ok(true, "R6 a fork bomb meets the limit, and others keep running");
     /* All but pid 1 and the caller. A second call for who was born meanwhile: none can be. */
-    is(kill(-1, SIGKILL), 0, "R6 kill(-1) ends it");
+    is(kill(-1, SIGKILL), 0, "R6 kill(-1) ends the fork bomb");
     (void)collect_all();
-    ok(comes_back(before), "R6 all frames are back");
+    ok(comes_back(before), "R6 all frames are back after the fork bomb");
     child = fork();
     if (child == 0) {
         _exit(EXIT_GOOD);
     }
-    ok(is_good(wait_for(child)), "R6 and fork works again");
+    ok(is_good(wait_for(child)), "R6 fork works again after the fork bomb");
 }
 
 /* ---- R7: short lives --------------------------------------------------------------------------- */
@@ -174,9 +174,9 @@ static void test_short_lives(void)
     diag("%d processes", count);
     is(failed, 0, "R7 short-lived processes all end well");
     ok(wraps >= 1, "R7 pids wrap");
-    is(taken, 0, "R7 a pid in use is not given again");
-    is(after, before, "R7 no frame drifts away");
-    ok(is_good(wait_for(zombie)), "R7 a zombie waits as long as it takes");
+    is(taken, 0, "R7 a pid in use is not assigned again");
+    is(after, before, "R7 short-lived processes leak no frame");
+    ok(is_good(wait_for(zombie)), "R7 a zombie stays until it is waited for");
 }
 
 #define ORPHANS 50
@@ -203,8 +203,8 @@ static void test_orphans(void)
     ok(is_good(wait_for(child)), "R7 a parent ends before its children");
     shared[0] = 1;
     ok(comes_back(before), "R7 the orphans are collected by pid 1");
-    is(shared[1], ORPHANS, "R7 whose children they were");
-    is(waitpid(-1, NULL, WNOHANG), -1, "R7 not ours");
+    is(shared[1], ORPHANS, "R7 the orphans become children of pid 1");
+    is(waitpid(-1, NULL, WNOHANG), -1, "R7 the orphans do not become ours");
 }
 
 static void test_zombies(void)
@@ -271,10 +271,10 @@ static void test_references(const char *program)
     int status = wait_for(child);
     int after = freemem();
     is(WEXITSTATUS(status), EXIT_GOOD, "R8 one page mapped more than 2^16 times");
-    is(after, before, "R8 all give it back");
+    is(after, before, "R8 all processes drop their mappings of the page");
     int fd = open(program, O_RDONLY);
     volatile uint32_t *area = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
-    is(*area, 0x464C457F, "R8 and it is what it was");
+    is(*area, 0x464C457F, "R8 freemem after the mappings is what it was");
     (void)munmap((void *)(uint32_t)area, PAGE);
     (void)close(fd);
 }
@@ -330,7 +330,7 @@ static void test_cow_order(bool is_parent_first)
     int after = freemem();
     ok(is_right, is_parent_first ? "R9 copy on write, the parent writes first"
                                  : "R9 copy on write, the child writes first");
-    is(after, before, "R9 and all frames are back");
+    is(after, before, "R9 all frames are back after copy on write");
 }
 
 static void test_cow_last_owner(void)
@@ -356,7 +356,7 @@ static void test_cow_last_owner(void)
     cow_page[0] = 3;
     pass_turn(1);
     ok(is_good(wait_for(child)), "R9 after the parent's copy the child writes without one");
-    is(cow_page[0], 3, "R9 and the parent has its own");
+    is(cow_page[0], 3, "R9 the parent keeps its own page");
 }
 
 static void test_cow_and_exec(char *program)
@@ -372,8 +372,9 @@ static void test_cow_and_exec(char *program)
         _exit(1);
     }
     cow_page[0] = 4;
-    ok(is_good(wait_for(child)), "R9 the child starts another program in between");
-    ok(cow_page[0] == 4 && freemem() == before, "R9 the parent's page is its own");
+    ok(is_good(wait_for(child)), "R9 the child starts another program before the parent writes");
+    ok(cow_page[0] == 4 && freemem() == before,
+       "R9 the parent's page is its own after the child's execve");
 }
 
 static void test_cow_generations(void)
@@ -391,7 +392,7 @@ static void test_cow_generations(void)
         _exit(is_good(wait_for(grandchild)) && cow_page[0] == 11 ? EXIT_GOOD : 1);
     }
     ok(is_good(wait_for(child)) && cow_page[0] == 1, "R9 three generations, three copies");
-    is(freemem(), before, "R9 and all frames are back");
+    is(freemem(), before, "R9 all frames are back after three generations");
 }
 
 /* ---- R10: endless loops ------------------------------------------------------------------------ */
@@ -421,7 +422,7 @@ static void test_endless(const char *name, void (*loop)(void))
         (void)kill(endless[i], SIGKILL);
         is_dead = is_dead && WTERMSIG(wait_for(endless[i])) == SIGKILL;
     }
-    ok(is_dead && freemem() == before, "R10 and they can be killed");
+    ok(is_dead && freemem() == before, "R10 endless loops and calls can be killed");
 }
 
 static void loop_in_user_mode(void)

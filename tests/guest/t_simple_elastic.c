@@ -30,23 +30,26 @@ static void simple(void)
 {
     int before = mapped_pages();
 
-    ok(alloc_mem(8) == NULL, "simple: nothing before init");
+    ok(alloc_mem(8) == NULL, "simple: alloc before init returns NULL");
     is(init_alloc(), 0, "simple: init");
-    is(mapped_pages(), before + 1, "simple: exactly one page");
+    is(mapped_pages(), before + 1, "simple: init maps exactly one page");
     char *a = alloc_mem(64), *b = alloc_mem(128);
-    ok(a != NULL && (unsigned long)a % PAGE_SIZE == 0 && b == a + 64, "simple: blocks in order");
+    ok(a != NULL && (unsigned long)a % PAGE_SIZE == 0 && b == a + 64,
+       "simple: blocks lie in order");
     dealloc_mem(a + 8);
     dealloc_mem(b);
-    ok(alloc_mem(PAGE_SIZE - 64) == b, "simple: the rest of the page, to its last byte");
+    ok(alloc_mem(PAGE_SIZE - 64) == b,
+       "simple: the rest of the page can be allocated to its last byte");
     memset(b, 1, PAGE_SIZE - 64);
-    ok(alloc_mem(8) == NULL && alloc_mem(7) == NULL && alloc_mem(-8) == NULL, "simple: NULL");
-    is(init_alloc(), 0, "simple: a second init");
+    ok(alloc_mem(8) == NULL && alloc_mem(7) == NULL && alloc_mem(-8) == NULL,
+       "simple: alloc on a full page returns NULL");
+    is(init_alloc(), 0, "simple: a second init succeeds");
     alloc_check();
     is(cleanup_alloc(), 0, "simple: cleanup");
-    is(mapped_pages(), before, "simple: the page is back");
+    is(mapped_pages(), before, "simple: cleanup unmaps the page");
     init_alloc();
     a = alloc_mem(PAGE_SIZE);
-    ok(a != NULL && a[0] == 0 && a[100] == 0 && a[PAGE_SIZE - 1] == 0, "simple: a zeroed page");
+    ok(a != NULL && a[0] == 0 && a[100] == 0 && a[PAGE_SIZE - 1] == 0, "simple: a page is zeroed");
     cleanup_alloc();
 }
 
@@ -58,19 +61,19 @@ static void elastic(void)
     is(mapped_pages(), before, "elastic: init maps nothing");
     for (int i = 1; i <= 6; i++) {
         char *chunk = ealloc_mem(3840);
-        ok(chunk != NULL && mapped_pages() == before + i, "elastic: one page at a time");
+        ok(chunk != NULL && mapped_pages() == before + i, "elastic: alloc maps one page at a time");
     }
-    ok(ealloc_mem(512) == NULL, "elastic: the macro's limit");
-    ok(ealloc_mem(256) != NULL, "elastic: a page in hand is used");
+    ok(ealloc_mem(512) == NULL, "elastic: alloc stops at the macro's limit");
+    ok(ealloc_mem(256) != NULL, "elastic: alloc uses a page in hand");
     ealloc_check();
     is(ecleanup_alloc(), 0, "elastic: cleanup");
-    is(mapped_pages(), before + 6, "elastic: the pages stay");
+    is(mapped_pages(), before + 6, "elastic: cleanup keeps the pages");
     ealloc_max_pages = 1;
     einit_alloc();
     char *a = ealloc_mem(256), *b = ealloc_mem(512), *c = ealloc_mem(1024);
     edealloc_mem(b);
-    ok(b == a + 256 && c == b + 512 && ealloc_mem(256) == b, "elastic: first fit");
-    ok(ealloc_mem(PAGE_SIZE) == NULL, "elastic: the variable's limit");
+    ok(b == a + 256 && c == b + 512 && ealloc_mem(256) == b, "elastic: alloc takes the first fit");
+    ok(ealloc_mem(PAGE_SIZE) == NULL, "elastic: alloc stops at the variable's limit");
     ecleanup_alloc();
 }
 

@@ -146,7 +146,7 @@ static void test_fork_copies(void)
     int status = wait_for(child);
     store_state(&now);
     ok(is_same_state(&mine, &now), "P15 fork leaves the parent's FPU registers");
-    is(WEXITSTATUS(status), EXIT_GOOD, "P15 and the child has a copy");
+    is(WEXITSTATUS(status), EXIT_GOOD, "P15 fork copies the FPU registers to the child");
 }
 
 /* In the program that execve started: 0 if the FPU is as at the beginning of time. */
@@ -274,7 +274,7 @@ static void test_fork_registers(void)
     }
     int status = wait_for((pid_t)r.eax);
     ok((int)r.eax > 0 && is_unchanged(&r), "P16 fork changes the parent's eax alone");
-    is(WEXITSTATUS(status), EXIT_GOOD, "P16 and the child's registers are the parent's, eax 0");
+    is(WEXITSTATUS(status), EXIT_GOOD, "P16 the child has the parent's registers with eax 0");
 }
 
 static void test_entry_registers(void)
@@ -350,7 +350,7 @@ static void test_fresh_break(void)
        "P17 the heap is zeros");
     (void)brk(start);
     ok(brk(page + PAGE) == 0 && is_all_zero((volatile uint32_t *)(void *)page, PAGE),
-       "P17 the heap is zeros again after it was given back");
+       "P17 the heap is zeros again after brk moved down and up");
     (void)brk(start);
 }
 

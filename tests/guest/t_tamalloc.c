@@ -54,7 +54,7 @@ static void test_tamalloc(void)
     }
     is(free_after, free_before, "T1 no frame is taken at the call");
     is((long)after.vmrss, (long)before.vmrss, "T3 VmRSS is unchanged");
-    is((long)(after.vmsize - before.vmsize), (long)(size / 1024), "T1 VmSize grows at once");
+    is((long)(after.vmsize - before.vmsize), (long)(size / 1024), "T1 VmSize grows at the call");
     ok((uintptr_t)p + size <= TAM_END, "T1 the addresses lie below 0x80000000");
 
     int sum = 0;
@@ -68,8 +68,8 @@ static void test_tamalloc(void)
     }
     is((long)(stats_now().vmrss - before.vmrss), 100 * 4, "T2 a write costs one page");
     is(munmap(p, size), 0, "T1 munmap releases it");
-    is((long)stats_now().vmsize, (long)before.vmsize, "T1 and VmSize is what it was");
-    is(freemem(), free_before, "T1 and so is freemem");
+    is((long)stats_now().vmsize, (long)before.vmsize, "T1 VmSize is what it was after munmap");
+    is(freemem(), free_before, "T1 freemem is what it was after munmap");
 }
 
 static void test_bad_sizes(void)
@@ -77,7 +77,7 @@ static void test_bad_sizes(void)
     struct mem_usage_stats before = stats_now();
     is(call(FL_NR_tamalloc, 0), -EINVAL, "M23 size 0 is EINVAL");
     errno = 0;
-    ok(tamalloc(0) == NULL && errno == EINVAL, "T1 the wrapper gives NULL");
+    ok(tamalloc(0) == NULL && errno == EINVAL, "T1 the wrapper returns NULL for size 0");
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 4095, 0xC0000000u, TAM_END,
                                    TAM_END - PAGE + 1};
     for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -86,7 +86,7 @@ static void test_bad_sizes(void)
         snprintf(name, sizeof(name), "M23 size %#lx is ENOMEM", (unsigned long)sizes[i]);
         ok(tamalloc(sizes[i]) == NULL && errno == ENOMEM, name);
     }
-    is((long)stats_now().vmsize, (long)before.vmsize, "T1 nothing is reserved");
+    is((long)stats_now().vmsize, (long)before.vmsize, "T1 a refused size reserves nothing");
 }
 
 static void test_full(void)
@@ -97,16 +97,16 @@ static void test_full(void)
         count++;
     }
     ok(count >= 24 && count < 32, "M23 the space below 0x80000000 can be filled");
-    is(errno, ENOMEM, "M23 and then it is ENOMEM");
+    is(errno, ENOMEM, "M23 tamalloc of a full space is ENOMEM");
     if (count > 1) {
-        ok(parts[1] + 64 * MIB == parts[0], "T1 downward from 0x80000000");
+        ok(parts[1] + 64 * MIB == parts[0], "T1 addresses go downward from 0x80000000");
     }
     for (int i = 0; i < count; i++) {
         munmap(parts[i], 64 * MIB);
     }
     char *again = tamalloc(1);
     ok(again != NULL && (uintptr_t)again == TAM_END - PAGE,
-       "T1 one byte is a page, at the top again");
+       "T1 one byte takes a page, at the top again");
     munmap(again, PAGE);
 }
 
@@ -115,33 +115,45 @@ static void test_full(void)
 static void test_statistics(void)
 {
     struct mem_usage_stats all[16], one;
-    is(get_memory_usage_stats(-1, all, 16), -EINVAL, "M23 a negative pid is EINVAL");
-    is(get_memory_usage_stats(0, NULL, 16), -EINVAL, "M23 NULL is EINVAL");
-    is(get_memory_usage_stats(30000, all, 16), -ESRCH, "T4 an unknown pid is ESRCH");
-    is(get_memory_usage_stats(0, all, 0), 0, "M23 max 0 gives 0");
-    is(get_memory_usage_stats(0, (void *)0xC0000000u, 16), -EFAULT, "M23 a bad buffer is EFAULT");
-    is(get_memory_usage_stats(getpid(), (void *)0x1000, 1), -EFAULT, "M23 an unmapped one too");
-    is(get_memory_usage_stats(0, all, 1), 1, "T4 as many as max");
-    is(all[0].pid, 1, "T4 ascending pids");
+    is(get_memory_usage_stats(-1, all, 16), -EINVAL,
+       "M23 get_memory_usage_stats of a negative pid is EINVAL");
+    is(get_memory_usage_stats(0, NULL, 16), -EINVAL,
+       "M23 get_memory_usage_stats into NULL is EINVAL");
+    is(get_memory_usage_stats(30000, all, 16), -ESRCH,
+       "T4 get_memory_usage_stats of an unknown pid is ESRCH");
+    is(get_memory_usage_stats(0, all, 0), 0, "M23 get_memory_usage_stats of max 0 returns 0");
+    is(get_memory_usage_stats(0, (void *)0xC0000000u, 16), -EFAULT,
+       "M23 get_memory_usage_stats into a bad buffer is EFAULT");
+    is(get_memory_usage_stats(getpid(), (void *)0x1000, 1), -EFAULT,
+       "M23 get_memory_usage_stats into an unmapped buffer is EFAULT");
+    is(get_memory_usage_stats(0, all, 1), 1, "T4 get_memory_usage_stats returns as many as max");
+    is(all[0].pid, 1, "T4 get_memory_usage_stats sorts by ascending pids");
     is(all[0].oom_score, 0, "T6 pid 1 has score 0");
     long count = get_memory_usage_stats(0, all, SIZE_MAX);
-    ok(count >= 2 && count < 16, "M23 a huge max gives as many as exist");
+    ok(count >= 2 && count < 16,
+       "M23 get_memory_usage_stats of a huge max returns as many as exist");
     bool ascending = true;
     for (long i = 1; i < count; i++) {
         ascending = ascending && all[i - 1].pid < all[i].pid;
     }
-    ok(ascending, "T4 all of them, ascending");
-    is(get_memory_usage_stats(getpid(), &one, 1), 1, "T4 one for a pid");
-    ok(one.pid == getpid() && one.vmsize >= one.vmrss && one.vmrss > 0, "T4 the caller's own");
-    is(one.committed_percent, (int)(one.vmrss * 100 / one.vmsize), "T4 committed_percent, down");
+    ok(ascending, "T4 get_memory_usage_stats of all processes sorts by ascending pids");
+    is(get_memory_usage_stats(getpid(), &one, 1), 1,
+       "T4 get_memory_usage_stats of one pid returns one");
+    ok(one.pid == getpid() && one.vmsize >= one.vmrss && one.vmrss > 0,
+       "T4 get_memory_usage_stats of the caller returns the caller");
+    is(one.committed_percent, (int)(one.vmrss * 100 / one.vmsize),
+       "T4 committed_percent is rounded down");
     long thousandth = (long)(memory_bytes() / PAGE / 1000), pages = (long)one.vmrss / 4;
     ok(one.oom_score >= pages / (thousandth + 1) && one.oom_score <= (pages + 40) / thousandth + 1,
-       "T4 oom_score: resident pages, and a few that the kernel has for the map");
+       "T4 oom_score is the resident pages and a few of the kernel's for the map");
 
     struct global_mem_stats sums;
-    is(get_global_memory_usage_stats(NULL), -EINVAL, "T5 NULL is EINVAL");
-    is(get_global_memory_usage_stats((void *)0xC0000000u), -EFAULT, "T5 a bad buffer is EFAULT");
-    is(get_global_memory_usage_stats(&sums), 0, "T5 the sums");
+    is(get_global_memory_usage_stats(NULL), -EINVAL,
+       "T5 get_global_memory_usage_stats into NULL is EINVAL");
+    is(get_global_memory_usage_stats((void *)0xC0000000u), -EFAULT,
+       "T5 get_global_memory_usage_stats into a bad buffer is EFAULT");
+    is(get_global_memory_usage_stats(&sums), 0,
+       "T5 get_global_memory_usage_stats sums all processes");
     unsigned long reserved = 0;
     char *p = tamalloc(100 * MIB);
     count = get_memory_usage_stats(0, all, 16);
@@ -149,21 +161,23 @@ static void test_statistics(void)
         reserved += all[i].vmsize;
     }
     (void)get_global_memory_usage_stats(&sums);
-    is((long)sums.total_reserved_mb, (long)(reserved / 1024), "T5 pages first, converted last");
+    is((long)sums.total_reserved_mb, (long)(reserved / 1024),
+       "T5 get_global_memory_usage_stats adds pages first and converts last");
     munmap(p, 100 * MIB);
 }
 
 static void test_score_adj(void)
 {
     int old = 0;
-    is(oom_score_adj(0, 300, &old), 0, "an adjustment can be set");
-    is(old, 0, "and tells what it was");
-    ok(stats_now().oom_score >= 300, "the score counts it");
-    is(oom_score_adj(0, -1000, NULL), 0, "down to -1000");
+    is(oom_score_adj(0, 300, &old), 0, "oom_score_adj sets an adjustment");
+    is(old, 0, "oom_score_adj returns the old adjustment");
+    ok(stats_now().oom_score >= 300, "the score includes the adjustment");
+    is(oom_score_adj(0, -1000, NULL), 0, "oom_score_adj accepts -1000");
     is(stats_now().oom_score, 0, "the score is never negative");
-    ok(oom_score_adj(0, 1001, NULL) == -1 && errno == EINVAL, "1001 is EINVAL");
-    ok(oom_score_adj(1, 0, NULL) == -1 && errno == EPERM, "pid 1 keeps its own");
-    ok(oom_score_adj(30000, 0, NULL) == -1 && errno == ESRCH, "an unknown pid is ESRCH");
+    ok(oom_score_adj(0, 1001, NULL) == -1 && errno == EINVAL, "oom_score_adj of 1001 is EINVAL");
+    ok(oom_score_adj(1, 0, NULL) == -1 && errno == EPERM, "oom_score_adj cannot change pid 1");
+    ok(oom_score_adj(30000, 0, NULL) == -1 && errno == ESRCH,
+       "oom_score_adj of an unknown pid is ESRCH");
     (void)oom_score_adj(0, 0, NULL);
 }
 
@@ -203,32 +217,32 @@ static void test_overcommit(void)
         skip("R4 overcommit", "the machine has more memory than the address space has room");
         return;
     }
-    is(overcommit(HEURISTIC, FL_KEEP), HEURISTIC, "heuristic is the default");
+    is(overcommit(HEURISTIC, FL_KEEP), HEURISTIC, "the heuristic is the default overcommit mode");
     ok(!can_map(more, 0) && errno == ENOMEM, "mode 0: one call for more than all memory is ENOMEM");
-    ok(can_map(more, MAP_NORESERVE), "mode 0: but not without reservation");
-    ok(can_map(memory - MIB, 0), "mode 0: anything less goes");
+    ok(can_map(more, MAP_NORESERVE), "mode 0: MAP_NORESERVE of more than all memory succeeds");
+    ok(can_map(memory - MIB, 0), "mode 0: a call for less than all memory succeeds");
     ok(can_tamalloc(more), "mode 0: tamalloc reserves nothing");
     is(overcommit(ALWAYS, FL_KEEP), HEURISTIC, "mode 1 is set");
-    ok(can_map(more, 0), "mode 1: always");
+    ok(can_map(more, 0), "mode 1: a call for more than all memory succeeds");
     is(overcommit(STRICT, 50), ALWAYS, "mode 2 is set");
     ok(!can_map(memory / 2 + MIB, 0) && errno == ENOMEM, "R4 mode 2: beyond the limit is ENOMEM");
-    ok(!can_map(memory / 2 + MIB, MAP_NORESERVE), "mode 2: MAP_NORESERVE is no way around");
-    ok(!can_tamalloc(memory / 2 + MIB), "mode 2: nor is tamalloc");
-    ok(can_map(memory / 4, 0), "mode 2: within the limit goes");
+    ok(!can_map(memory / 2 + MIB, MAP_NORESERVE), "mode 2: MAP_NORESERVE does not avoid the limit");
+    ok(!can_tamalloc(memory / 2 + MIB), "mode 2: tamalloc does not avoid the limit");
+    ok(can_map(memory / 4, 0), "mode 2: a call within the limit succeeds");
     char *ro = mmap(NULL, memory / 2 + MIB, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ok(ro != MAP_FAILED, "mode 2: what cannot be written is no promise");
+    ok(ro != MAP_FAILED, "mode 2: memory that cannot be written is not charged");
     ok(mprotect(ro, memory / 2 + MIB, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM,
-       "mode 2: until mprotect asks for it");
+       "mode 2: mprotect charges memory that becomes writable");
     munmap(ro, memory / 2 + MIB);
     char *half = map(memory / 3, 0);
-    ok(half != MAP_FAILED, "mode 2: a third of memory");
+    ok(half != MAP_FAILED, "mode 2: a third of memory succeeds");
     fflush(stdout);
-    ok(fork() == -1 && errno == ENOMEM, "mode 2: fork would promise it twice");
+    ok(fork() == -1 && errno == ENOMEM, "mode 2: fork that would charge it twice is ENOMEM");
     munmap(half, memory / 3);
-    ok(can_map(memory / 3, 0), "mode 2: promises come back");
-    ok(overcommit(3, FL_KEEP) == -1 && errno == EINVAL, "mode 3 is EINVAL");
-    ok(overcommit(FL_KEEP, 101) == -1 && errno == EINVAL, "ratio 101 is EINVAL");
-    is(overcommit(HEURISTIC, 50), STRICT, "back to mode 0");
+    ok(can_map(memory / 3, 0), "mode 2: munmap returns the charge");
+    ok(overcommit(3, FL_KEEP) == -1 && errno == EINVAL, "overcommit mode 3 is EINVAL");
+    ok(overcommit(FL_KEEP, 101) == -1 && errno == EINVAL, "overcommit ratio 101 is EINVAL");
+    is(overcommit(HEURISTIC, 50), STRICT, "overcommit mode 0 is set again");
 }
 
 /* ---- R3: out of memory --------------------------------------------------------------------------- */
@@ -289,12 +303,12 @@ static void test_out_of_memory(void)
     pid_t last = start_hog(memory / 2 - memory / 32, &done[LAST]);
     int status = 0;
     ok(waitpid(large, &status, 0) == large || !is_alive(large),
-       "R3 the one with the highest score dies");
-    ok(done[LAST] == 1 && is_alive(last), "R3 the one that found no frame goes on");
-    ok(is_alive(small), "R3 and so does the small one");
+       "R3 the process with the highest score dies");
+    ok(done[LAST] == 1 && is_alive(last), "R3 the process that found no frame goes on");
+    ok(is_alive(small), "R3 the small process goes on");
     end(small);
     end(last);
-    is(freemem(), before, "R3 every frame is back");
+    is(freemem(), before, "R3 every frame is back after the kill");
     munmap(page, PAGE);
 }
 
@@ -315,7 +329,7 @@ static void test_too_much(void)
     }
     ok(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
        "R3 touching four times the memory ends one process");
-    is(freemem(), before, "R3 and gives every frame back");
+    is(freemem(), before, "R3 every frame is back after four times the memory was touched");
 }
 
 int main(void)

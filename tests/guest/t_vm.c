@@ -48,22 +48,22 @@ static bool is_refused(uint addr, int length, int prot, int flags, int fd, int o
 static void test_places(void)
 {
     is(area(0, 1), BASE, "V1: addr 0 takes MMAPBASE when it is free");
-    is(area(0, 2), BASE + PAGE, "V1: addr 0 takes the first hole behind it");
-    is(area(0, 1), BASE + 3 * PAGE, "V1: and the next");
-    is(munmap(BASE + PAGE), 1, "V1: a hole of two pages is made");
-    is(area(0, 3), BASE + 4 * PAGE, "V1: three pages do not fit into it");
-    is(area(0, 1), BASE + PAGE, "V1: one does, at its start");
-    is(area(0, 1), BASE + 2 * PAGE, "V1: and another, exactly");
-    is(munmap(BASE), 1, "V1: the first area goes");
-    is(area(0, 1), BASE, "V1: and MMAPBASE is used again");
+    is(area(0, 2), BASE + PAGE, "V1: addr 0 takes the first hole behind the first area");
+    is(area(0, 1), BASE + 3 * PAGE, "V1: addr 0 takes the next page");
+    is(munmap(BASE + PAGE), 1, "V1: area_munmap makes a hole of two pages");
+    is(area(0, 3), BASE + 4 * PAGE, "V1: three pages do not fit into a hole of two");
+    is(area(0, 1), BASE + PAGE, "V1: one page fits at the start of a hole of two");
+    is(area(0, 1), BASE + 2 * PAGE, "V1: another page fills the hole exactly");
+    is(munmap(BASE), 1, "V1: area_munmap of the first area");
+    is(area(0, 1), BASE, "V1: addr 0 takes MMAPBASE again");
     for (uint i = 0; i < 5; i++) {
         (void)munmap(BASE + i * PAGE);
     }
 
     is(area(0x1000, 1), BASE + 0x1000, "V1: an addr below MMAPBASE is an offset from it");
-    is(area(0x3FFFF000, 1), 0x7FFFF000u, "V1: the last page by its offset");
-    is(munmap(0x7FFFF000u), 1, "V1: it goes");
-    is(area(0x7FFFF000u, 1), 0x7FFFF000u, "V1: and by its address");
+    is(area(0x3FFFF000, 1), 0x7FFFF000u, "V1: an offset reaches the last page");
+    is(munmap(0x7FFFF000u), 1, "V1: area_munmap of the last page");
+    is(area(0x7FFFF000u, 1), 0x7FFFF000u, "V1: an address reaches the last page");
     is(area(0x50000000u, 2), 0x50000000u, "V1: an addr above MMAPBASE is absolute");
     is(area(BASE, 1), BASE, "V1: MMAPBASE itself is absolute");
     (void)munmap(BASE);
@@ -71,32 +71,32 @@ static void test_places(void)
     (void)munmap(0x7FFFF000u);
 
     is(mmap(0x50000000u, 2 * PAGE_SIZE, RW, MAP_ANONYMOUS, -1, 0), 0,
-       "V1: the same place again fails");
-    is(area(0x4FFFF000u, 2), 0, "V1: overlap at the front fails");
-    is(area(0x50001000u, 2), 0, "V1: overlap at the back fails");
-    is(area(0x50001000u, 1), 0, "V1: overlap inside fails");
-    is(area(0x4FFFF000u, 4), 0, "V1: overlap all around fails");
-    is(area(0x4FFFF000u, 1), 0x4FFFF000u, "V1: the page before is free");
-    is(area(0x50002000u, 1), 0x50002000u, "V1: the page behind is free");
+       "V1: area_mmap at the same place fails");
+    is(area(0x4FFFF000u, 2), 0, "V1: area_mmap with an overlap at the front fails");
+    is(area(0x50001000u, 2), 0, "V1: area_mmap with an overlap at the back fails");
+    is(area(0x50001000u, 1), 0, "V1: area_mmap with an overlap inside fails");
+    is(area(0x4FFFF000u, 4), 0, "V1: area_mmap with an overlap all around fails");
+    is(area(0x4FFFF000u, 1), 0x4FFFF000u, "V1: area_mmap of the page before succeeds");
+    is(area(0x50002000u, 1), 0x50002000u, "V1: area_mmap of the page behind succeeds");
     (void)munmap(0x4FFFF000u);
     (void)munmap(0x50000000u);
     (void)munmap(0x50002000u);
 
     is(mmap(0, INT_MAX - PAGE_SIZE + 1, RW, MAP_ANONYMOUS, -1, 0), 0,
-       "V1: more than the region fails");
+       "V1: area_mmap of more than the region fails");
     is(mmap(0, 0x40000000, RW, MAP_ANONYMOUS, -1, 0), BASE, "V1: the whole region is one area");
-    is(area(0, 1), 0, "V1: then nothing fits any more");
-    is(munmap(BASE), 1, "V1: the whole region goes");
+    is(area(0, 1), 0, "V1: nothing fits into a full region");
+    is(munmap(BASE), 1, "V1: area_munmap of the whole region");
     is(mmap(0x1000, 0x3FFFF000, RW, MAP_ANONYMOUS, -1, 0), BASE + PAGE,
-       "V1: all but the first page");
-    is(area(0, 2), 0, "V1: two pages do not fit then");
-    is(area(0, 1), BASE, "V1: one does");
+       "V1: area_mmap of all but the first page");
+    is(area(0, 2), 0, "V1: two pages do not fit into one");
+    is(area(0, 1), BASE, "V1: one page fits into one");
     (void)munmap(BASE);
     (void)munmap(BASE + PAGE);
     long other = call(__NR_mmap2, BASE, PAGE, RW, 0x32 /* FIXED too */, -1, 0);
     is(other, BASE, "V1: a POSIX mapping at MMAPBASE");
-    is(area(0, 1), BASE + PAGE, "V1: is gone round");
-    is(area(BASE, 1), 0, "V1: and not overlapped");
+    is(area(0, 1), BASE + PAGE, "V1: area_mmap avoids a POSIX mapping at MMAPBASE");
+    is(area(BASE, 1), 0, "V1: area_mmap refuses to overlap a POSIX mapping");
     (void)munmap(BASE + PAGE);
     unmap_pages(at(BASE), 1);
 }
@@ -110,29 +110,29 @@ static void test_refused_ranges(void)
         int length;
         const char *name;
     } ranges[] = {
-        {1, PAGE_SIZE, "V2 M1: addr 1"},
-        {0x40000001u, PAGE_SIZE, "V2 M1: addr one past MMAPBASE"},
-        {0x40000FFFu, PAGE_SIZE, "V2 M1: addr one before a page"},
-        {0x3FFFFFFFu, PAGE_SIZE, "V2 M1: addr one before MMAPBASE"},
-        {0, 1, "V2 M1: length 1"},
-        {0, PAGE_SIZE - 1, "V2 M1: length a page less one"},
-        {0, PAGE_SIZE + 1, "V2 M1: length a page and one"},
-        {0, 0, "V2 M1: length 0"},
-        {0x50000000u, 0, "V2 M1: length 0 at an address"},
-        {0, -1, "V2 M1: length -1"},
-        {0, -PAGE_SIZE, "V2 M1: length minus a page"},
-        {0, INT_MIN, "V2 M1: the most negative length"},
-        {0, 0x40001000, "V2 M1: length one page over the region"},
-        {0x1000, 0x40000000, "V2 M1: offset and length one page over the region"},
-        {0x7FFFF000u, 2 * PAGE_SIZE, "V2 M1: two pages at the last page"},
-        {0x3FFFF000u, 2 * PAGE_SIZE, "V2 M1: two pages at the last page's offset"},
-        {END, PAGE_SIZE, "V2 M1: addr at the region's end"},
-        {KERNEL_BASE, PAGE_SIZE, "V2 M1: addr in the kernel"},
-        {0xBFFFF000u, 2 * PAGE_SIZE, "V2 M1: addr across the kernel's base"},
-        {0xFFFFF000u, PAGE_SIZE, "V2 M1: the last page of all"},
-        {0xFFFFF000u, 2 * PAGE_SIZE, "V2 M1: a range that wraps"},
-        {0x7FFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: a range whose end is negative"},
-        {0xFFFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: a long range that wraps"},
+        {1, PAGE_SIZE, "V2 M1: area_mmap at addr 1"},
+        {0x40000001u, PAGE_SIZE, "V2 M1: area_mmap at one past MMAPBASE"},
+        {0x40000FFFu, PAGE_SIZE, "V2 M1: area_mmap at one before a page"},
+        {0x3FFFFFFFu, PAGE_SIZE, "V2 M1: area_mmap at one before MMAPBASE"},
+        {0, 1, "V2 M1: area_mmap of length 1"},
+        {0, PAGE_SIZE - 1, "V2 M1: area_mmap of a page less one"},
+        {0, PAGE_SIZE + 1, "V2 M1: area_mmap of a page and one"},
+        {0, 0, "V2 M1: area_mmap of length 0"},
+        {0x50000000u, 0, "V2 M1: area_mmap of length 0 at an address"},
+        {0, -1, "V2 M1: area_mmap of length -1"},
+        {0, -PAGE_SIZE, "V2 M1: area_mmap of minus a page"},
+        {0, INT_MIN, "V2 M1: area_mmap of the most negative length"},
+        {0, 0x40001000, "V2 M1: area_mmap of one page over the region"},
+        {0x1000, 0x40000000, "V2 M1: area_mmap of offset and length one page over the region"},
+        {0x7FFFF000u, 2 * PAGE_SIZE, "V2 M1: area_mmap of two pages at the last page"},
+        {0x3FFFF000u, 2 * PAGE_SIZE, "V2 M1: area_mmap of two pages at the last page's offset"},
+        {END, PAGE_SIZE, "V2 M1: area_mmap at the region's end"},
+        {KERNEL_BASE, PAGE_SIZE, "V2 M1: area_mmap in the kernel"},
+        {0xBFFFF000u, 2 * PAGE_SIZE, "V2 M1: area_mmap across the kernel's base"},
+        {0xFFFFF000u, PAGE_SIZE, "V2 M1: area_mmap of the last page of all"},
+        {0xFFFFF000u, 2 * PAGE_SIZE, "V2 M1: area_mmap of a range that wraps"},
+        {0x7FFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: area_mmap of a range whose end is negative"},
+        {0xFFFFF000u, INT_MAX - PAGE_SIZE + 1, "V2 M1: area_mmap of a long range that wraps"},
     };
     for (size_t i = 0; i < COUNT(ranges); i++) {
         ok(is_refused(ranges[i].addr, ranges[i].length, RW, MAP_ANONYMOUS, -1, 0), ranges[i].name);
@@ -149,14 +149,14 @@ static void test_refused_rights_and_flags(void)
                                 0x40000, 0x100000, 0x200000, 0x4000000, INT_MIN};
     char name[64];
     for (size_t i = 0; i < COUNT(prots); i++) {
-        (void)snprintf(name, sizeof(name), "V2 M1: prot %#x", (unsigned)prots[i]);
+        (void)snprintf(name, sizeof(name), "V2 M1: area_mmap with prot %#x", (unsigned)prots[i]);
         ok(is_refused(0, PAGE_SIZE, prots[i], MAP_ANONYMOUS, -1, 0), name);
     }
     for (size_t i = 0; i < COUNT(flags); i++) {
-        (void)snprintf(name, sizeof(name), "V2 M1: flags %#x", (unsigned)flags[i]);
+        (void)snprintf(name, sizeof(name), "V2 M1: area_mmap with flags %#x", (unsigned)flags[i]);
         ok(is_refused(0, PAGE_SIZE, RW, flags[i] | MAP_ANONYMOUS, -1, 0), name);
     }
-    ok(is_refused(0, PAGE_SIZE, RW, -1, -1, 0), "V2 M1: all flags");
+    ok(is_refused(0, PAGE_SIZE, RW, -1, -1, 0), "V2 M1: area_mmap with all flags");
     for (int prot = 1; prot <= 7; prot++) {
         (void)snprintf(name, sizeof(name), "V2: prot %d is allowed", prot);
         is(mmap(0, PAGE_SIZE, prot, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0), BASE, name);
@@ -170,32 +170,37 @@ static void test_refused_files(void)
     int writer = (int)call(__NR_open, "/dev/null", 1);
     int folder = (int)call(__NR_open, "/", 0);
     ok(fd >= 0 && writer >= 0 && folder >= 0, "V2: files are open");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, -1, 0), "V2 M1: fd -1");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, UNUSED_FD, 0), "V2 M1: fd never opened");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, 1 << 30, 0), "V2 M1: fd far too large");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, INT_MIN, 0), "V2 M1: fd INT_MIN");
-    ok(is_refused(0, PAGE_SIZE, RW, 0, fd, 0), "V2 M1: to write a file opened for reading");
-    ok(is_refused(0, PAGE_SIZE, PROT_WRITE, MAP_PRIVATE, fd, 0), "V2 M1: to write it privately");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, -1, 0), "V2 M1: area_mmap of fd -1");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, UNUSED_FD, 0),
+       "V2 M1: area_mmap of an fd that was never opened");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, 1 << 30, 0),
+       "V2 M1: area_mmap of an fd that is far too large");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, INT_MIN, 0), "V2 M1: area_mmap of fd INT_MIN");
+    ok(is_refused(0, PAGE_SIZE, RW, 0, fd, 0),
+       "V2 M1: area_mmap to write a file opened for reading");
+    ok(is_refused(0, PAGE_SIZE, PROT_WRITE, MAP_PRIVATE, fd, 0),
+       "V2 M1: area_mmap to write a file opened for reading, privately");
     ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, writer, 0),
-       "V2 M1: to read a file opened for writing");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, folder, 0), "V2 M1: a directory");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, 1, 0), "V2 M1: the console");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, -1), "V2 M1: offset -1");
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, -PAGE_SIZE), "V2 M1: offset minus a page");
+       "V2 M1: area_mmap to read a file opened for writing");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, folder, 0), "V2 M1: area_mmap of a directory");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, 1, 0), "V2 M1: area_mmap of the console");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, -1), "V2 M1: area_mmap with offset -1");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, -PAGE_SIZE),
+       "V2 M1: area_mmap with offset minus a page");
     ok(is_refused(0, PAGE_SIZE, PROT_READ, MAP_POPULATE, fd, INT_MIN),
-       "V2 M1: the most negative offset");
+       "V2 M1: area_mmap with the most negative offset");
     is(mmap(0, PAGE_SIZE, PROT_READ, 0, fd, INT_MAX), BASE, "V2: the largest offset is allowed");
-    is(*bytes_at(BASE), 0, "V5: and gives zeros past the end of the file");
+    is(*bytes_at(BASE), 0, "V5: an offset past the end of the file maps zeros");
     (void)munmap(BASE);
     is(mmap(0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), BASE,
-       "V2: to read and execute");
+       "V2: area_mmap of a file to read and execute");
     (void)munmap(BASE);
     (void)call(__NR_close, fd);
     (void)call(__NR_close, writer);
     (void)call(__NR_close, folder);
-    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, 0), "V2 M1: a closed fd");
+    ok(is_refused(0, PAGE_SIZE, PROT_READ, 0, fd, 0), "V2 M1: area_mmap of a closed fd");
     is(mmap(0, PAGE_SIZE, RW, MAP_ANONYMOUS, UNUSED_FD, -5), BASE,
-       "V3: anonymous: fd and offset are ignored");
+       "V3: an anonymous area ignores fd and offset");
     (void)munmap(BASE);
 }
 
@@ -215,11 +220,11 @@ static void test_costs(void)
     int gone = munmap(lazy);
     int after_unmap = freemem();
     is(base - after_map, 0, "V4: a lazy area takes no frame");
-    is(base - after_read, 2, "V5: the first read brings one page of its own, and a table");
+    is(base - after_read, 2, "V5: the first read brings in one page, and a table");
     is(base - after_write, 2, "V5: a write to the page that was read takes nothing more");
     is(base - after_second, 3, "V5 V9: one page per fault: two pages and a table are 3 frames");
-    is(gone, 1, "V7: munmap");
-    is(base - after_unmap, 0, "V7: gives pages and table back");
+    is(gone, 1, "V7: area_munmap of a lazy area");
+    is(base - after_unmap, 0, "V7: area_munmap frees pages and table");
 
     uint two = mmap(0, 2 * PAGE_SIZE, RW, POPULATED, -1, 0);
     int after_populate = freemem();
@@ -227,27 +232,27 @@ static void test_costs(void)
     int after_touch = freemem();
     (void)munmap(two);
     is(base - after_populate, 3, "V4 V9: two populated pages in a fresh 2 MiB range cost 3 frames");
-    is(base - after_touch, 3, "V4: touching them takes nothing");
-    is(base - freemem(), 0, "V4: all back");
+    is(base - after_touch, 3, "V4: touching populated pages takes nothing");
+    is(base - freemem(), 0, "V4: every frame of the populated area is back");
 
     uint across = mmap(TABLE_SPAN - PAGE, 2 * PAGE_SIZE, RW, POPULATED, -1, 0);
     int after_across = freemem();
     (void)munmap(across);
     is(base - after_across, 4, "V9: two pages across a 2 MiB border cost two tables");
-    is(base - freemem(), 0, "V9: all back");
+    is(base - freemem(), 0, "V9: every frame of two pages and two tables is back");
 
     uint read_only = mmap(0, 3 * PAGE_SIZE, PROT_READ, POPULATED, -1, 0);
     int after_read_only = freemem();
     sink = bytes_at(read_only)[0];
     (void)munmap(read_only);
-    is(base - after_read_only, 4, "V4: read-only pages are populated too");
-    is(base - freemem(), 0, "V4: and come back");
+    is(base - after_read_only, 4, "V4: read-only pages are populated");
+    is(base - freemem(), 0, "V4: every frame of read-only pages is back");
 
     uint whole = mmap(0, (int)TABLE_SPAN, RW, POPULATED, -1, 0);
     int after_whole = freemem();
     (void)munmap(whole);
     is(base - after_whole, 513, "V9: 2 MiB are 512 pages and one table");
-    is(base - freemem(), 0, "V9: all back");
+    is(base - freemem(), 0, "V9: every frame of 2 MiB is back");
 
     uint first = area(0, 1), second = area(0, 1);
     bytes_at(first)[0] = bytes_at(second)[0] = 1;
@@ -256,8 +261,8 @@ static void test_costs(void)
     int one = freemem();
     (void)munmap(second);
     is(base - both, 3, "V9: two areas share a table");
-    is(base - one, 2, "V7: it stays for the second");
-    is(base - freemem(), 0, "V7: and goes with it");
+    is(base - one, 2, "V7: a shared table stays for the second area");
+    is(base - freemem(), 0, "V7: a shared table is freed with the second area");
 }
 
 static bool is_zero(const char *bytes, size_t n)
@@ -276,12 +281,13 @@ static void test_zeros(void)
     bool was_zero = is_zero(bytes_at(start), 8 * PAGE);
     memset(bytes_at(start), 0x5A, 8 * PAGE);
     (void)munmap(start);
-    is(area(start, 8), start, "V5: the same place again");
+    is(area(start, 8), start, "V5: area_mmap at the same place again");
     ok(was_zero, "V5: anonymous pages are zeros");
-    ok(is_zero(bytes_at(start), 8 * PAGE), "V5 V7: no old byte, no old translation shows");
+    ok(is_zero(bytes_at(start), 8 * PAGE),
+       "V5 V7: a new area shows no old byte and no old translation");
     (void)munmap(start);
     start = mmap(0, 8 * PAGE_SIZE, RW, POPULATED, -1, 0);
-    ok(is_zero(bytes_at(start), 8 * PAGE), "V5: nor in populated pages");
+    ok(is_zero(bytes_at(start), 8 * PAGE), "V5: populated pages show no old byte");
     (void)munmap(start);
 }
 
@@ -311,10 +317,11 @@ static void test_file_bytes(int fd, int size)
     read_expected(fd, size - 5);
     uint start = mmap(0, 3 * PAGE_SIZE, PROT_READ, MAP_PRIVATE, fd, size - 5);
     ok(start != 0 && memcmp(bytes_at(start), expected, sizeof(expected)) == 0,
-       "V5 F12: the last bytes, then zeros in the same page and in the next");
+       "V5 F12: the file's last bytes, then zeros in the same page and in the next");
     (void)munmap(start);
     start = mmap(0, PAGE_SIZE, PROT_READ, MAP_POPULATE, fd, size);
-    ok(start != 0 && is_zero(bytes_at(start), PAGE), "V5: a populated page past the end: zeros");
+    ok(start != 0 && is_zero(bytes_at(start), PAGE),
+       "V5: a populated page past the end of the file is zeros");
     (void)munmap(start);
 }
 
@@ -337,20 +344,19 @@ static void test_file_costs(int fd)
     int after_close = freemem();
     (void)munmap(start);
     is(base - after_map, 0, "V4: a lazy file area takes no frame");
-    is(base - after_read, 2, "V5: a fault brings one page, and a table");
-    is(position, 7, "V5: the file position is not touched");
-    is(base - after_second, 3, "V5: another area has a page of its own");
-    ok(is_same, "V5: with the same bytes");
+    is(base - after_read, 2, "V5: a fault in a file area brings in one page, and a table");
+    is(position, 7, "V5: a fault in a file area keeps the file position");
+    is(base - after_second, 3, "V5: a second area of the file has a page of its own");
+    ok(is_same, "V5: a second area of the file has the same bytes");
     is(base - after_close, 3, "V5: the mapping outlives close(fd)");
-    is(base - freemem(), 0, "V9: all back");
+    is(base - freemem(), 0, "V9: every frame of the file areas is back");
 
     int again = (int)call(__NR_open, program, 0);
     start = mmap(0, PAGE_SIZE, PROT_READ, 0, again, 0);
     (void)call(__NR_close, again);
-    ok(memcmp(bytes_at(start), "\177ELF", 4) == 0,
-       "V5: a page that first comes in after close(fd)");
+    ok(memcmp(bytes_at(start), "\177ELF", 4) == 0, "V5: a page can be brought in after close(fd)");
     (void)munmap(start);
-    is(base - freemem(), 0, "V9: all back");
+    is(base - freemem(), 0, "V9: every frame of the closed file's area is back");
 }
 
 #define CROWD 8
@@ -398,8 +404,8 @@ static void test_many_file_areas(int fd)
     }
     int after = freemem();
     is(shared[0], CROWD, "V4: 64 lazy file areas in each of 8 processes");
-    is(shared[1], 0, "V4: take no frame");
-    is(base - after, 0, "V4: and leave none");
+    is(shared[1], 0, "V4: lazy file areas in 8 processes take no frame");
+    is(base - after, 0, "V4: lazy file areas in 8 processes leave no frame behind");
 }
 
 static void test_files(void)
@@ -415,7 +421,7 @@ static void test_files(void)
     (void)call(__NR_close, fresh);
     int after = freemem();
     ok(is_right, "V9: the first use of a file");
-    is(base - after, 0, "V9: costs nothing afterwards");
+    is(base - after, 0, "V9: the second use of a file costs nothing");
 
     int fd = (int)call(__NR_open, program, 0);
     int size = (int)call(__NR_lseek, fd, 0, 2);
@@ -437,8 +443,8 @@ static void test_file_is_private(void)
     memcpy(bytes_at(start), "changed", 8);
     uint second = mmap(0, PAGE_SIZE, PROT_READ, 0, fd, 0);
     (void)call(__NR_read, fd, buffer, sizeof(buffer));
-    ok(memcmp(bytes_at(second), "\177ELF", 4) == 0, "V5: writes stay in its memory");
-    ok(memcmp(buffer, "\177ELF", 4) == 0, "V5: and out of the file");
+    ok(memcmp(bytes_at(second), "\177ELF", 4) == 0, "V5: writes to a file area stay in its memory");
+    ok(memcmp(buffer, "\177ELF", 4) == 0, "V5: writes to a file area do not reach the file");
     (void)munmap(start);
     (void)munmap(second);
     (void)call(__NR_close, fd);
@@ -488,16 +494,16 @@ static int run_case(const char *name)
 static void test_refused_accesses(void)
 {
     static const struct fatal_case cases[] = {
-        {"hole", "V6: an area that is gone: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"unmapped", "V6 V7: a page that was there: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"before", "V6: the byte before an area: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
-        {"behind", "V6: the byte behind an area: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"hole", "V6: a fault in an area that is gone: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"unmapped", "V6 V7: a fault in a page that was there: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"before", "V6: a fault one byte before an area: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
+        {"behind", "V6: a fault one byte behind an area: no-area", VM_CAUSE_NO_AREA, SIGSEGV},
         {"read-only-missing", "V6: write to a missing read-only page", VM_CAUSE_READ_ONLY, SIGSEGV},
         {"read-only-present", "V6: write to a present read-only page", VM_CAUSE_READ_ONLY, SIGSEGV},
-        {"memory", "V6: memory runs out in the handler", VM_CAUSE_OUT_OF_MEMORY, SIGKILL},
+        {"memory", "V6: a fault for which memory runs out", VM_CAUSE_OUT_OF_MEMORY, SIGKILL},
     };
     struct fl_kernel_info info;
-    test_fatal(program, cases, COUNT(cases), "V6: and everything comes back");
+    test_fatal(program, cases, COUNT(cases), "V6: every frame is back after the deaths");
     (void)kernel_info(&info);
     struct fl_report report = report_of_case(program, "no-exec");
     if (info.has_nx) {
@@ -518,19 +524,20 @@ static void test_munmap(void)
     uint start = area(0, 4);
     long posix = call(__NR_mmap2, BASE + 16 * PAGE, 2 * PAGE, RW, 0x32, -1, 0);
     int local = 0;
-    is(munmap(start + PAGE), -1, "V7 M2: one page in is not a start");
-    is(munmap(start + 1), -1, "V7 M2: one byte in");
-    is(munmap(start - 1), -1, "V7 M2: one byte before");
-    is(munmap(start + 4 * PAGE), -1, "V7 M2: the end is not a start");
-    is(munmap(0), -1, "V7 M2: 0");
-    is(munmap(0xFFFFF000u), -1, "V7 M2: the last page");
-    is(munmap(KERNEL_BASE), -1, "V7 M2: the kernel");
-    is(munmap(start - BASE), -1, "V7 M2: an offset is not an address");
-    is(posix, BASE + 16 * PAGE, "V7: a POSIX mapping in the region");
-    is(munmap((uint)posix), -1, "V7 M2: is not of this interface");
-    is(munmap((uint)(uintptr_t)test_munmap & ~(PAGE - 1)), -1, "V7 M2: nor is the program");
-    is(munmap(0x08048000u), -1, "V7 M2: nor its first page");
-    is(munmap((uint)(uintptr_t)&local & ~(PAGE - 1)), -1, "V7 M2: nor the stack");
+    is(munmap(start + PAGE), -1, "V7 M2: area_munmap one page into an area");
+    is(munmap(start + 1), -1, "V7 M2: area_munmap one byte into an area");
+    is(munmap(start - 1), -1, "V7 M2: area_munmap one byte before an area");
+    is(munmap(start + 4 * PAGE), -1, "V7 M2: area_munmap at an area's end");
+    is(munmap(0), -1, "V7 M2: area_munmap of 0");
+    is(munmap(0xFFFFF000u), -1, "V7 M2: area_munmap of the last page");
+    is(munmap(KERNEL_BASE), -1, "V7 M2: area_munmap of the kernel");
+    is(munmap(start - BASE), -1, "V7 M2: area_munmap of an offset");
+    is(posix, BASE + 16 * PAGE, "V7: map POSIX memory in the region");
+    is(munmap((uint)posix), -1, "V7 M2: area_munmap refuses a POSIX mapping");
+    is(munmap((uint)(uintptr_t)test_munmap & ~(PAGE - 1)), -1,
+       "V7 M2: area_munmap refuses the program");
+    is(munmap(0x08048000u), -1, "V7 M2: area_munmap refuses the program's first page");
+    is(munmap((uint)(uintptr_t)&local & ~(PAGE - 1)), -1, "V7 M2: area_munmap refuses the stack");
     int n = map_list(0, areas, 64), stack = 0, refused = 0, own = 0;
     for (int i = 0; i < n; i++) {
         if (areas[i].kind == FL_ACCOUNT_AREA) {
@@ -541,9 +548,9 @@ static void test_munmap(void)
         stack += areas[i].kind == FL_ACCOUNT_STACK;
     }
     ok(stack == 1 && own == 1, "V7: the list of areas shows the stack, and one area of ours");
-    is(refused, n - own, "V7 M2: no start of any other area is taken");
-    is(munmap(start), 1, "V7: the start is");
-    is(munmap(start), -1, "V7 M2: but not twice");
+    is(refused, n - own, "V7 M2: area_munmap takes the start of no other area");
+    is(munmap(start), 1, "V7: area_munmap takes the area's start");
+    is(munmap(start), -1, "V7 M2: area_munmap does not take the area's start twice");
     unmap_pages(at((unsigned long)posix), 2);
 
     int drift = 0;
@@ -557,16 +564,17 @@ static void test_munmap(void)
         }
         drift += munmap(start) != 1 || freemem() != before;
     }
-    is(drift, 0, "V7: whatever part is populated, munmap gives exactly that back");
+    is(drift, 0, "V7: area_munmap frees exactly the populated pages");
 
     uint first = area(0, 1), second = area(0, 1), third = area(0, 1);
-    ok(second == first + PAGE && third == second + PAGE, "V7: three neighbours");
+    ok(second == first + PAGE && third == second + PAGE, "V7: map three neighbours");
     bytes_at(first)[0] = bytes_at(third)[0] = 9;
-    is(munmap(second), 1, "V7: are never merged");
-    ok(bytes_at(first)[0] == 9 && bytes_at(third)[0] == 9, "V7: the others stay");
-    is(munmap(third), 1, "V7: the third");
-    is(munmap(first), 1, "V7: the first");
-    is(base - freemem(), 0, "V7: nothing is left");
+    is(munmap(second), 1, "V7: neighbours are never merged");
+    ok(bytes_at(first)[0] == 9 && bytes_at(third)[0] == 9,
+       "V7: area_munmap of the second neighbour leaves the others");
+    is(munmap(third), 1, "V7: area_munmap of the third neighbour");
+    is(munmap(first), 1, "V7: area_munmap of the first neighbour");
+    is(base - freemem(), 0, "V7: no neighbour is left");
 }
 
 static void test_munmap_elsewhere(void)
@@ -574,7 +582,7 @@ static void test_munmap_elsewhere(void)
     char *heap = at((unsigned long)call(__NR_brk, 0));
     (void)call(__NR_brk, heap + 2 * PAGE);
     is(munmap(((uint)(uintptr_t)heap + PAGE - 1) & ~(PAGE - 1)), -1,
-       "V7 M2: the heap is not of this interface");
+       "V7 M2: area_munmap refuses the heap");
     (void)call(__NR_brk, heap);
 }
 
@@ -584,29 +592,29 @@ static void test_mixed_calls(void)
     int base = freemem();
     uint start = mmap(0, 8 * PAGE_SIZE, RW, POPULATED, -1, 0);
     is(call(__NR_munmap, start, PAGE), 0, "V7: POSIX munmap of an area's first page");
-    is(munmap(start), -1, "V7: its start is another then");
-    is(call(__NR_munmap, start + 3 * PAGE, PAGE), 0, "V7: of a page in the middle");
-    is(call(__NR_mprotect, start + 5 * PAGE, PAGE, PROT_READ), 0, "V7: mprotect of another");
+    is(munmap(start), -1, "V7: POSIX munmap of the first page moves the area's start");
+    is(call(__NR_munmap, start + 3 * PAGE, PAGE), 0, "V7: POSIX munmap of a page in the middle");
+    is(call(__NR_mprotect, start + 5 * PAGE, PAGE, PROT_READ), 0, "V7: mprotect of another page");
     is(call(__NR_mremap, start + PAGE, PAGE, PAGE, 3, 0x60000000), -EFAULT,
-       "V7: but it does not move");
-    is(munmap(start + PAGE), 1, "V7: the new start");
-    is(call(__NR_munmap, start, 8 * PAGE), 0, "V7: the rest, by POSIX munmap");
-    is(munmap(start + 4 * PAGE), -1, "V7: is gone");
-    is(base - freemem(), 0, "V7: every frame is back");
+       "V7: mremap does not move an area");
+    is(munmap(start + PAGE), 1, "V7: area_munmap takes the new start");
+    is(call(__NR_munmap, start, 8 * PAGE), 0, "V7: POSIX munmap of the rest");
+    is(munmap(start + 4 * PAGE), -1, "V7: the rest is unmapped");
+    is(base - freemem(), 0, "V7: every frame of the cut area is back");
 
     start = area(0, 4);
     is(call(__NR_mmap2, start, 4 * PAGE, RW, 0x32, -1, 0), start, "V7: MAP_FIXED over an area");
-    is(munmap(start), -1, "V7: makes a mapping that is not of this interface");
+    is(munmap(start), -1, "V7: area_munmap refuses what MAP_FIXED put over an area");
     unmap_pages(at(start), 4);
     int made = 0;
     while (area(0, 1) != 0) {
         made++;
     }
-    is(made, FL_AREA_MAX, "V8: all 64 records are there");
+    is(made, FL_AREA_MAX, "V8: all 64 area records can be used");
     for (uint i = 0; i < FL_AREA_MAX; i++) {
         (void)munmap(BASE + i * PAGE);
     }
-    is(base - freemem(), 0, "V7: every frame is back");
+    is(base - freemem(), 0, "V7: every frame is back after MAP_FIXED over an area");
 }
 
 static int leave_cut_areas(void *unused)
@@ -634,14 +642,14 @@ static void test_limit(void)
     int after = freemem();
     bool is_65th_refused = is_refused(0, PAGE_SIZE, RW, MAP_ANONYMOUS, -1, 0) &&
                            is_refused(0, PAGE_SIZE, RW, POPULATED, -1, 0);
-    is(made, FL_AREA_MAX, "V8: 64 areas");
-    is(base - after, 0, "V4: take no frame");
+    is(made, FL_AREA_MAX, "V8: area_mmap makes 64 areas");
+    is(base - after, 0, "V4: 64 lazy areas take no frame");
     ok(is_65th_refused, "V8 M1: the 65th is refused");
-    is(munmap(starts[30]), 1, "V8: one goes");
-    is(area(0, 1), starts[30], "V8: its slot is used again");
-    ok(is_refused(0, PAGE_SIZE, RW, MAP_ANONYMOUS, -1, 0), "V8: then the limit is there again");
+    is(munmap(starts[30]), 1, "V8: area_munmap of one of 64");
+    is(area(0, 1), starts[30], "V8: area_mmap uses the free slot");
+    ok(is_refused(0, PAGE_SIZE, RW, MAP_ANONYMOUS, -1, 0), "V8: the 65th is refused again");
     ok(is_good(call(__NR_mmap2, 0, PAGE, RW, PRIVATE_ANON, -1, 0)),
-       "V8: POSIX mappings do not count");
+       "V8: POSIX mappings do not count as areas");
     for (int i = 0; i < FL_AREA_MAX; i++) {
         (void)munmap(starts[i]);
     }
@@ -697,11 +705,12 @@ static void test_fork(void)
     bytes_at(inherited)[PAGE] = 4;
     int before = freemem();
     int status = status_of_child(use_inherited, NULL);
-    is(before - freemem(), 0, "V10: a child's end gives everything back");
+    is(before - freemem(), 0, "V10: a child's end frees everything");
     is(status, 0, "V10: a child has its parent's areas, and may unmap them");
-    is(shared[0], 1, "V10: its write copies one page");
-    is(shared[1], 3, "V10: its munmap frees its two pages and its table, not the shared page");
-    is(shared[2], inherited, "V10: and the place");
+    is(shared[0], 1, "V10: the child's write copies one page");
+    is(shared[1], 3,
+       "V10: the child's area_munmap frees its two pages and its table, not the shared page");
+    is(shared[2], inherited, "V10: the child's area_munmap frees the place");
     ok(bytes_at(inherited)[0] == 3 && bytes_at(inherited)[PAGE] == 4,
        "V10: the parent's bytes are its own");
     status = status_of_child(fill_slots, NULL);
@@ -710,8 +719,8 @@ static void test_fork(void)
     before = freemem();
     bytes_at(inherited)[0] = 7;
     is(before - freemem(), 0, "V10 R9: the last owner writes without a copy");
-    is(munmap(inherited), 1, "V10: the parent unmaps");
-    is(base - freemem(), 0, "V10: all back");
+    is(munmap(inherited), 1, "V10: the parent's area_munmap");
+    is(base - freemem(), 0, "V10: every frame of the shared areas is back");
 }
 
 static int leave_areas(void *unused)
@@ -728,12 +737,12 @@ static void test_exit(void)
 {
     int before = freemem();
     int status = status_of_child(leave_areas, NULL);
-    is(before - freemem(), 0, "V10: exit gives populated areas back");
-    is(status, 0, "V10: of a process that unmapped nothing");
+    is(before - freemem(), 0, "V10: exit frees populated areas");
+    is(status, 0, "V10: exit frees the areas of a process that unmapped nothing");
     before = freemem();
     status = status_of_child(leave_cut_areas, NULL);
-    is(before - freemem(), 0, "V10: nor anything of areas that were cut");
-    is(status, 0, "V10: and forked");
+    is(before - freemem(), 0, "V10: exit frees areas that were cut");
+    is(status, 0, "V10: exit frees areas that were forked");
 }
 
 /* ---- M3 -------------------------------------------------------------------------------------- */
@@ -750,22 +759,23 @@ static void test_populate_too_much(void)
     uint start = mmap(0, (before + 1) * PAGE_SIZE, RW, POPULATED, -1, 0);
     int after = freemem();
     is(start, 0, "V4 M3: populate of one page more than is free gives 0");
-    is(before - after, 0, "V4 M3: and nothing is left behind");
-    is(area(0, 1), BASE, "V4 M3: nor in the region");
+    is(before - after, 0, "V4 M3: a refused populate leaves nothing behind");
+    is(area(0, 1), BASE, "V4 M3: a refused populate leaves no area in the region");
     (void)munmap(BASE);
     before = freemem();
     start = mmap(0, before * PAGE_SIZE, RW, POPULATED, -1, 0);
     after = freemem();
     is(start, 0, "V4 M3: the pages would fit, but not their tables: 0");
-    is(before - after, 0, "V4 M3: and nothing is left behind");
+    is(before - after, 0, "V4 M3: a populate without frames for its tables leaves nothing behind");
     before = freemem();
     int pages = before - before / 512 - 8;
     start = mmap(0, pages * PAGE_SIZE, RW, POPULATED, -1, 0);
     after = freemem();
     (void)munmap(start);
-    is(start, BASE, "V4 M3: what fits just so is populated");
-    is(before - after, pages + (pages + 511) / 512, "V4 V9: for pages and tables exactly");
-    is(before - freemem(), 0, "V7: and comes back");
+    is(start, BASE, "V4 M3: what just fits is populated");
+    is(before - after, pages + (pages + 511) / 512,
+       "V4 V9: a populate that just fits takes pages and tables exactly");
+    is(before - freemem(), 0, "V7: every frame of a populate that just fits is back");
 }
 
 int main(int argc, char **argv)
@@ -776,7 +786,7 @@ int main(int argc, char **argv)
     }
     settle();
     shared = map_shared(PAGE);
-    ok(freemem() > 0, "V9: there are frames");
+    ok(freemem() > 0, "V9: freemem reports free frames");
     test_places();
     test_refused_ranges();
     test_refused_rights_and_flags();
