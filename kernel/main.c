@@ -187,7 +187,7 @@ static bool job_exists(int group)
 
 static bool job_caller_is_init(void)
 {
-    return process_running->pid == PROCESS_INIT_PID;
+    return process_running->id.pid == PROCESS_INIT_PID;
 }
 
 static const struct job_hooks job_hooks = {

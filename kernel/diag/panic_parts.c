@@ -36,9 +36,9 @@ void panic_show_process(void)
         panic_show("running: no process");
         return;
     }
-    panic_show("running: %.*s[%d], kernel stack %08x, %u calls", (int)sizeof(process->name),
-               process->name, process->pid, (unsigned int)process->stack_top,
-               (unsigned int)process->syscalls);
+    panic_show("running: %.*s[%d], kernel stack %08x, %u calls", (int)sizeof(process->id.name),
+               process->id.name, process->id.pid, (unsigned int)process->thread.stack_top,
+               (unsigned int)process->counts.syscalls);
 }
 
 /* The page fault's error code, SDM vol. 3, 4.7. */
@@ -174,8 +174,9 @@ void panic_show_area(void)
     const struct process *process = running_process();
     if (panic_view.cr2 >= KERNEL_BASE) {
         show_kernel_area(panic_view.cr2);
-    } else if (process != NULL && panic_is_readable((uint32_t)process->map, sizeof(uint32_t))) {
-        show_user_area(process->map);
+    } else if (process != NULL &&
+               panic_is_readable((uint32_t)process->memory.map, sizeof(uint32_t))) {
+        show_user_area(process->memory.map);
     } else {
         panic_show("cr2 lies in the user half, and there is no map");
     }

@@ -325,7 +325,7 @@ static int make_plan(struct process *self, const char *path, const struct image_
     int err = open_program(path, plan);
 
     if (err == 0) {
-        err = image_open(&plan->program->source, self->policy, &plan->image, why);
+        err = image_open(&plan->program->source, self->program.policy, &plan->image, why);
     }
     if (err == 0) {
         plan->map = vm_map_create(image_info(plan->image)->n_segments);
@@ -334,8 +334,8 @@ static int make_plan(struct process *self, const char *path, const struct image_
     if (err == 0) {
         err = build_stack(plan, path, args, env);
     }
-    if (err == 0 && ((self->run_flags & FL_RUN_ANNOUNCE) || self->record != NULL)) {
-        err = make_record(plan, self->policy);
+    if (err == 0 && ((self->program.run_flags & FL_RUN_ANNOUNCE) || self->run.record != NULL)) {
+        err = make_record(plan, self->program.policy);
     }
     if (err != 0) {
         drop_plan(plan);
@@ -349,8 +349,8 @@ static void name_process(struct process *self, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    memset(self->name, 0, sizeof(self->name));
-    strlcpy(self->name, slash == NULL ? path : slash + 1, sizeof(self->name));
+    memset(self->id.name, 0, sizeof(self->id.name));
+    strlcpy(self->id.name, slash == NULL ? path : slash + 1, sizeof(self->id.name));
 }
 
 /* The registers of a new program: all zero but where it starts (bad-input P16). */
@@ -366,12 +366,12 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
     frame->eflags = EFLAGS_INTERRUPTS;
     frame->esp = plan->esp;
     frame->ss = SEL_USER_DATA;
-    self->entry_argc = plan->argc;
-    self->entry_esp = plan->esp;
-    memset(self->tls, 0, sizeof(self->tls));
-    self->fs = 0;
-    self->gs = 0;
-    fpu_state_init(&self->fpu);
+    self->program.entry_argc = plan->argc;
+    self->program.entry_esp = plan->esp;
+    memset(self->thread.tls, 0, sizeof(self->thread.tls));
+    self->thread.fs = 0;
+    self->thread.gs = 0;
+    fpu_state_init(&self->thread.fpu);
 }
 
 /* The point of no return, and nothing behind it can fail. The old pages go first, step by step, while
@@ -379,27 +379,27 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
 static void commit(struct process *self, struct exec_plan *plan, const char *path)
 {
     latency_uncounted(debug_check(vm_map_check(plan->map)));
-    struct vm_map *old_map = self->map;
-    struct inode *old_program = self->program;
+    struct vm_map *old_map = self->memory.map;
+    struct inode *old_program = self->program.file;
 
     if (old_map != NULL) {
         vm_map_activate(NULL);
         vm_map_clear(old_map);
     }
-    self->map = plan->map;
-    self->program = plan->program;
-    self->heap_start = image_end(plan->image);
-    self->heap_end = self->heap_start;
-    self->is_announced = plan->record != NULL;
-    self->run_flags = 0;
+    self->memory.map = plan->map;
+    self->program.file = plan->program;
+    self->memory.heap_start = image_end(plan->image);
+    self->memory.heap_end = self->memory.heap_start;
+    self->run.is_announced = plan->record != NULL;
+    self->program.run_flags = 0;
     process_set_record(self, plan->record);
-    self->syscalls = 0;
+    self->counts.syscalls = 0;
     set_registers(self, plan);
     name_process(self, path);
     fd_table_close_on_exec(&self->fds);
     image_unref(plan->image);
     if (self == process_running) {
-        vm_map_activate(self->map);
+        vm_map_activate(self->memory.map);
         sched_load_machine(self);
     }
     if (old_map != NULL) {
@@ -410,8 +410,8 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
 
 void process_drop_exec_reason(struct process *process)
 {
-    kheap_free(process->exec_reason, sizeof(*process->exec_reason));
-    process->exec_reason = NULL;
+    kheap_free(process->program.exec_reason, sizeof(*process->program.exec_reason));
+    process->program.exec_reason = NULL;
 }
 
 /* Remembers what the loader said. Without memory for it there is just the error number. */
@@ -419,9 +419,9 @@ static void keep_reason(struct process *self, const struct elf32_reason *why)
 {
     process_drop_exec_reason(self);
     if (why->text[0] != '\0') {
-        self->exec_reason = kheap_alloc(sizeof(*why));
-        if (self->exec_reason != NULL) {
-            *self->exec_reason = *why;
+        self->program.exec_reason = kheap_alloc(sizeof(*why));
+        if (self->program.exec_reason != NULL) {
+            *self->program.exec_reason = *why;
         }
     }
 }
@@ -485,8 +485,8 @@ int exec_start_init(const char *path, const struct image_strings *args,
     if (err != 0) {
         return err;
     }
-    init->policy = policy;
-    init->oom_score_adj = OOM_SCORE_ADJ_NEVER;
+    init->program.policy = policy;
+    init->memory.oom_score_adj = OOM_SCORE_ADJ_NEVER;
     err = exec_from_kernel(init, path, args, env, why);
     if (err != 0) {
         process_discard(init);

@@ -14,8 +14,8 @@
 
 static int copy_memory_and_files(struct process *child, struct process *self)
 {
-    child->map = vm_map_fork(self->map);
-    if (child->map == NULL) {
+    child->memory.map = vm_map_fork(self->memory.map);
+    if (child->memory.map == NULL) {
         return -ENOMEM;
     }
     return fd_table_copy(&child->fds, &self->fds);
@@ -24,27 +24,27 @@ static int copy_memory_and_files(struct process *child, struct process *self)
 /* The parts of a process that are plain values. */
 static void copy_attributes(struct process *child, const struct process *self)
 {
-    child->heap_start = self->heap_start;
-    child->heap_end = self->heap_end;
-    child->oom_score_adj = self->pid == PROCESS_INIT_PID ? 0 : self->oom_score_adj;
-    child->program = self->program;
-    inode_ref(child->program);
-    memcpy(child->name, self->name, sizeof(child->name));
-    child->entry_argc = self->entry_argc;
-    child->entry_esp = self->entry_esp;
-    child->policy = self->policy;
-    child->is_announced = self->is_announced;
+    child->memory.heap_start = self->memory.heap_start;
+    child->memory.heap_end = self->memory.heap_end;
+    child->memory.oom_score_adj = self->id.pid == PROCESS_INIT_PID ? 0 : self->memory.oom_score_adj;
+    child->program.file = self->program.file;
+    inode_ref(child->program.file);
+    memcpy(child->id.name, self->id.name, sizeof(child->id.name));
+    child->program.entry_argc = self->program.entry_argc;
+    child->program.entry_esp = self->program.entry_esp;
+    child->program.policy = self->program.policy;
+    child->run.is_announced = self->run.is_announced;
 }
 
 /* What the CPU holds for the parent now is what the child starts with. */
 static void copy_machine(struct process *child, const struct process *self)
 {
-    memcpy(child->tls, self->tls, sizeof(child->tls));
-    child->fs = cpu_read_fs();
-    child->gs = cpu_read_gs();
-    fpu_save(&child->fpu);
+    memcpy(child->thread.tls, self->thread.tls, sizeof(child->thread.tls));
+    child->thread.fs = cpu_read_fs();
+    child->thread.gs = cpu_read_gs();
+    fpu_save(&child->thread.fpu);
     if (!cpu_info.fxsr) {
-        fpu_restore(&child->fpu); /* fnsave leaves the FPU empty */
+        fpu_restore(&child->thread.fpu); /* fnsave leaves the FPU empty */
     }
     struct trap_frame *frame = process_trap_frame(child);
 
@@ -69,8 +69,8 @@ long process_fork(struct process *self)
     }
     copy_attributes(child, self);
     copy_machine(child, self);
-    child->freemem_before = freemem_before;
+    child->run.freemem_before = freemem_before;
     process_publish(child, self);
     sched_enqueue(child);
-    return child->pid;
+    return child->id.pid;
 }

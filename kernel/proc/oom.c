@@ -38,9 +38,9 @@ static void count_holders(void)
 
     counted = vm_object_changes;
     for (const struct process *p = process_find_from(1); p != NULL;
-         p = process_find_from(p->pid + 1)) {
-        if (p->map != NULL) {
-            vm_map_count_holder(p->map, census);
+         p = process_find_from(p->id.pid + 1)) {
+        if (p->memory.map != NULL) {
+            vm_map_count_holder(p->memory.map, census);
             sched_irq_window();
         }
     }
@@ -56,8 +56,8 @@ static struct held held_by(const struct process *process)
 {
     struct vm_map_holding h = {0};
 
-    if (process->map != NULL) {
-        vm_map_holding(process->map, &h);
+    if (process->memory.map != NULL) {
+        vm_map_holding(process->memory.map, &h);
     }
     uint32_t low = h.tables + h.records + h.nodes;
 
@@ -84,7 +84,7 @@ static int score_of(uint32_t pages, uint32_t total, int adj)
 int oom_score(const struct process *process)
 {
     count_holders();
-    return score_of(held_by(process).all, frame_total_count(), process->oom_score_adj);
+    return score_of(held_by(process).all, frame_total_count(), process->memory.oom_score_adj);
 }
 
 /* ---- The choice ---------------------------------------------------------------------------------- */
@@ -103,7 +103,8 @@ static struct candidate candidate_of(struct process *process, enum vm_fault_resu
     uint32_t pages = is_low ? held.low : held.all;
     uint32_t total = is_low ? frame_low_total() : frame_total_count();
 
-    return (struct candidate){process, pages, score_of(pages, total, process->oom_score_adj)};
+    return (struct candidate){process, pages,
+                              score_of(pages, total, process->memory.oom_score_adj)};
 }
 
 /* Equal scores: the one that holds more, then the younger one. */
@@ -120,8 +121,9 @@ static struct process *choose(enum vm_fault_result lack)
     struct candidate worst = {0};
 
     count_holders();
-    for (struct process *p = process_find_from(1); p != NULL; p = process_find_from(p->pid + 1)) {
-        if (p->map == NULL || p->oom_score_adj == OOM_SCORE_ADJ_NEVER) {
+    for (struct process *p = process_find_from(1); p != NULL;
+         p = process_find_from(p->id.pid + 1)) {
+        if (p->memory.map == NULL || p->memory.oom_score_adj == OOM_SCORE_ADJ_NEVER) {
             continue;
         }
         struct candidate candidate = candidate_of(p, lack);
@@ -145,14 +147,14 @@ static void announce(const struct process *victim, const struct process *self,
     struct vm_map_counts counts;
     struct vm_map_holding h;
 
-    vm_map_counts(victim->map, &counts);
-    vm_map_holding(victim->map, &h);
+    vm_map_counts(victim->memory.map, &counts);
+    vm_map_holding(victim->memory.map, &h);
     printk_crash("Out of memory: killed %s[%d], oom_score %d (adj %d), %u KB resident of %u KB, "
                  "%u KB in tables and records, %u KB in shared objects, for a %spage of %s[%d]",
-                 victim->name, victim->pid, oom_score(victim), victim->oom_score_adj,
+                 victim->id.name, victim->id.pid, oom_score(victim), victim->memory.oom_score_adj,
                  kb(h.resident), kb(counts.size_pages), kb(h.tables + h.records),
                  kb(h.shared + h.nodes), lack == VM_FAULT_NO_LOW_FRAME ? "directly mapped " : "",
-                 self->name, self->pid);
+                 self->id.name, self->id.pid);
 }
 
 /* ---- Those on their way out ---------------------------------------------------------------------- */
@@ -161,7 +163,8 @@ static void announce(const struct process *victim, const struct process *self,
 static bool strip_dying(bool *is_any)
 {
     *is_any = false;
-    for (struct process *p = process_find_from(1); p != NULL; p = process_find_from(p->pid + 1)) {
+    for (struct process *p = process_find_from(1); p != NULL;
+         p = process_find_from(p->id.pid + 1)) {
         if (!process_is_dying(p)) {
             continue;
         }
@@ -188,7 +191,7 @@ bool oom_relieve(struct process *self, enum vm_fault_result lack)
     }
     struct process *victim = choose(lack);
 
-    if (victim == NULL && self->pid == PROCESS_INIT_PID) {
+    if (victim == NULL && self->id.pid == PROCESS_INIT_PID) {
         panic("out of memory and nothing to kill");
     }
     if (victim == NULL) {

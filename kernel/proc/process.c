@@ -36,18 +36,18 @@ static RB_HEAD(pid_tree, process) pids = RB_INITIALIZER(&pids);
 
 static int compare_pids(const struct process *a, const struct process *b)
 {
-    return a->pid - b->pid;
+    return a->id.pid - b->id.pid;
 }
 
-RB_GENERATE_STATIC(pid_tree, process, pid_entry, compare_pids)
+RB_GENERATE_STATIC(pid_tree, process, id.pid_entry, compare_pids)
 
 static struct process *find_locked(int pid)
 {
     struct process *p = RB_ROOT(&pids);
 
     lock_assert_held(&tree_lock);
-    while (p != NULL && p->pid != pid) {
-        p = pid < p->pid ? RB_LEFT(p, pid_entry) : RB_RIGHT(p, pid_entry);
+    while (p != NULL && p->id.pid != pid) {
+        p = pid < p->id.pid ? RB_LEFT(p, id.pid_entry) : RB_RIGHT(p, id.pid_entry);
     }
     return p;
 }
@@ -67,11 +67,11 @@ static struct process *find_from_locked(int pid)
 
     lock_assert_held(&tree_lock);
     while (p != NULL) {
-        if (p->pid >= pid) {
+        if (p->id.pid >= pid) {
             best = p;
-            p = RB_LEFT(p, pid_entry);
+            p = RB_LEFT(p, id.pid_entry);
         } else {
-            p = RB_RIGHT(p, pid_entry);
+            p = RB_RIGHT(p, id.pid_entry);
         }
     }
     return best;
@@ -158,7 +158,7 @@ static int alloc_stack_locked(struct process *process)
             return -ENOMEM;
         }
     }
-    process->stack_top = top;
+    process->thread.stack_top = top;
     return 0;
 }
 
@@ -174,10 +174,10 @@ static int alloc_stack(struct process *process)
 static void free_stack(struct process *process)
 {
     lock_acquire(&kstack_lock);
-    unmap_stack(process->stack_top, KSTACK_PAGES);
-    give_slot_locked((process->stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
+    unmap_stack(process->thread.stack_top, KSTACK_PAGES);
+    give_slot_locked((process->thread.stack_top - KSTACK_BASE) / KSTACK_SLOT_SIZE - 1);
     lock_release(&kstack_lock);
-    process->stack_top = 0;
+    process->thread.stack_top = 0;
 }
 
 bool process_is_stack_guard(uint32_t kva)
@@ -213,7 +213,7 @@ static struct process *alloc_record(void)
     if (p == NULL) {
         return NULL;
     }
-    memset(p, 0, offsetof(struct process, fpu)); /* the makers fill fpu: 512 bytes saved */
+    memset(p, 0, offsetof(struct process, thread.fpu)); /* the makers fill fpu: 512 bytes saved */
     if (alloc_stack(p) != 0) {
         kheap_free(p, sizeof(*p));
         return NULL;
@@ -232,9 +232,9 @@ int process_create(struct process **out)
         uncount_record();
         return -ENOMEM;
     }
-    LIST_INIT(&p->children);
-    LIST_INIT(&p->zombies);
-    wait_queue_init(&p->child_ended);
+    LIST_INIT(&p->family.children);
+    LIST_INIT(&p->family.zombies);
+    wait_queue_init(&p->family.child_ended);
     fd_table_init(&p->fds);
     *out = p;
     return 0;
@@ -254,21 +254,21 @@ static size_t record_size(const struct run_record *record)
 
 void process_set_record(struct process *process, struct run_record *record)
 {
-    if (process->record != NULL) {
-        kheap_free(process->record, record_size(process->record));
+    if (process->run.record != NULL) {
+        kheap_free(process->run.record, record_size(process->run.record));
     }
-    process->record = record;
-    process->is_record_filled = false;
+    process->run.record = record;
+    process->run.is_record_filled = false;
 }
 
 void process_discard(struct process *process)
 {
     fd_table_release(&process->fds);
-    if (process->program != NULL) {
-        inode_unref(process->program);
+    if (process->program.file != NULL) {
+        inode_unref(process->program.file);
     }
-    if (process->map != NULL) {
-        vm_map_destroy(process->map);
+    if (process->memory.map != NULL) {
+        vm_map_destroy(process->memory.map);
     }
     process_set_record(process, NULL);
     free_stack(process);
@@ -278,13 +278,13 @@ void process_discard(struct process *process)
 void process_publish(struct process *process, struct process *parent)
 {
     lock_acquire(&tree_lock);
-    process->pid = choose_pid_locked();
-    process->parent = parent;
+    process->id.pid = choose_pid_locked();
+    process->family.parent = parent;
     RB_INSERT(pid_tree, &pids, process);
     if (parent == NULL) {
         init_process = process;
     } else {
-        LIST_INSERT_HEAD(&parent->children, process, sibling_entry);
+        LIST_INSERT_HEAD(&parent->family.children, process, family.sibling_entry);
     }
     lock_release(&tree_lock);
 }
@@ -294,13 +294,13 @@ void process_publish(struct process *process, struct process *parent)
 static void kill_locked(struct process *process, int signal, int by)
 {
     lock_assert_held(&tree_lock);
-    if (process == init_process || process->state == PROCESS_ZOMBIE ||
-        (process->work & PROCESS_WORK_KILL)) {
+    if (process == init_process || process->sched.state == PROCESS_ZOMBIE ||
+        (process->sched.work & PROCESS_WORK_KILL)) {
         return;
     }
-    process->kill_signal = (uint8_t)signal;
-    process->killed_by = by;
-    process->work |= PROCESS_WORK_KILL;
+    process->end.kill_signal = (uint8_t)signal;
+    process->end.killed_by = by;
+    process->sched.work |= PROCESS_WORK_KILL;
     sched_interrupt(process);
 }
 
@@ -313,8 +313,8 @@ void process_kill(struct process *process, int signal, int by)
 
 bool process_is_dying(const struct process *process)
 {
-    return process->state != PROCESS_ZOMBIE &&
-           (process->is_ending || (process->work & PROCESS_WORK_KILL));
+    return process->sched.state != PROCESS_ZOMBIE &&
+           (process->end.is_ending || (process->sched.work & PROCESS_WORK_KILL));
 }
 
 bool process_wait_for_exit(void)
@@ -328,9 +328,9 @@ static int next_dying_pid(int pid)
     const struct process *p = process_find_from(pid + 1);
 
     while (p != NULL && !process_is_dying(p)) {
-        p = process_find_from(p->pid + 1);
+        p = process_find_from(p->id.pid + 1);
     }
-    return p != NULL ? p->pid : 0;
+    return p != NULL ? p->id.pid : 0;
 }
 
 int process_wait_for_dying(void)
@@ -352,25 +352,25 @@ int process_wait_for_dying(void)
 static struct process *next_in_family_locked(const struct process *top, struct process *p)
 {
     lock_assert_held(&tree_lock);
-    if (!LIST_EMPTY(&p->children)) {
-        return LIST_FIRST(&p->children);
+    if (!LIST_EMPTY(&p->family.children)) {
+        return LIST_FIRST(&p->family.children);
     }
-    while (p != top && LIST_NEXT(p, sibling_entry) == NULL) {
-        p = p->parent;
+    while (p != top && LIST_NEXT(p, family.sibling_entry) == NULL) {
+        p = p->family.parent;
     }
-    return p == top ? NULL : LIST_NEXT(p, sibling_entry);
+    return p == top ? NULL : LIST_NEXT(p, family.sibling_entry);
 }
 
 /* What pid 1 waits for in run_wait; NULL: nothing, or a zombie, whose children are pid 1's by now. */
 static struct process *foreground_locked(void)
 {
     lock_assert_held(&tree_lock);
-    if (init_process == NULL || init_process->waits_for == 0) {
+    if (init_process == NULL || init_process->family.waits_for == 0) {
         return NULL;
     }
-    struct process *top = find_locked(init_process->waits_for);
+    struct process *top = find_locked(init_process->family.waits_for);
 
-    return top != NULL && top->state != PROCESS_ZOMBIE ? top : NULL;
+    return top != NULL && top->sched.state != PROCESS_ZOMBIE ? top : NULL;
 }
 
 void process_kill_foreground(void)
@@ -386,14 +386,14 @@ void process_kill_foreground(void)
 
 void process_do_work(struct process *self)
 {
-    while (self->work != 0) {
-        if (self->work & PROCESS_WORK_KILL) {
-            if (self->record != NULL && self->killed_by != PROCESS_KILLED_BY_KERNEL) {
+    while (self->sched.work != 0) {
+        if (self->sched.work & PROCESS_WORK_KILL) {
+            if (self->run.record != NULL && self->end.killed_by != PROCESS_KILLED_BY_KERNEL) {
                 process_report_kill(self);
             }
-            process_exit(PROCESS_END_SIGNAL, self->kill_signal);
+            process_exit(PROCESS_END_SIGNAL, self->end.kill_signal);
         }
-        self->work &= ~PROCESS_WORK_YIELD;
+        self->sched.work &= ~PROCESS_WORK_YIELD;
         sched_yield_cpu();
     }
 }
@@ -403,18 +403,18 @@ static void orphan_children_locked(struct process *self)
     struct process *child;
 
     lock_assert_held(&tree_lock);
-    while ((child = LIST_FIRST(&self->children)) != NULL) {
-        LIST_REMOVE(child, sibling_entry);
-        child->parent = init_process;
-        child->is_orphan = true;
-        LIST_INSERT_HEAD(&init_process->children, child, sibling_entry);
+    while ((child = LIST_FIRST(&self->family.children)) != NULL) {
+        LIST_REMOVE(child, family.sibling_entry);
+        child->family.parent = init_process;
+        child->family.is_orphan = true;
+        LIST_INSERT_HEAD(&init_process->family.children, child, family.sibling_entry);
     }
 }
 
 static struct process *first_zombie(const struct process *self)
 {
     lock_acquire(&tree_lock);
-    struct process *zombie = LIST_FIRST(&self->zombies);
+    struct process *zombie = LIST_FIRST(&self->family.zombies);
 
     lock_release(&tree_lock);
     return zombie;
@@ -438,18 +438,18 @@ static void leave_family(struct process *self)
 /* The figures that only the living map has, once. */
 static void fill_record(struct process *self)
 {
-    struct run_record *record = self->record;
+    struct run_record *record = self->run.record;
 
-    if (record == NULL || self->is_record_filled) {
+    if (record == NULL || self->run.is_record_filled) {
         return;
     }
-    self->is_record_filled = true;
+    self->run.is_record_filled = true;
     struct fl_report *report = &record->report;
     struct vm_map_counts counts;
     struct image_figures figures;
 
-    vm_map_counts(self->map, &counts);
-    image_figures(self->map, &figures);
+    vm_map_counts(self->memory.map, &counts);
+    image_figures(self->memory.map, &figures);
     report->page_faults = figures.page_faults;
     report->pages_allocated = figures.pages;
     report->bytes_lost = figures.bytes_lost;
@@ -458,9 +458,9 @@ static void fill_record(struct process *self)
     report->vmsize_kb = counts.size_pages * (PAGE_SIZE / 1024);
     report->vmsize_peak_kb = counts.size_peak * (PAGE_SIZE / 1024);
     report->n_accounts = counts.n_accounts;
-    memcpy(report->faults, vm_map_unplaced_faults(self->map), sizeof(report->faults));
+    memcpy(report->faults, vm_map_unplaced_faults(self->memory.map), sizeof(report->faults));
     for (uint32_t i = 0; i < counts.n_accounts && i < record->max_accounts; i++) {
-        record->accounts[i] = *vm_map_account(self->map, i);
+        record->accounts[i] = *vm_map_account(self->memory.map, i);
         for (uint32_t cause = 0; cause < VM_CAUSE_COUNT; cause++) {
             report->faults[cause] += record->accounts[i].faults[cause];
         }
@@ -469,7 +469,7 @@ static void fill_record(struct process *self)
 
 bool process_strip(struct process *dying)
 {
-    struct vm_map *map = dying->map;
+    struct vm_map *map = dying->memory.map;
 
     if (map == NULL || vm_map_is_empty(map) || vm_map_is_busy(map)) {
         return false;
@@ -483,30 +483,30 @@ bool process_strip(struct process *dying)
 
 static void complete_record(struct process *self)
 {
-    struct fl_report *report = &self->record->report;
+    struct fl_report *report = &self->run.record->report;
 
     fill_record(self);
-    report->pid = self->pid;
-    report->exit_kind = self->end == PROCESS_END_SIGNAL ? FL_KILLED : FL_EXITED;
-    report->value = self->end_value;
-    report->is_return = self->end == PROCESS_END_RETURN;
-    report->freemem_before = self->freemem_before;
-    report->syscalls = self->syscalls;
-    strlcpy(report->name, self->name, sizeof(report->name));
+    report->pid = self->id.pid;
+    report->exit_kind = self->end.kind == PROCESS_END_SIGNAL ? FL_KILLED : FL_EXITED;
+    report->value = self->end.value;
+    report->is_return = self->end.kind == PROCESS_END_RETURN;
+    report->freemem_before = self->run.freemem_before;
+    report->syscalls = self->counts.syscalls;
+    strlcpy(report->name, self->id.name, sizeof(report->name));
 }
 
 /* Gives back what the process holds, but for the record and the stack under its feet. */
 static void release_resources(struct process *self)
 {
-    struct vm_map *map = self->map;
+    struct vm_map *map = self->memory.map;
 
     latency_uncounted(debug_check(vm_map_check(map)));
     fd_table_release(&self->fds);
-    inode_unref(self->program);
-    self->program = NULL;
+    inode_unref(self->program.file);
+    self->program.file = NULL;
     vm_map_activate(NULL);
     vm_map_clear(map); /* step by step; others still see what the process holds */
-    self->map = NULL;
+    self->memory.map = NULL;
     vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
 }
 
@@ -529,9 +529,9 @@ static void end_fail_frame(const struct process *self)
 static void become_zombie(struct process *self)
 {
     lock_acquire(&tree_lock);
-    self->state = PROCESS_ZOMBIE;
-    LIST_REMOVE(self, sibling_entry);
-    LIST_INSERT_HEAD(&self->parent->zombies, self, sibling_entry);
+    self->sched.state = PROCESS_ZOMBIE;
+    LIST_REMOVE(self, family.sibling_entry);
+    LIST_INSERT_HEAD(&self->family.parent->family.zombies, self, family.sibling_entry);
     lock_release(&tree_lock);
 }
 
@@ -543,29 +543,30 @@ void process_exit(enum process_end end, int value)
         panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
     }
     (void)latency_rename(LATENCY_EXIT);
-    self->is_ending = true;
+    self->end.is_ending = true;
     end_fail_frame(self);
-    self->end = end;
-    self->end_value = value;
-    if (self->record != NULL) {
+    self->end.kind = end;
+    self->end.value = value;
+    if (self->run.record != NULL) {
         complete_record(self);
     }
     release_resources(self);
-    if (self->record != NULL) {
+    if (self->run.record != NULL) {
         latency_uncounted(
             debug_check(frame_check())); /* all memory: when a program of `run` has ended */
     }
     leave_family(self);
     become_zombie(self);
-    wait_queue_wake_all(&self->parent->child_ended); /* of an orphan: there may be none left now */
-    wait_queue_wake_all(&exits); /* they run when the stack is free: sched_exit */
+    wait_queue_wake_all(
+        &self->family.parent->family.child_ended); /* of an orphan: there may be none left now */
+    wait_queue_wake_all(&exits);                   /* they run when the stack is free: sched_exit */
     sched_exit();
 }
 
 void process_finish_exit(struct process *zombie)
 {
     free_stack(zombie);
-    if (zombie->is_orphan) {
+    if (zombie->family.is_orphan) {
         process_reap(zombie);
     }
 }
@@ -577,13 +578,13 @@ static struct process *find_zombie_locked(const struct process *self, int pid, b
 {
     lock_assert_held(&tree_lock);
     if (pid <= 0) {
-        *has_any = !LIST_EMPTY(&self->children);
-        return LIST_FIRST(&self->zombies);
+        *has_any = !LIST_EMPTY(&self->family.children);
+        return LIST_FIRST(&self->family.zombies);
     }
     struct process *child = find_locked(pid);
 
-    *has_any = child != NULL && child->parent == self;
-    return *has_any && child->state == PROCESS_ZOMBIE ? child : NULL;
+    *has_any = child != NULL && child->family.parent == self;
+    return *has_any && child->sched.state == PROCESS_ZOMBIE ? child : NULL;
 }
 
 int process_wait(struct process *self, int pid, bool is_blocking, struct process **out)
@@ -603,7 +604,7 @@ int process_wait(struct process *self, int pid, bool is_blocking, struct process
         if (!is_blocking) {
             return 0;
         }
-        if (!wait_queue_sleep(&self->child_ended)) {
+        if (!wait_queue_sleep(&self->family.child_ended)) {
             return -EINTR;
         }
     }
@@ -611,17 +612,17 @@ int process_wait(struct process *self, int pid, bool is_blocking, struct process
 
 int process_status_word(const struct process *zombie)
 {
-    if (zombie->end == PROCESS_END_SIGNAL) {
-        return zombie->end_value;
+    if (zombie->end.kind == PROCESS_END_SIGNAL) {
+        return zombie->end.value;
     }
-    return (zombie->end_value & 0xFF) << 8;
+    return (zombie->end.value & 0xFF) << 8;
 }
 
 void process_reap(struct process *zombie)
 {
-    assert(zombie->state == PROCESS_ZOMBIE && zombie->stack_top == 0);
+    assert(zombie->sched.state == PROCESS_ZOMBIE && zombie->thread.stack_top == 0);
     lock_acquire(&tree_lock);
-    LIST_REMOVE(zombie, sibling_entry);
+    LIST_REMOVE(zombie, family.sibling_entry);
     RB_REMOVE(pid_tree, &pids, zombie);
     lock_release(&tree_lock);
     process_set_record(zombie, NULL);

@@ -58,63 +58,96 @@ struct run_record {
     struct fl_account accounts[];
 };
 
-struct process {
-    /* Read by every system call or switch. */
-    struct vm_map *map; /* NULL: a zombie, or not filled yet */
-    uint32_t work;      /* PROCESS_WORK_* */
-    uint32_t syscalls;  /* since execve */
-    uint32_t holds_cpu; /* sched_hold_cpu() minus sched_let_cpu_go() */
-    uint32_t stack_top; /* of the kernel stack; 0: none */
-    uint32_t kernel_esp;
+/* Who it is. The pid and its tree are under the lock of the process tree. */
+struct process_id {
     int pid;
-    enum process_state state;
-    uint8_t kill_signal;
-    int killed_by; /* pid, or one of PROCESS_KILLED_BY_* */
+    RB_ENTRY(process) pid_entry;
+    char name[PROCESS_NAME_MAX]; /* the last part of its program's path */
+};
 
-    /* Family, under the lock of the process tree. A zombie is in its parent's `zombies`, others in `children`. */
+/* Its place in the tree of processes, under that tree's lock. A zombie is in its parent's
+ * `zombies`, every other process in `children`. */
+struct process_family {
     struct process *parent; /* NULL: pid 1 */
     LIST_HEAD(process_list, process) children, zombies;
     LIST_ENTRY(process) sibling_entry;
-    RB_ENTRY(process) pid_entry;
     struct wait_queue child_ended;
     int waits_for;  /* pid that run_wait waits for; 0: none */
-    bool is_orphan; /* adopted by pid 1, which never waits for it: gone without a zombie */
+    bool is_orphan; /* adopted by pid 1, which never waits for it: it leaves no zombie */
+};
 
-    /* Scheduler. */
-    TAILQ_ENTRY(process) queue_entry; /* in the run queue */
-    struct lock_holder locks;         /* those that its thread holds */
-
-    /* Memory. [heap_start, heap_end) in bytes; the pages follow. */
+/* Its address space. [heap_start, heap_end) is in bytes; the pages follow. */
+struct process_memory {
+    struct vm_map *map; /* NULL: a zombie, or not filled yet */
     uint32_t heap_start, heap_end;
     int oom_score_adj; /* -1000: never chosen; inherited (kernel/proc/oom.h) */
+};
 
-    /* To see a page fault that changes nothing (bad-input F15). */
-    uint32_t fault_repeats;  /* how often the last one has come again         */
-    uint32_t fault_syscalls; /* system calls when it came first               */
+/* The program that it runs, and what applies to its next execve. */
+struct process_program {
+    struct inode *file;               /* /proc/self/exe; NULL before the first execve */
+    uint32_t entry_argc, entry_esp;   /* as execve left them (contract L5)            */
+    uint32_t policy;                  /* FL_POLICY_* of the next execve               */
+    uint32_t run_flags;               /* FL_RUN_* of the next execve                  */
+    struct elf32_reason *exec_reason; /* why the last execve failed; NULL: no reason  */
+};
 
-    struct fd_table fds;
-    struct inode *program; /* /proc/self/exe; NULL before the first execve */
-    char name[PROCESS_NAME_MAX];
+/* How it gets the CPU. State and queue entry are under the lock of the run queue, but that a zombie
+ * is one under that of the process tree. */
+struct process_sched {
+    enum process_state state;
+    uint32_t work;      /* PROCESS_WORK_*                                    */
+    uint32_t holds_cpu; /* calls of sched_hold_cpu() without sched_let_cpu_go() */
+    TAILQ_ENTRY(process) queue_entry;
+};
 
-    /* `run` and contract L5. */
-    uint32_t entry_argc, entry_esp;   /* as execve left them */
-    uint32_t policy;                  /* FL_POLICY_* of the next execve */
-    uint32_t run_flags;               /* FL_RUN_* of the next execve */
-    bool is_announced;                /* started by `run`: contract L8's line */
-    struct run_record *record;        /* NULL: nobody asked for a report */
-    bool is_record_filled;            /* with the figures of the map, before it was emptied */
-    uint32_t freemem_before;          /* frames, before its fork */
-    struct elf32_reason *exec_reason; /* why the last execve failed; NULL: it gave no reason */
+/* What it has done since its execve. The last two detect a page fault that changes nothing
+ * (bad-input F15). */
+struct process_counts {
+    uint32_t syscalls;
+    uint32_t fault_repeats;  /* times that the last fault has come again */
+    uint32_t fault_syscalls; /* `syscalls` when it came first            */
+};
 
-    /* How it ended (zombies). */
-    bool is_ending; /* in process_exit: gives back what it holds */
-    enum process_end end;
-    int end_value; /* exit value or signal */
+/* How it is ended, and from then on how it ended. */
+struct process_ending {
+    bool is_ending; /* process_exit is releasing what it holds */
+    uint8_t kill_signal;
+    int killed_by; /* pid, or one of PROCESS_KILLED_BY_* */
+    enum process_end kind;
+    int value; /* exit value or signal */
+};
 
-    /* The machine, while the process does not run. */
+/* The report to the program that started it by `run`. */
+struct process_run {
+    struct run_record *record; /* NULL: nobody asked for a report                            */
+    bool is_record_filled;     /* with the figures of the map, before the map was emptied    */
+    bool is_announced;         /* contract L8's line is due at its end                       */
+    uint32_t freemem_before;   /* frames, before its fork                                    */
+};
+
+/* Its one thread: the kernel stack, and the machine's state while it does not run. A process with
+ * several threads will have a list of these. */
+struct process_thread {
+    uint32_t stack_top; /* of the kernel stack; 0: none */
+    uint32_t kernel_esp;
+    struct lock_holder locks; /* that it holds */
     uint64_t tls[GDT_TLS_COUNT];
     uint16_t fs, gs;
-    struct fpu_state fpu;
+    struct fpu_state fpu; /* last: process_create leaves it to whoever fills the record */
+};
+
+struct process {
+    struct process_memory memory;
+    struct process_sched sched;
+    struct process_counts counts;
+    struct process_id id;
+    struct process_family family;
+    struct process_program program;
+    struct process_run run;
+    struct process_ending end;
+    struct fd_table fds;
+    struct process_thread thread; /* last, as its fpu */
 };
 
 extern struct process *process_running; /* NULL before sched_start() */
@@ -122,7 +155,7 @@ extern struct process *process_running; /* NULL before sched_start() */
 /* The registers of the process's user code, while it is in the kernel. */
 static inline struct trap_frame *process_trap_frame(const struct process *process)
 {
-    return (struct trap_frame *)(process->stack_top - sizeof(struct trap_frame));
+    return (struct trap_frame *)(process->thread.stack_top - sizeof(struct trap_frame));
 }
 
 /* Is this an address in the unmapped page below a kernel stack? For the double-fault screen. */

@@ -27,8 +27,8 @@ static struct process *ended;
 static void enqueue_locked(struct process *process)
 {
     lock_assert_held(&run_queue_lock);
-    process->state = PROCESS_READY;
-    TAILQ_INSERT_TAIL(&run_queue, process, queue_entry);
+    process->sched.state = PROCESS_READY;
+    TAILQ_INSERT_TAIL(&run_queue, process, sched.queue_entry);
 }
 
 void sched_enqueue(struct process *process)
@@ -49,25 +49,25 @@ static struct process *take_next(void)
     }
     struct process *next = TAILQ_FIRST(&run_queue);
 
-    TAILQ_REMOVE(&run_queue, next, queue_entry);
-    next->state = PROCESS_RUNNING;
+    TAILQ_REMOVE(&run_queue, next, sched.queue_entry);
+    next->sched.state = PROCESS_RUNNING;
     lock_release(&run_queue_lock);
     return next;
 }
 
 static void save_machine(struct process *process)
 {
-    fpu_save(&process->fpu);
-    process->fs = cpu_read_fs();
-    process->gs = cpu_read_gs();
+    fpu_save(&process->thread.fpu);
+    process->thread.fs = cpu_read_fs();
+    process->thread.gs = cpu_read_gs();
 }
 
 void sched_load_machine(const struct process *process)
 {
-    fpu_restore(&process->fpu);
-    gdt_set_tls(process->tls);
-    cpu_load_fs(process->fs); /* after the descriptors they may name */
-    cpu_load_gs(process->gs);
+    fpu_restore(&process->thread.fpu);
+    gdt_set_tls(process->thread.tls);
+    cpu_load_fs(process->thread.fs); /* after the descriptors they may name */
+    cpu_load_gs(process->thread.gs);
 }
 
 /* What a process does first when it has got the CPU, on its own stack. */
@@ -84,9 +84,9 @@ static void finish_switch(void)
 static void make_current(struct process *next)
 {
     process_running = next;
-    lock_switch_holder(&next->locks);
-    tss_set_kernel_stack(next->stack_top);
-    vm_map_activate(next->map);
+    lock_switch_holder(&next->thread.locks);
+    tss_set_kernel_stack(next->thread.stack_top);
+    vm_map_activate(next->memory.map);
 }
 
 /* Gives the CPU away; comes back when somebody gives it to the caller again. */
@@ -102,7 +102,7 @@ static void switch_away(void)
 
     save_machine(self);
     make_current(next);
-    cpu_switch(&self->kernel_esp, next->kernel_esp);
+    cpu_switch(&self->thread.kernel_esp, next->thread.kernel_esp);
     (void)latency_rename(what);
     finish_switch();
 }
@@ -117,12 +117,12 @@ void sched_yield_cpu(void)
 
 void sched_hold_cpu(void)
 {
-    process_running->holds_cpu++;
+    process_running->sched.holds_cpu++;
 }
 
 void sched_let_cpu_go(void)
 {
-    process_running->holds_cpu--;
+    process_running->sched.holds_cpu--;
 }
 
 bool preempt_point(void)
@@ -130,14 +130,14 @@ bool preempt_point(void)
     struct process *self = process_running;
 
     sched_irq_window();
-    if (likely(self == NULL || self->work == 0)) {
+    if (likely(self == NULL || self->sched.work == 0)) {
         return false;
     }
-    if ((self->work & PROCESS_WORK_YIELD) && self->holds_cpu == 0) {
-        self->work &= ~PROCESS_WORK_YIELD;
+    if ((self->sched.work & PROCESS_WORK_YIELD) && self->sched.holds_cpu == 0) {
+        self->sched.work &= ~PROCESS_WORK_YIELD;
         sched_yield_cpu();
     }
-    return (self->work & PROCESS_WORK_KILL) != 0;
+    return (self->sched.work & PROCESS_WORK_KILL) != 0;
 }
 
 bool yield_point(void)
@@ -146,20 +146,20 @@ bool yield_point(void)
 
     cpu_irq_window();
     sched_yield_cpu();
-    return (self->work & PROCESS_WORK_KILL) != 0;
+    return (self->sched.work & PROCESS_WORK_KILL) != 0;
 }
 
 void sched_tick(void)
 {
     if (process_running != NULL && !TAILQ_EMPTY(&run_queue)) {
-        process_running->work |= PROCESS_WORK_YIELD;
+        process_running->sched.work |= PROCESS_WORK_YIELD;
     }
 }
 
 void sched_interrupt(struct process *process)
 {
     lock_acquire(&run_queue_lock);
-    if (process->state == PROCESS_SLEEPING) {
+    if (process->sched.state == PROCESS_SLEEPING) {
         enqueue_locked(process);
     }
     lock_release(&run_queue_lock);
@@ -170,15 +170,15 @@ static bool block_running(struct waiter *waiter)
 {
     struct process *self = process_running;
 
-    if (self->work & PROCESS_WORK_KILL) {
+    if (self->sched.work & PROCESS_WORK_KILL) {
         return false;
     }
     waiter->thread = self;
     lock_acquire(&run_queue_lock);
-    self->state = PROCESS_SLEEPING;
+    self->sched.state = PROCESS_SLEEPING;
     lock_release(&run_queue_lock);
     switch_away();
-    return (self->work & PROCESS_WORK_KILL) == 0;
+    return (self->sched.work & PROCESS_WORK_KILL) == 0;
 }
 
 static void wake_thread(void *thread)
@@ -199,7 +199,7 @@ static void start_in_user_mode(void)
 {
     (void)latency_rename(LATENCY_START);
     finish_switch();
-    if (unlikely(process_running->work != 0)) {
+    if (unlikely(process_running->sched.work != 0)) {
         process_do_work(process_running);
     }
     lock_assert_none();
@@ -211,7 +211,7 @@ void sched_prepare(struct process *process)
 {
     uint32_t frame = (uint32_t)process_trap_frame(process);
 
-    process->kernel_esp = cpu_switch_prepare(frame, start_in_user_mode);
+    process->thread.kernel_esp = cpu_switch_prepare(frame, start_in_user_mode);
 }
 
 void sched_exit(void)
@@ -219,13 +219,13 @@ void sched_exit(void)
     struct process *self = process_running;
     uint32_t never_used;
 
-    assert(self->state == PROCESS_ZOMBIE);
+    assert(self->sched.state == PROCESS_ZOMBIE);
     lock_assert_none();
     struct process *next = take_next();
 
     ended = self;
     make_current(next);
-    cpu_switch(&never_used, next->kernel_esp);
+    cpu_switch(&never_used, next->thread.kernel_esp);
     panic("a process came back from its end");
 }
 
@@ -236,6 +236,6 @@ void sched_start(void)
 
     latency_off(LATENCY_START);
     make_current(first);
-    cpu_switch(&never_used, first->kernel_esp);
+    cpu_switch(&never_used, first->thread.kernel_esp);
     panic("the boot stack was scheduled");
 }

@@ -55,13 +55,13 @@ void syscall_dispatch(struct trap_frame *tf)
     if (unlikely(tf->eflags & TRAP_EFLAGS_VM)) {
         syscall_from_virtual_8086(tf);
     }
-    self->syscalls++;
+    self->counts.syscalls++;
     if (likely(nr < array_size(handlers) && handlers[nr] != NULL)) {
         tf->eax = (uint32_t)handlers[nr](self, (const struct syscall_args *)(const void *)tf);
     } else {
         tf->eax = (uint32_t)-ENOSYS;
     }
-    if (unlikely(self->work != 0)) {
+    if (unlikely(self->sched.work != 0)) {
         process_do_work(self);
     }
     lock_assert_none();

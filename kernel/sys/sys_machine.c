@@ -31,7 +31,7 @@ void sys_configure(bool allow_fail_frame, const char *command_line)
  * report could forge one. */
 long sys_power_off(struct process *self, const struct syscall_args *args)
 {
-    if (self->pid != PROCESS_INIT_PID) {
+    if (self->id.pid != PROCESS_INIT_PID) {
         return -EPERM;
     }
     power_off(args->arg[0]);

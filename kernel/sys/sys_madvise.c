@@ -149,19 +149,19 @@ long sys_madvise(struct process *self, const struct syscall_args *args)
     }
     switch (advice) {
     case MADV_DONTNEED:
-        return vm_map_discard(self->map, vrange(start, end));
+        return vm_map_discard(self->memory.map, vrange(start, end));
     case MADV_DONTFORK:
     case MADV_DOFORK:
     case MADV_WIPEONFORK:
     case MADV_KEEPONFORK:
-        return advise_fork(self->map, vrange(start, end), advice);
+        return advise_fork(self->memory.map, vrange(start, end), advice);
     case MADV_FREE:
-        return free_lazily(self->map, start, end);
+        return free_lazily(self->memory.map, start, end);
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
-        return populate_exactly(self->map, start, end, advice == MADV_POPULATE_WRITE);
+        return populate_exactly(self->memory.map, start, end, advice == MADV_POPULATE_WRITE);
     default: /* hints that this kernel has no use for; the range is checked all the same */
-        return is_all_mapped(self->map, start, end) ? 0 : -ENOMEM;
+        return is_all_mapped(self->memory.map, start, end) ? 0 : -ENOMEM;
     }
 }
 
@@ -184,13 +184,13 @@ long sys_mincore(struct process *self, const struct syscall_args *args)
     if (!is_user_range(vector, npages)) {
         return -EFAULT;
     }
-    if (!is_all_mapped(self->map, start, start + len)) {
+    if (!is_all_mapped(self->memory.map, start, start + len)) {
         return -ENOMEM;
     }
     for (uint32_t done = 0, n; done < npages; done += n) {
         n = min_u32(npages - done, MINCORE_PIECE);
         for (uint32_t i = 0; i < n; i++) {
-            piece[i] = vm_map_is_resident(self->map, vaddr(start + (done + i) * PAGE_SIZE));
+            piece[i] = vm_map_is_resident(self->memory.map, vaddr(start + (done + i) * PAGE_SIZE));
         }
         if (copy_to_user(vector + done, piece, n) != 0) {
             return -EFAULT;
@@ -211,8 +211,9 @@ long sys_msync(struct process *self, const struct syscall_args *args)
         ((flags & MS_ASYNC) && (flags & MS_SYNC)) || !is_page_aligned(start)) {
         return -EINVAL;
     }
-    return span_end(start, args->arg[1], &end) && is_all_mapped(self->map, start, end) ? 0
-                                                                                       : -ENOMEM;
+    return span_end(start, args->arg[1], &end) && is_all_mapped(self->memory.map, start, end)
+               ? 0
+               : -ENOMEM;
 }
 
 /* The pages that a (start, length) pair of mlock touches. */
@@ -233,7 +234,9 @@ long sys_mlock(struct process *self, const struct syscall_args *args)
     if (err != 0 || start == end) {
         return err;
     }
-    return is_all_mapped(self->map, start, end) ? populate_mapped(self->map, start, end) : -ENOMEM;
+    return is_all_mapped(self->memory.map, start, end)
+               ? populate_mapped(self->memory.map, start, end)
+               : -ENOMEM;
 }
 
 long sys_munlock(struct process *self, const struct syscall_args *args)
@@ -244,5 +247,5 @@ long sys_munlock(struct process *self, const struct syscall_args *args)
     if (err != 0 || start == end) {
         return err;
     }
-    return is_all_mapped(self->map, start, end) ? 0 : -ENOMEM;
+    return is_all_mapped(self->memory.map, start, end) ? 0 : -ENOMEM;
 }

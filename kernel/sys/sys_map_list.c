@@ -31,7 +31,7 @@ static struct vm_map *map_of(struct process *self, int pid)
 {
     const struct process *of = pid == 0 ? self : process_find(pid);
 
-    return of == NULL ? NULL : of->map;
+    return of == NULL ? NULL : of->memory.map;
 }
 
 #define COUNT_STEP (8u << 20) /* bytes whose pages are counted between two preemption points */

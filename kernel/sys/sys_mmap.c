@@ -182,7 +182,7 @@ static inline long mmap_request(struct process *self, struct mmap_request *req)
         return -EOVERFLOW;
     }
     vaddr_t start;
-    int err = place_of(self->map, req, &start);
+    int err = place_of(self->memory.map, req, &start);
 
     if (unlikely(err != 0)) {
         return err;
@@ -196,7 +196,7 @@ static inline long mmap_request(struct process *self, struct mmap_request *req)
                ((req->flags & MAP_TYPE) != MAP_SHARED || (req->flags & MAP_GROWSDOWN))) {
         return -EINVAL;
     }
-    return insert_mapping(self->map, req, start.raw);
+    return insert_mapping(self->memory.map, req, start.raw);
 }
 
 long sys_mmap2(struct process *self, const struct syscall_args *args)
@@ -242,7 +242,7 @@ long sys_munmap(struct process *self, const struct syscall_args *args)
     if (start < USER_BASE) { /* page 0: never mapped, so there is nothing to do there */
         start = USER_BASE;
     }
-    return start == end ? 0 : vm_map_remove(self->map, vrange(start, end));
+    return start == end ? 0 : vm_map_remove(self->memory.map, vrange(start, end));
 }
 
 /* PROT_GROWSDOWN reaches down to the start of a stack, PROT_GROWSUP to the end of one that grows up,
@@ -287,13 +287,13 @@ long sys_mprotect(struct process *self, const struct syscall_args *args)
     }
     end = start + len;
     if (unlikely(prot != args->arg[2])) {
-        int err = find_growing(self->map, (args->arg[2] & PROT_GROWSDOWN) != 0, &start, end);
+        int err = find_growing(self->memory.map, (args->arg[2] & PROT_GROWSDOWN) != 0, &start, end);
 
         if (err != 0) {
             return err;
         }
     }
-    return vm_map_protect(self->map, vrange(start, end), prot & PROT_ALL);
+    return vm_map_protect(self->memory.map, vrange(start, end), prot & PROT_ALL);
 }
 
 /* ---- brk ----------------------------------------------------------------------------------------- */
@@ -302,7 +302,7 @@ long sys_mprotect(struct process *self, const struct syscall_args *args)
 static int resize_heap(struct process *self, uint32_t old_top, uint32_t new_top)
 {
     if (new_top < old_top) {
-        return vm_map_remove(self->map, vrange(new_top, old_top));
+        return vm_map_remove(self->memory.map, vrange(new_top, old_top));
     }
     if (new_top == old_top) {
         return 0;
@@ -313,7 +313,7 @@ static int resize_heap(struct process *self, uint32_t old_top, uint32_t new_top)
         .account = FL_ACCOUNT_HEAP,
     };
 
-    return vm_map_insert(self->map, &spec);
+    return vm_map_insert(self->memory.map, &spec);
 }
 
 /* Gives the break, moved or not. */
@@ -321,9 +321,9 @@ long sys_brk(struct process *self, const struct syscall_args *args)
 {
     uint32_t brk = args->arg[0];
 
-    if (brk >= self->heap_start && brk <= VM_STACK_GUARD_FLOOR &&
-        resize_heap(self, page_ceil(self->heap_end), page_ceil(brk)) == 0) {
-        self->heap_end = brk;
+    if (brk >= self->memory.heap_start && brk <= VM_STACK_GUARD_FLOOR &&
+        resize_heap(self, page_ceil(self->memory.heap_end), page_ceil(brk)) == 0) {
+        self->memory.heap_end = brk;
     }
-    return (long)self->heap_end;
+    return (long)self->memory.heap_end;
 }

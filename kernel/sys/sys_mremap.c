@@ -119,19 +119,19 @@ long sys_mremap(struct process *self, const struct syscall_args *args)
     }
     struct vm_area_info area;
 
-    if (!vm_map_area_of(self->map, vaddr(req.addr), &area)) {
+    if (!vm_map_area_of(self->memory.map, vaddr(req.addr), &area)) {
         return -EFAULT;
     }
     if (req.flags & MREMAP_FIXED) {
-        return area.flags & VM_TEACHING ? -EFAULT : move_to_fixed_place(self->map, &req);
+        return area.flags & VM_TEACHING ? -EFAULT : move_to_fixed_place(self->memory.map, &req);
     }
     if (req.old_len >= req.new_len) {
-        int err = cut_old_range(self->map, &req);
+        int err = cut_old_range(self->memory.map, &req);
 
         return err == 0 ? (long)req.addr : err;
     }
     if (area.flags & VM_TEACHING) {
         return -EFAULT; /* a teaching area never moves */
     }
-    return grow_mapping(self->map, &req);
+    return grow_mapping(self->memory.map, &req);
 }

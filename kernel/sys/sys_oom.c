@@ -24,10 +24,10 @@ static long set_score_adj(int pid, int value)
 {
     struct process *process = process_find(pid);
 
-    if (process == NULL || process->state == PROCESS_ZOMBIE) {
+    if (process == NULL || process->sched.state == PROCESS_ZOMBIE) {
         return -ESRCH;
     }
-    process->oom_score_adj = value;
+    process->memory.oom_score_adj = value;
     return 0;
 }
 
@@ -37,7 +37,7 @@ long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
     struct process *process = args->arg[0] == 0 ? self : process_find((int)args->arg[0]);
     int value = (int)args->arg[1];
 
-    if (process == NULL || process->state == PROCESS_ZOMBIE) {
+    if (process == NULL || process->sched.state == PROCESS_ZOMBIE) {
         return -ESRCH;
     }
     bool is_set = value != FL_KEEP;
@@ -45,10 +45,10 @@ long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
     if (is_set && (value < OOM_SCORE_ADJ_NEVER || value > OOM_SCORE_ADJ_MAX)) {
         return -EINVAL;
     }
-    if (is_set && process->pid == PROCESS_INIT_PID) {
+    if (is_set && process->id.pid == PROCESS_INIT_PID) {
         return -EPERM;
     }
-    int pid = process->pid, old = process->oom_score_adj;
+    int pid = process->id.pid, old = process->memory.oom_score_adj;
 
     if (args->arg[2] != 0) {
         int err = copy_to_user(args->arg[2], &old, sizeof(old));

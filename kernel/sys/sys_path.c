@@ -78,7 +78,7 @@ static long read_link(const struct process *self, char *path, uint32_t user, uin
     struct inode *inode;
 
     if (strcmp(path, self_exe) == 0) {
-        return put_link(user, path, inode_path(self->program, path, PATH_MAX), size);
+        return put_link(user, path, inode_path(self->program.file, path, PATH_MAX), size);
     }
     int err = fs_lookup(path, false, &inode);
 

@@ -13,20 +13,20 @@
 long sys_getpid(struct process *self, const struct syscall_args *args)
 {
     (void)args;
-    return self->pid;
+    return self->id.pid;
 }
 
 /* One thread per process: its number is the process's. */
 long sys_gettid(struct process *self, const struct syscall_args *args)
 {
     (void)args;
-    return self->pid;
+    return self->id.pid;
 }
 
 long sys_getppid(struct process *self, const struct syscall_args *args)
 {
     (void)args;
-    return self->parent == NULL ? 0 : self->parent->pid;
+    return self->family.parent == NULL ? 0 : self->family.parent->id.pid;
 }
 
 /* There is one user, root. */
@@ -126,7 +126,7 @@ static long wait_for(struct process *self, int pid, uint32_t status, uint32_t op
     if (err != 0 || zombie == NULL) {
         return err;
     }
-    int ended = zombie->pid;
+    int ended = zombie->id.pid;
 
     err = put_status(zombie, status, usage);
     if (err != 0) {

@@ -18,14 +18,14 @@ long sys_run_policy(struct process *self, const struct syscall_args *args)
     if ((policy != FL_POLICY_PAGE && policy != FL_POLICY_SEGMENT) || (flags & ~FL_RUN_ANNOUNCE)) {
         return -EINVAL;
     }
-    self->policy = policy;
-    self->run_flags = flags;
+    self->program.policy = policy;
+    self->program.run_flags = flags;
     return 0;
 }
 
 long sys_exec_reason(struct process *self, const struct syscall_args *args)
 {
-    const char *text = self->exec_reason == NULL ? "" : self->exec_reason->text;
+    const char *text = self->program.exec_reason == NULL ? "" : self->program.exec_reason->text;
     uint32_t size = args->arg[1], length = (uint32_t)strlen(text);
 
     if (size == 0) {
@@ -40,7 +40,7 @@ long sys_exec_reason(struct process *self, const struct syscall_args *args)
 /* Copies the zombie's report and accounts to the user; the buffers are then known to be there. */
 static int put_report(const struct process *zombie, uint32_t user_report, uint32_t user_accounts)
 {
-    const struct run_record *record = zombie->record;
+    const struct run_record *record = zombie->run.record;
     struct fl_report report = record->report;
     uint32_t user_max = user_report + offsetof(struct fl_report, max_accounts);
     int err = copy_from_user(&report.max_accounts, user_max, sizeof(report.max_accounts));
@@ -62,9 +62,9 @@ static int put_report(const struct process *zombie, uint32_t user_report, uint32
 static long collect_run(struct process *zombie, const struct syscall_args *args)
 {
     uint32_t user_status = args->arg[1], user_report = args->arg[2];
-    bool has_report = user_report != 0 && zombie->record != NULL;
+    bool has_report = user_report != 0 && zombie->run.record != NULL;
     int word = process_status_word(zombie);
-    int pid = zombie->pid;
+    int pid = zombie->id.pid;
     int err = user_status == 0 ? 0 : copy_to_user(user_status, &word, sizeof(word));
 
     if (err == 0 && has_report) {
@@ -94,11 +94,11 @@ long sys_run_wait(struct process *self, const struct syscall_args *args)
     if (pid <= 0) {
         return -EINVAL;
     }
-    self->waits_for = pid;
+    self->family.waits_for = pid;
     int err = process_wait(self, pid, true, &zombie);
 
-    self->waits_for = 0;
-    if (err == 0 && zombie->record != NULL) {
+    self->family.waits_for = 0;
+    if (err == 0 && zombie->run.record != NULL) {
         err = process_wait_for_dying();
     }
     return err != 0 ? err : collect_run(zombie, args);

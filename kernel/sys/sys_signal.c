@@ -22,7 +22,7 @@ static bool is_stop_signal(uint32_t signal)
 static void send_signal(const struct process *from, struct process *to, uint32_t signal)
 {
     if (!is_ignored_signal(signal)) {
-        process_kill(to, (int)signal, from->pid);
+        process_kill(to, (int)signal, from->id.pid);
     }
 }
 
@@ -32,7 +32,7 @@ static long signal_all(const struct process *self, uint32_t signal, bool with_ca
     bool has_any = false;
 
     for (struct process *p = process_find_from(PROCESS_INIT_PID + 1); p != NULL;
-         p = process_find_from(p->pid + 1)) {
+         p = process_find_from(p->id.pid + 1)) {
         if (with_caller || p != self) {
             send_signal(self, p, signal);
             has_any = true;

@@ -37,7 +37,7 @@ long sys_newuname(struct process *self, const struct syscall_args *args)
 long sys_set_tid_address(struct process *self, const struct syscall_args *args)
 {
     (void)args;
-    return self->pid;
+    return self->id.pid;
 }
 
 /* The limits that exist; every other resource is unlimited. */
@@ -147,7 +147,7 @@ static int choose_tls_slot(const struct process *self, uint32_t entry)
         return entry - GDT_TLS_FIRST < GDT_TLS_COUNT ? (int)(entry - GDT_TLS_FIRST) : -EINVAL;
     }
     for (int i = 0; i < GDT_TLS_COUNT; i++) {
-        if (self->tls[i] == 0) {
+        if (self->thread.tls[i] == 0) {
             return i;
         }
     }
@@ -179,8 +179,8 @@ long sys_set_thread_area(struct process *self, const struct syscall_args *args)
             return err;
         }
     }
-    self->tls[slot] = raw;
-    gdt_set_tls(self->tls);
+    self->thread.tls[slot] = raw;
+    gdt_set_tls(self->thread.tls);
     cpu_load_fs(cpu_read_fs()); /* a segment register keeps the old descriptor until it is loaded */
     cpu_load_gs(cpu_read_gs());
     return 0;

@@ -30,7 +30,7 @@ long sys_tamalloc(struct process *self, const struct syscall_args *args)
     }
     uint32_t len = page_ceil(size);
 
-    if (!vm_map_find_hole_down(self->map, len, USER_BASE, FL_TAM_END, &start)) {
+    if (!vm_map_find_hole_down(self->memory.map, len, USER_BASE, FL_TAM_END, &start)) {
         return -ENOMEM;
     }
     const struct vm_area_spec spec = {
@@ -39,7 +39,7 @@ long sys_tamalloc(struct process *self, const struct syscall_args *args)
         .flags = VM_NO_RESERVE,
         .account = FL_ACCOUNT_TAM,
     };
-    int err = vm_map_insert(self->map, &spec);
+    int err = vm_map_insert(self->memory.map, &spec);
 
     return err != 0 ? err : (long)start.raw;
 }
@@ -49,8 +49,8 @@ long sys_tamalloc(struct process *self, const struct syscall_args *args)
 static void get_counts(const struct process *process, struct vm_map_counts *counts)
 {
     *counts = (struct vm_map_counts){0};
-    if (process->map != NULL) {
-        vm_map_counts(process->map, counts);
+    if (process->memory.map != NULL) {
+        vm_map_counts(process->memory.map, counts);
     }
 }
 
@@ -62,7 +62,7 @@ static struct mem_usage_stats stats_of(const struct process *process)
     uint32_t size = counts.size_pages, rss = counts.rss_pages;
 
     return (struct mem_usage_stats){
-        .pid = process->pid,
+        .pid = process->id.pid,
         .vmsize = size * KB_PER_PAGE,
         .vmrss = rss * KB_PER_PAGE,
         .oom_score = oom_score(process),
@@ -98,7 +98,7 @@ long sys_get_memory_usage_stats(struct process *self, const struct syscall_args 
         return -ESRCH;
     }
     while (process != NULL && filled < max) {
-        int next = process->pid + 1;
+        int next = process->id.pid + 1;
         long err = put_stats(process, user_stats, filled);
         if (err != 0) {
             return err;
@@ -120,7 +120,7 @@ long sys_get_global_memory_usage_stats(struct process *self, const struct syscal
         return -EINVAL;
     }
     for (const struct process *p = process_find_from(1); p != NULL;) {
-        int next = p->pid + 1;
+        int next = p->id.pid + 1;
         get_counts(p, &counts);
         reserved += counts.size_pages;
         committed += counts.rss_pages;

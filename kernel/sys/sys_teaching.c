@@ -85,18 +85,19 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
     if (!is_area_request_valid(args, &start.raw)) {
         return 0;
     }
-    if (start.raw == 0 && !vm_map_find_hole(self->map, len, FL_MMAPBASE, FL_MMAPEND, &start)) {
+    if (start.raw == 0 &&
+        !vm_map_find_hole(self->memory.map, len, FL_MMAPBASE, FL_MMAPEND, &start)) {
         return 0;
     }
     spec.range = vrange(start.raw, start.raw + len);
     if (!(args->arg[3] & MAP_ANONYMOUS) && !open_area_file(self, args, &spec)) {
         return 0;
     }
-    bool is_made = insert_area(self->map, &spec);
+    bool is_made = insert_area(self->memory.map, &spec);
 
     vm_object_unref(spec.object);
     if (is_made && (args->arg[3] & MAP_POPULATE)) {
-        is_made = populate_area(self->map, &spec);
+        is_made = populate_area(self->memory.map, &spec);
     }
     return is_made ? (long)start.raw : 0;
 }
@@ -121,13 +122,13 @@ long sys_area_munmap(struct process *self, const struct syscall_args *args)
     struct vm_area_info area;
 
     if (!is_user_range(args->arg[0], PAGE_SIZE) ||
-        !vm_map_area_of(self->map, vaddr(args->arg[0]), &area) ||
+        !vm_map_area_of(self->memory.map, vaddr(args->arg[0]), &area) ||
         area.range.start.raw != args->arg[0] || !(area.flags & VM_TEACHING)) {
         return -1;
     }
-    uint32_t end = area_end(self->map, &area);
+    uint32_t end = area_end(self->memory.map, &area);
 
-    return vm_map_remove(self->map, vrange(area.range.start.raw, end)) == 0 ? 1 : -1;
+    return vm_map_remove(self->memory.map, vrange(area.range.start.raw, end)) == 0 ? 1 : -1;
 }
 
 long sys_freemem(struct process *self, const struct syscall_args *args)

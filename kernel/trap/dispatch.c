@@ -45,7 +45,7 @@ static cold_fn void dispatch_rare(struct trap_frame *tf)
     } else {
         unused_vector(tf);
     }
-    if (trap_from_user(tf) && unlikely(process_running->work != 0)) {
+    if (trap_from_user(tf) && unlikely(process_running->sched.work != 0)) {
         process_do_work(process_running);
     }
 }

@@ -52,7 +52,7 @@ static inline struct fault_note *note_fault(const struct process *self, const st
     struct fault_note *note = fault_log_next();
 
     note->tsc = cpu_rdtsc();
-    note->pid = self->pid;
+    note->pid = self->id.pid;
     note->ip = tf->eip;
     note->fault.va = vaddr(va);
     note->fault.access = access;
@@ -64,7 +64,7 @@ static inline struct fault_note *note_fault(const struct process *self, const st
 static inline enum vm_fault_result resolve(struct process *self, const struct trap_frame *tf,
                                            struct fault_note *note)
 {
-    enum vm_fault_result result = vm_fault(self->map, &note->fault);
+    enum vm_fault_result result = vm_fault(self->memory.map, &note->fault);
 
     if (unlikely(is_traced)) {
         trap_trace_fault(self, tf, &note->fault, note->tsc, (uint32_t)(cpu_rdtsc() - note->tsc));
@@ -79,13 +79,14 @@ static inline bool is_repeated(const struct process *self, const struct trap_fra
     const struct fault_note *last = fault_log_last();
 
     return unlikely(last->fault.va.raw == va) && last->ip == tf->eip &&
-           last->fault.access == access && last->pid == self->pid;
+           last->fault.access == access && last->pid == self->id.pid;
 }
 
 /* Contract L5: at entry [esp] holds argc, so a plain return from _start fetches from there. */
 static inline bool is_return_of_start(const struct process *self, const struct trap_frame *tf)
 {
-    return tf->eip == self->entry_argc && tf->esp == self->entry_esp + sizeof(uint32_t);
+    return tf->eip == self->program.entry_argc &&
+           tf->esp == self->program.entry_esp + sizeof(uint32_t);
 }
 
 /* While the fault is out of memory, makes others release memory and tries it again. Stops when nobody
@@ -100,7 +101,7 @@ static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self
         result = resolve(self, tf, note);
     }
     if (vm_fault_is_out_of_memory(result)) {
-        vm_fault_give_up(self->map, &note->fault);
+        vm_fault_give_up(self->memory.map, &note->fault);
     }
     return result;
 }
@@ -121,11 +122,11 @@ static noreturn_fn cold_fn void refuse(struct process *self, const struct trap_f
  */
 static cold_fn void count_repeat(struct process *self, const struct trap_frame *tf, uint32_t va)
 {
-    if (self->fault_syscalls != self->syscalls) {
-        self->fault_syscalls = self->syscalls;
-        self->fault_repeats = 0;
+    if (self->counts.fault_syscalls != self->counts.syscalls) {
+        self->counts.fault_syscalls = self->counts.syscalls;
+        self->counts.fault_repeats = 0;
     }
-    if (++self->fault_repeats <= FAULT_REPEATS_MAX) {
+    if (++self->counts.fault_repeats <= FAULT_REPEATS_MAX) {
         return;
     }
 #ifdef FAULTLINE_DEBUG
@@ -147,7 +148,7 @@ static cold_fn void retry_or_refuse(struct process *self, const struct trap_fram
     struct fault_note note = *first;
 
     result = resolve_short_of_memory(self, tf, &note, result);
-    if (result != VM_FAULT_RESUME && !(self->work & PROCESS_WORK_KILL)) {
+    if (result != VM_FAULT_RESUME && !(self->sched.work & PROCESS_WORK_KILL)) {
         refuse(self, tf, &note.fault, result);
     }
 }
@@ -175,7 +176,7 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
     if (unlikely(result != VM_FAULT_RESUME)) {
         retry_or_refuse(self, tf, note, result);
     }
-    if (unlikely(self->work != 0)) {
+    if (unlikely(self->sched.work != 0)) {
         process_do_work(self);
     }
 }
@@ -183,10 +184,10 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
 /* Handles a fault of the user-copy routines. Returns false if it came from elsewhere. */
 static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, uint32_t va)
 {
-    if (self == NULL || self->map == NULL || va >= USER_END || !trap_in_usercopy(tf->eip)) {
+    if (self == NULL || self->memory.map == NULL || va >= USER_END || !trap_in_usercopy(tf->eip)) {
         return false;
     }
-    if (self->work & PROCESS_WORK_KILL) {
+    if (self->sched.work & PROCESS_WORK_KILL) {
         return trap_fixup(tf); /* a dying process gets no more pages: the copy ends early */
     }
     struct fault_note *first = note_fault(self, tf, va, access_of(tf->error));
@@ -201,7 +202,7 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
     if (result == VM_FAULT_RESUME) {
         return true;
     }
-    if (vm_fault_is_out_of_memory(result) && !(self->work & PROCESS_WORK_KILL)) {
+    if (vm_fault_is_out_of_memory(result) && !(self->sched.work & PROCESS_WORK_KILL)) {
         trap_report_fault(self, process_trap_frame(self), &note.fault, result);
         process_kill(self, SIGKILL, PROCESS_KILLED_BY_KERNEL);
     }

@@ -55,10 +55,11 @@ static void report_segfault(const struct process *self, const struct trap_frame 
                             const struct vm_fault *fault)
 {
     struct vm_area_info area;
-    bool has_area = !is_outside_everything(fault) && vm_map_area_of(self->map, fault->va, &area);
+    bool has_area =
+        !is_outside_everything(fault) && vm_map_area_of(self->memory.map, fault->va, &area);
 
     printk_crash("%s[%d]: segfault at %x ip %08x sp %08x error %x (%s, %s, user): %s%s%s%s",
-                 self->name, self->pid, fault->va.raw, tf->eip, tf->esp, tf->error,
+                 self->id.name, self->id.pid, fault->va.raw, tf->eip, tf->esp, tf->error,
                  access_word(fault->access), tf->error & PF_PRESENT ? "present" : "not present",
                  vm_cause_word(fault->cause), has_area ? " area [" : "",
                  has_area ? area_kind_word(&area) : "", has_area ? "]" : "");
@@ -67,11 +68,11 @@ static void report_segfault(const struct process *self, const struct trap_frame 
 void trap_report_fault(const struct process *self, const struct trap_frame *tf,
                        const struct vm_fault *fault, enum vm_fault_result result)
 {
-    if (self->is_announced && is_outside_everything(fault)) {
+    if (self->run.is_announced && is_outside_everything(fault)) {
         printk_crash("Fault address not in segments.");
     }
     if (vm_fault_is_out_of_memory(result) || result == VM_FAULT_IO) {
-        printk_crash("%s[%d]: %s at %x ip %08x: %s", self->name, self->pid,
+        printk_crash("%s[%d]: %s at %x ip %08x: %s", self->id.name, self->id.pid,
                      result == VM_FAULT_IO ? "SIGBUS" : "SIGKILL", fault->va.raw, tf->eip,
                      vm_cause_word(fault->cause));
     } else {
@@ -84,10 +85,10 @@ void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
 {
     struct vm_map_counts counts;
 
-    vm_map_counts(self->map, &counts);
+    vm_map_counts(self->memory.map, &counts);
     struct log_trace trace = {
         .clock = tsc,
-        .pid = self->pid,
+        .pid = self->id.pid,
         .ip = tf->eip,
         .address = fault->va.raw,
         .frame = fault->pfn,
@@ -128,20 +129,20 @@ static const char *signal_word(int signal)
 
 void process_report_kill(const struct process *self)
 {
-    if (self->killed_by == PROCESS_KILLED_BY_TERMINAL) {
-        printk_crash("%s[%d]: %s from the terminal", self->name, self->pid,
-                     signal_word(self->kill_signal));
+    if (self->end.killed_by == PROCESS_KILLED_BY_TERMINAL) {
+        printk_crash("%s[%d]: %s from the terminal", self->id.name, self->id.pid,
+                     signal_word(self->end.kill_signal));
     } else {
-        printk_crash("%s[%d]: %s from process %d", self->name, self->pid,
-                     signal_word(self->kill_signal), self->killed_by);
+        printk_crash("%s[%d]: %s from process %d", self->id.name, self->id.pid,
+                     signal_word(self->end.kill_signal), self->end.killed_by);
     }
 }
 
 void trap_report_exception(const struct process *self, const struct trap_frame *tf, int signal,
                            const char *what)
 {
-    printk_crash("%s[%d]: %s at ip %08x: %s", self->name, self->pid, signal_word(signal), tf->eip,
-                 what);
+    printk_crash("%s[%d]: %s at ip %08x: %s", self->id.name, self->id.pid, signal_word(signal),
+                 tf->eip, what);
 }
 
 /* The error code of #GP and similar exceptions (SDM vol. 3, 6.13). */
@@ -202,11 +203,11 @@ void trap_report_protection(const struct process *self, const struct trap_frame 
     uint32_t index = tf->error >> ERROR_INDEX_SHIFT;
 
     if (tf->error & ERROR_IS_IDT) {
-        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, interrupt %u", self->name,
-                     self->pid, tf->eip, index);
+        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, interrupt %u", self->id.name,
+                     self->id.pid, tf->eip, index);
     } else if (tf->error != 0) {
-        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, selector %x", self->name,
-                     self->pid, tf->eip, tf->error);
+        printk_crash("%s[%d]: SIGSEGV at ip %08x: general protection, selector %x", self->id.name,
+                     self->id.pid, tf->eip, tf->error);
     } else {
         trap_report_exception(self, tf, SIGSEGV,
                               is_privileged_instruction(tf->eip)

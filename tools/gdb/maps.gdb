@@ -4,7 +4,7 @@ define vm-map
   if $argc == 1
     set $map = (struct vm_map *)($arg0)
   else
-    set $map = process_running ? process_running->map : (struct vm_map *)0
+    set $map = process_running ? process_running->memory.map : (struct vm_map *)0
   end
   if !$map
     printf "no process runs\n"
