@@ -69,9 +69,12 @@ test_cmdline_SRC := kernel/cmdline.c
 HOST_TESTS += test_tty
 test_tty_SRC := dev/keyboard.c tty/ldisc.c
 
+HOST_TESTS += test_log
+test_log_SRC := $(wildcard kernel/log/*.c) sync/lock.c
+
 HOST_TESTS += test_host_streams
 test_host_streams_SRC := $(wildcard tty/host_*.c) tty/console.c tty/job.c tty/report.c tty/requests.c \
-	sync/wait_queue.c
+	sync/wait_queue.c sync/lock.c
 
 # The memory tests run on the real pmap of arch/ over a model of the CPU (mm_support.h), which has its
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
