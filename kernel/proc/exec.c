@@ -43,9 +43,11 @@ struct exec_plan {
 
 /*
  * Strings of the caller, packed. The buffer is a block of directly mapped frames that doubles when
- * it is full: most programs get by with one page, the limit is Linux's 2 MiB.
+ * it is full: most programs get by with one page, the limit is Linux's 2 MiB. Its frames are in the
+ * caller's exec_frames.
  */
 struct string_buffer {
+    struct process *caller;
     pfn_t pfn;
     uint32_t order, used;
     uint32_t vectors; /* bytes that the pointers will take, for the limit */
@@ -61,15 +63,32 @@ static char *buffer_bytes(const struct string_buffer *buffer)
     return pmap_direct(buffer->pfn);
 }
 
-static int buffer_open(struct string_buffer *buffer)
+/* A block of 2^order frames, or PFN_NONE. */
+static pfn_t take_block(struct process *caller, uint32_t order)
 {
-    *buffer = (struct string_buffer){.pfn = frame_alloc_block(FRAME_KERNEL, 0)};
+    pfn_t pfn = frame_alloc_block(FRAME_KERNEL, order);
+
+    if (pfn != PFN_NONE) {
+        caller->memory.exec_frames += 1u << order;
+    }
+    return pfn;
+}
+
+static void give_block(struct process *caller, pfn_t pfn, uint32_t order)
+{
+    frame_unref(pfn);
+    caller->memory.exec_frames -= 1u << order;
+}
+
+static int buffer_open(struct string_buffer *buffer, struct process *caller)
+{
+    *buffer = (struct string_buffer){.caller = caller, .pfn = take_block(caller, 0)};
     return buffer->pfn == PFN_NONE ? -ENOMEM : 0;
 }
 
 static void buffer_close(struct string_buffer *buffer)
 {
-    frame_unref(buffer->pfn);
+    give_block(buffer->caller, buffer->pfn, buffer->order);
 }
 
 #define COPY_PIECE (32u << 10) /* bytes between two preemption points */
@@ -92,13 +111,13 @@ static int buffer_double(struct string_buffer *buffer)
     if (buffer_size(buffer) >= IMAGE_ARGS_MAX) {
         return -E2BIG;
     }
-    pfn_t larger = frame_alloc_block(FRAME_KERNEL, buffer->order + 1);
+    pfn_t larger = take_block(buffer->caller, buffer->order + 1);
 
     if (larger == PFN_NONE) {
         return -ENOMEM;
     }
     copy_long(pmap_direct(larger), buffer_bytes(buffer), buffer->used);
-    frame_unref(buffer->pfn);
+    give_block(buffer->caller, buffer->pfn, buffer->order);
     buffer->pfn = larger;
     buffer->order++;
     return 0;
@@ -304,9 +323,11 @@ static int make_record(struct exec_plan *plan, uint32_t policy)
     return 0;
 }
 
-static void drop_plan(struct exec_plan *plan)
+static void drop_plan(struct process *self, struct exec_plan *plan)
 {
     if (plan->map != NULL) {
+        vm_map_clear(plan->map); /* step by step, and counted until it is done */
+        self->memory.exec_map = NULL;
         vm_map_destroy(plan->map);
     }
     if (plan->image != NULL) {
@@ -329,6 +350,7 @@ static int make_plan(struct process *self, const char *path, const struct image_
     }
     if (err == 0) {
         plan->map = vm_map_create(image_info(plan->image)->n_segments);
+        self->memory.exec_map = plan->map;
         err = plan->map == NULL ? -ENOMEM : image_map(plan->image, plan->map);
     }
     if (err == 0) {
@@ -338,7 +360,7 @@ static int make_plan(struct process *self, const char *path, const struct image_
         err = make_record(plan, self->program.policy);
     }
     if (err != 0) {
-        drop_plan(plan);
+        drop_plan(self, plan);
     }
     return err;
 }
@@ -387,6 +409,7 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
         vm_map_clear(old_map);
     }
     self->memory.map = plan->map;
+    self->memory.exec_map = NULL;
     self->program.file = plan->program;
     self->memory.heap_start = image_end(plan->image);
     self->memory.heap_end = self->memory.heap_start;
@@ -449,7 +472,7 @@ static int exec_with_path(struct process *self, const char *path, uint32_t argv,
     struct string_buffer buffer;
     struct image_strings args, env;
     struct elf32_reason why = {""};
-    int err = buffer_open(&buffer);
+    int err = buffer_open(&buffer, self);
 
     if (err != 0) {
         return err;

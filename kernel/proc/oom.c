@@ -52,13 +52,28 @@ struct held {
     uint32_t all, low;
 };
 
-static struct held held_by(const struct process *process)
+/* Its map, and what an execve under way holds beside that. */
+static struct vm_map_holding holding_of(const struct process *process)
 {
-    struct vm_map_holding h = {0};
+    struct vm_map_holding h = {0}, aside = {0};
 
     if (process->memory.map != NULL) {
         vm_map_holding(process->memory.map, &h);
     }
+    if (process->memory.exec_map != NULL) {
+        vm_map_holding(process->memory.exec_map, &aside);
+    }
+    h.resident += aside.resident;
+    h.tables += aside.tables;
+    h.records += aside.records + process->memory.exec_frames;
+    h.shared += aside.shared;
+    h.nodes += aside.nodes;
+    return h;
+}
+
+static struct held held_by(const struct process *process)
+{
+    struct vm_map_holding h = holding_of(process);
     uint32_t low = h.tables + h.records + h.nodes;
 
     return (struct held){.all = h.resident + h.shared + low, .low = low};
@@ -116,14 +131,16 @@ static bool is_worse(const struct candidate *a, const struct candidate *b)
     return a->pages >= b->pages;
 }
 
-static struct process *choose(enum vm_fault_result lack)
+/* NULL: there is none. spares_never: an adjustment of -1000 is respected. */
+static struct process *choose(enum vm_fault_result lack, bool spares_never)
 {
     struct candidate worst = {0};
 
     count_holders();
-    for (struct process *p = process_find_from(1); p != NULL;
+    for (struct process *p = process_find_from(PROCESS_INIT_PID + 1); p != NULL;
          p = process_find_from(p->id.pid + 1)) {
-        if (p->memory.map == NULL || p->memory.oom_score_adj == OOM_SCORE_ADJ_NEVER) {
+        if (p->memory.map == NULL ||
+            (spares_never && p->memory.oom_score_adj == OOM_SCORE_ADJ_NEVER)) {
             continue;
         }
         struct candidate candidate = candidate_of(p, lack);
@@ -145,10 +162,9 @@ static void announce(const struct process *victim, const struct process *self,
                      enum vm_fault_result lack)
 {
     struct vm_map_counts counts;
-    struct vm_map_holding h;
+    struct vm_map_holding h = holding_of(victim);
 
     vm_map_counts(victim->memory.map, &counts);
-    vm_map_holding(victim->memory.map, &h);
     printk_crash("Out of memory: killed %s[%d], oom_score %d (adj %d), %u KB resident of %u KB, "
                  "%u KB in tables and records, %u KB in shared objects, for a %spage of %s[%d]",
                  victim->id.name, victim->id.pid, oom_score(victim), victim->memory.oom_score_adj,
@@ -189,10 +205,14 @@ bool oom_relieve(struct process *self, enum vm_fault_result lack)
     if (is_any_dying) {
         return process_wait_for_exit();
     }
-    struct process *victim = choose(lack);
+    struct process *victim = choose(lack, true);
 
     if (victim == NULL && self->id.pid == PROCESS_INIT_PID) {
-        panic("out of memory and nothing to kill");
+        victim =
+            choose(lack, false); /* any program may ask never to be killed: pid 1 comes first */
+        if (victim == NULL) {
+            panic("out of memory and nothing to kill");
+        }
     }
     if (victim == NULL) {
         victim = self;

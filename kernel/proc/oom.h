@@ -5,7 +5,9 @@
  *
  * The score is contract T4's: what the process holds, in thousandths of all memory, plus
  * oom_score_adj, within 0..1000. It holds its resident pages, page tables, records of its map, and
- * its part of each shared object. A process with an adjustment of -1000 (pid 1) is never chosen.
+ * its part of each shared object; during an execve also what that has built so far. A process with an
+ * adjustment of -1000 is not chosen, unless pid 1 itself needs memory and no other process is left. Pid 1
+ * is never chosen.
  *
  * Low (directly mapped) memory can run out while other memory is free. Then the choice goes by what a
  * process holds of that: tables, records and indexes.
@@ -37,7 +39,7 @@ int oom_score(const struct process *process);
  * it chooses a process, says so and kills it.
  *   gives: true if the fault is to be taken again (it may fail again); false if self is being killed,
  *          perhaps by this call, or if no other process's memory helps: then self alone ends
- *   panics: if self is pid 1, nobody is dying and nobody can be killed
+ *   panics: if self is pid 1, nobody is dying and no other process has memory
  */
 must_check bool oom_relieve(struct process *self, enum vm_fault_result lack);
 

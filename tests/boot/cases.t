@@ -74,6 +74,12 @@ is scalar(() = $out =~ /Out of memory/g), 1, 'R12 nobody dies for a process that
 (my $status, $out) = faultline('./p12_init_panic');
 is $status, 0, 'R12 pid 1 waits for the memory of a dying process';
 like $out, qr/^Out of memory: killed p12.*for a page of init\[1\]$/m, 'R12 ... which it asked for';
+($status, $out) = faultline('--mem 32M ./p13_never_killed');
+is $status, 0, 'R12 pid 1 takes memory from a process that asked never to be killed';
+like $out, qr/^Out of memory: killed p13_never_kill.*\(adj -1000\).*for a page of init\[1\]$/m,
+    'R12 ... and says so';
+check('R12 what an execve holds counts', '--icount --mem 32M ./p14_exec_hog', 0,
+    qr/^innocent: status 0$/m);
 
 check('E11 two segments for one address', './41-same-address-twice', 0, qr/^ok 1 - /m);
 check('E1 a file shorter than its header', './46-shorter-than-its-header', 126,
