@@ -78,6 +78,11 @@ user_headers := $(patsubst user/libc/include/%,$(sysroot)/include/%,\
 	$(shell find user/libc/include -name '*.h' 2>/dev/null)) \
 	$(patsubst user/alloc/include/%,$(sysroot)/include/%,$(wildcard user/alloc/include/*.h)) \
 	$(patsubst include/%,$(sysroot)/include/%,$(wildcard include/abi/*))
+# What the libc takes from musl, which tools/fetch-i386 unpacks.
+musl_list := user/libc/musl.list
+i386_root := build/i386-root
+libmusl := $(sysroot)/lib/libmusl.a
+musl_headers := $(sysroot)/.musl-headers
 # Linux's own headers that programs may use; the list is the libc's.
 uapi_list := $(wildcard user/libc/uapi.list)
 uapi_stamp := $(if $(uapi_list),$(sysroot)/.uapi)
@@ -95,13 +100,15 @@ $B/user/user/alloc/malloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_
 # Tests truncate strings on purpose.
 test_cflags := $(if $(is_clang),,-Wno-format-truncation -Wno-stringop-truncation)
 user_ldflags := -m32 -nostdlib -static -Wl,--build-id=none -Wl,-z,noexecstack
-user_libs := $(crt0) $(libc) $(libgcc)
+user_libs := $(crt0) $(libc) $(libmusl) $(libgcc)
+user_link := -Wl,--start-group $(libc) $(libmusl) -Wl,--end-group $(libgcc)
 
 programs := $(sort $(patsubst user/bin/%.c,$B/bin/%,$(wildcard user/bin/*.c)) \
 	$(patsubst user/bin/%.asm,$B/bin/%,$(wildcard user/bin/*.asm)))
 plain_programs := $(patsubst user/bin/plain/%.c,$B/bin/%,$(wildcard user/bin/plain/*.c))
 guest_tests := $(sort $(patsubst tests/guest/%.c,$B/tests/%,$(wildcard tests/guest/*.c)) \
 	$(patsubst tests/guest/%.asm,$B/tests/%,$(wildcard tests/guest/*.asm)))
+guest_root := $(shell find tests/guest/root -type f)
 extra_files := $(shell find user/files -type f 2>/dev/null)
 
 # ---- Host tests -----------------------------------------------------------------------------------
@@ -121,7 +128,7 @@ host_unlisted := $(filter-out $(HOST_TESTS),$(patsubst tests/host/%.c,%,$(wildca
 all: kernel initrd sysroot ## build kernel, programs and initrd (the default)
 kernel: $B/faultline.elf
 user: $(programs) $(plain_programs)
-sysroot: $(user_headers) $(uapi_stamp) $(if $(crt0_src),$(crt0)) $(libc) $(sysroot)/lib/libm.a
+sysroot: $(user_headers) $(uapi_stamp) $(if $(crt0_src),$(crt0)) $(libc) $(libmusl) $(sysroot)/lib/libm.a
 initrd: $B/initrd.tar
 iso: $B/faultline.iso ## build the bootable CD image, build/release/faultline.iso
 guest-tests: kernel $B/initrd-tests.tar
@@ -274,12 +281,21 @@ $(uapi_stamp): $(uapi_list) tools/install-uapi
 	$(Q)tools/install-uapi $(uapi_list) $(sysroot)/include
 	@touch $@
 
+# Fetched once. Without it the libc is built all the same, with less in it.
+$(i386_root)/.complete: tools/fetch-i386
+	@tools/fetch-i386 $(i386_root) && touch -c $@ || echo 'make: building without musl' >&2
+$(musl_headers): $(musl_list) tools/install-musl $(i386_root)/.complete
+	$(Q)tools/install-musl headers $(musl_list) $(i386_root) $(sysroot)
+	@touch $@
+$(libmusl): $(musl_list) tools/install-musl $(libc) $(i386_root)/.complete
+	$(Q)tools/install-musl members $(musl_list) $(i386_root) $(sysroot) $(libc) $(libgcc)
+
 # Programs are often linked with -lm; our libm is part of libc.
 $(sysroot)/lib/libm.a:
 	@mkdir -p $(@D)
 	$(Q)ar rcsD $@
 
-headers_ready := $B/.user-flags | $(user_headers) $(uapi_stamp)
+headers_ready := $B/.user-flags | $(user_headers) $(uapi_stamp) $(musl_headers)
 
 $B/user/%.o: %.c $(headers_ready)
 	@mkdir -p $(@D)
@@ -312,7 +328,7 @@ $B/bin/%: user/bin/plain/%.c
 define program_rules
 $B/$(1)/%: $B/obj/$(2)/%.o $(user_libs)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $$(shared_obj) $(libc) $(libgcc) -o $$@
+	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $$(shared_obj) $(user_link) -o $$@
 # An assembly program defines _start itself and is linked with nothing else.
 $B/$(1)/%: $B/obj/$(2)/%.asm.o
 	@mkdir -p $$(@D)
@@ -373,9 +389,10 @@ $B/initrd.tar: $(programs) $(plain_programs) $(extra_files) $B/.initrd-list-flag
 	$(call stage_root,$B/root)
 	$(Q)$(tar) -C $B/root -cf $@ .
 
-$B/initrd-tests.tar: $B/initrd.tar $(guest_tests) tests/guest/make-elf-files $B/.tests-list-flags
+$B/initrd-tests.tar: $B/initrd.tar $(guest_tests) tests/guest/make-elf-files $(guest_root) $B/.tests-list-flags
 	$(call stage_root,$B/root-tests)
 	$(Q)tests/guest/make-elf-files $B/root-tests/elf
+	@cp -r tests/guest/root/. $B/root-tests/
 	@mkdir -p $B/root-tests/tests
 	@$(if $(guest_tests),cp $(guest_tests) $B/root-tests/tests/)
 	@ln -s ../bin/hello $B/root-tests/tests/link

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/lib";
-use Files qw($root $build $folder write_file);
+use Files qw($root $build $folder read_file write_file);
 use Test::More;
 
 my @warnings = qw(-Wall -Wextra -Wpedantic -Werror);
@@ -38,6 +38,9 @@ sub compiles {
 # ---- Headers ---------------------------------------------------------------------------------------
 
 chomp(my @headers = `cd $root/user/libc/include && find . -name '*.h' | sed 's,^[.]/,,' | sort`);
+# Those of musl that programs include by name.
+my ($musl_headers) = read_file("$root/user/libc/musl.list") =~ /^headers (.*?)\n\n/ms;
+push @headers, grep { !m{^bits/} } split ' ', $musl_headers;
 for my $compiler (qw(gcc clang)) {
     for my $dialect (qw(c11 gnu11)) {
         for my $header (@headers) {

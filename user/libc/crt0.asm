@@ -3,28 +3,19 @@
 ;
 ; The kernel leaves [esp] = argc, then argv[], NULL, envp[], NULL and the auxiliary vector. The
 ; frame pointer is cleared so that a debugger's stack walk ends here, and the stack pointer is a
-; multiple of 16 at the call of main, as compiled code may expect.
+; multiple of 16 at the call, as compiled code may expect. user/libc/start.c does the rest.
 
         global  _start
-        extern  main
-        extern  exit
-        extern  environ
+        extern  fl_start
 
         section .text
 
 _start: xor     ebp, ebp
-        mov     eax, [esp]              ; argc
-        lea     ecx, [esp + 4]          ; argv
-        lea     edx, [ecx + eax * 4 + 4] ; envp: behind argv's NULL
-        mov     [environ], edx
+        mov     eax, esp
         and     esp, -16
-        sub     esp, 4                  ; 16 bytes with the three arguments
-        push    edx
-        push    ecx
+        sub     esp, 12                 ; 16 bytes with the argument
         push    eax
-        call    main
-        mov     [esp], eax
-        call    exit
-        hlt                             ; exit does not return
+        call    fl_start
+        hlt                             ; fl_start does not return
 
         section .note.GNU-stack noalloc noexec nowrite progbits

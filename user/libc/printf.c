@@ -41,7 +41,7 @@ printf_like(2, 0) static int print_to(FILE *stream, const char *format, va_list 
 printf_like(2, 0) static int print_unbuffered(FILE *stream, const char *format, va_list args)
 {
     char borrowed[BORROWED_SIZE];
-    struct fl_stream kept = *stream;
+    struct _IO_FILE kept = *stream;
     stream->buffer = borrowed;
     stream->size = sizeof(borrowed);
     stream->mode = _IOFBF;
@@ -89,7 +89,7 @@ int printf(const char *restrict format, ...)
 
 int vdprintf(int fd, const char *restrict format, va_list args)
 {
-    struct fl_stream stream = {.fd = fd, .mode = _IONBF, .can_write = true};
+    struct _IO_FILE stream = {.ops = &stream_fd_ops, .fd = fd, .mode = _IONBF, .can_write = true};
     return print_unbuffered(&stream, format, args);
 }
 

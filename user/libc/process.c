@@ -1,10 +1,13 @@
 /* Processes: fork, execve, wait, _exit, and the variable environ. */
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "user/libc/syscall.h"
 
-char **environ; /* set by crt0 */
+char **environ;                                            /* fl_start sets it */
+extern char **__environ __attribute__((alias("environ"))); /* musl's name */
 
 pid_t fork(void)
 {
@@ -21,9 +24,28 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
+/* wait4 stores times in 32 bits; the counters behind them are the same in both structures. */
+struct kernel_rusage {
+    long user_time[2], system_time[2]; /* seconds, microseconds */
+    long counters[14];
+};
+
+static void usage_from_kernel(struct rusage *to, const struct kernel_rusage *from)
+{
+    to->ru_utime = (struct timeval){from->user_time[0], from->user_time[1]};
+    to->ru_stime = (struct timeval){from->system_time[0], from->system_time[1]};
+    memcpy(&to->ru_maxrss, from->counters, sizeof(from->counters));
+}
+
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-    return (pid_t)syscall_result(syscall4(__NR_wait4, pid, (long)status, options, (long)usage));
+    struct kernel_rusage kernels;
+    pid_t child = (pid_t)syscall_result(
+        syscall4(__NR_wait4, pid, (long)status, options, usage == NULL ? 0 : (long)&kernels));
+    if (child > 0 && usage != NULL) {
+        usage_from_kernel(usage, &kernels);
+    }
+    return child;
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)

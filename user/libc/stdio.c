@@ -2,8 +2,9 @@
  * Streams: opening, buffering, positioning. Bytes travel through stream_write and fill_buffer;
  * everything else of <stdio.h> is built on those.
  *
- * Buffers are static, because the libc maps nothing by itself, so there are FOPEN_MAX
- * streams. A page of them costs memory only once a stream on it is used.
+ * FOPEN_MAX streams and their buffers are static, because the libc maps nothing by itself. A page of
+ * them costs memory only once a stream on it is used. Further streams come from malloc, if the
+ * program has one.
  */
 #include "user/libc/stdio_impl.h"
 
@@ -19,11 +20,11 @@ static char buffers[FOPEN_MAX][BUFSIZ];
 
 #define STANDARD_STREAM(number, buffering, reads)                                                  \
     {                                                                                              \
-        .fd = (number), .mode = (buffering), .is_open = true, .can_read = (reads),                 \
-        .can_write = !(reads), .buffer = buffers[number], .size = BUFSIZ                           \
+        .ops = &stream_fd_ops, .fd = (number), .mode = (buffering), .is_open = true,               \
+        .can_read = (reads), .can_write = !(reads), .buffer = buffers[number], .size = BUFSIZ      \
     }
 
-struct fl_stream stdio_streams[FOPEN_MAX] = {
+struct _IO_FILE stdio_streams[FOPEN_MAX] = {
     STANDARD_STREAM(STDIN_FILENO, _IOFBF, true),
     STANDARD_STREAM(STDOUT_FILENO, STREAM_MODE_UNKNOWN, false),
     STANDARD_STREAM(STDERR_FILENO, _IONBF, false),
@@ -36,7 +37,7 @@ FILE *const stderr = &stdio_streams[2];
 /* ---- Opening and closing ----------------------------------------------------------------------- */
 
 /* "r", "w" or "a", then '+', 'b', 'e', 'x' in any order, to open's flags. -1: not a mode. */
-static int mode_flags(const char *mode)
+int stream_mode_flags(const char *mode)
 {
     bool is_update = strchr(mode, '+') != NULL;
     int flags = is_update ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
@@ -59,64 +60,120 @@ static int mode_flags(const char *mode)
     return strchr(mode, 'e') != NULL ? flags | O_CLOEXEC : flags;
 }
 
-static FILE *stream_take(void)
+/* malloc, if something else in the program links it. */
+__attribute__((weak)) void *malloc(size_t size);
+__attribute__((weak)) void free(void *pointer);
+
+static FILE *further; /* streams that malloc returned, the last one first */
+
+static FILE *stream_add(void)
+{
+    FILE *stream = malloc != NULL ? malloc(sizeof(*stream) + BUFSIZ) : NULL;
+    if (stream == NULL) {
+        errno = malloc != NULL ? ENOMEM : EMFILE;
+        return NULL;
+    }
+    *stream = (struct _IO_FILE){.buffer = (char *)(stream + 1), .next = further};
+    further = stream;
+    return stream;
+}
+
+FILE *stream_take(void)
 {
     for (int i = 0; i < FOPEN_MAX; i++) {
         if (!stdio_streams[i].is_open) {
+            stdio_streams[i].buffer = buffers[i];
             return &stdio_streams[i];
         }
     }
-    errno = EMFILE;
-    return NULL;
+    return stream_add();
 }
 
-static FILE *stream_attach(FILE *stream, int fd, int flags)
+static bool is_static(const FILE *stream)
 {
-    *stream = (struct fl_stream){
-        .fd = fd,
+    return stream >= stdio_streams && stream < stdio_streams + FOPEN_MAX;
+}
+
+void stream_leave(FILE *stream)
+{
+    stream->is_open = false;
+    if (!is_static(stream)) {
+        FILE **link = &further;
+        while (*link != stream) {
+            link = &(*link)->next;
+        }
+        *link = stream->next;
+        free(stream);
+    }
+}
+
+FILE *stream_attach(FILE *stream, const struct stream_ops *ops, int flags)
+{
+    *stream = (struct _IO_FILE){
+        .ops = ops,
+        .fd = -1,
+        .next = stream->next,
         .mode = STREAM_MODE_UNKNOWN,
         .is_open = true,
         .can_read = (flags & O_ACCMODE) != O_WRONLY,
         .can_write = (flags & O_ACCMODE) != O_RDONLY,
-        .buffer = buffers[stream - stdio_streams],
+        .buffer = is_static(stream) ? buffers[stream - stdio_streams] : (char *)(stream + 1),
         .size = BUFSIZ,
     };
     return stream;
 }
 
+static FILE *attach_fd(FILE *stream, int fd, int flags)
+{
+    stream_attach(stream, &stream_fd_ops, flags)->fd = fd;
+    return stream;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
-    int flags = mode_flags(mode);
+    int flags = stream_mode_flags(mode);
     FILE *stream = flags < 0 ? NULL : stream_take();
-    return stream == NULL ? NULL : stream_attach(stream, fd, flags);
+    return stream == NULL ? NULL : attach_fd(stream, fd, flags);
 }
 
 FILE *fopen(const char *restrict path, const char *restrict mode)
 {
-    int flags = mode_flags(mode);
+    int flags = stream_mode_flags(mode);
     FILE *stream = flags < 0 ? NULL : stream_take();
     if (stream == NULL) {
         return NULL;
     }
     int fd = open(path, flags, OPEN_PERMISSIONS);
-    return fd < 0 ? NULL : stream_attach(stream, fd, flags);
+    if (fd < 0) {
+        stream_leave(stream);
+        return NULL;
+    }
+    return attach_fd(stream, fd, flags);
+}
+
+/* Flushes and closes what is beneath; the stream stays taken. */
+static int stream_detach(FILE *stream)
+{
+    int result = fflush(stream);
+    return stream->ops->close(stream) == 0 ? result : EOF;
 }
 
 FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict stream)
 {
-    (void)fclose(stream);
-    int flags = mode_flags(mode);
+    (void)stream_detach(stream);
+    int flags = stream_mode_flags(mode);
     int fd = flags < 0 ? -1 : open(path, flags, OPEN_PERMISSIONS);
-    return fd < 0 ? NULL : stream_attach(stream, fd, flags);
+    if (fd < 0) {
+        stream_leave(stream);
+        return NULL;
+    }
+    return attach_fd(stream, fd, flags);
 }
 
 int fclose(FILE *stream)
 {
-    int result = fflush(stream);
-    if (close(stream->fd) != 0) {
-        result = EOF;
-    }
-    stream->is_open = false;
+    int result = stream_detach(stream);
+    stream_leave(stream);
     return result;
 }
 
@@ -140,13 +197,47 @@ void setbuf(FILE *restrict stream, char *restrict buffer)
     (void)setvbuf(stream, buffer, buffer != NULL ? _IOFBF : _IONBF, BUFSIZ);
 }
 
+void setbuffer(FILE *stream, char *buffer, size_t size)
+{
+    (void)setvbuf(stream, buffer, buffer != NULL ? _IOFBF : _IONBF, size);
+}
+
+void setlinebuf(FILE *stream)
+{
+    (void)setvbuf(stream, NULL, _IOLBF, 0);
+}
+
+/* ---- Streams on a descriptor ------------------------------------------------------------------- */
+
+static ssize_t fd_read(FILE *stream, char *to, size_t n)
+{
+    return read(stream->fd, to, n);
+}
+
+static ssize_t fd_write(FILE *stream, const char *bytes, size_t n)
+{
+    return write(stream->fd, bytes, n);
+}
+
+static off_t fd_seek(FILE *stream, off_t offset, int whence)
+{
+    return lseek(stream->fd, offset, whence);
+}
+
+static int fd_close(FILE *stream)
+{
+    return close(stream->fd);
+}
+
+const struct stream_ops stream_fd_ops = {fd_read, fd_write, fd_seek, fd_close};
+
 /* ---- Writing ----------------------------------------------------------------------------------- */
 
 static bool write_all(FILE *stream, const char *bytes, size_t n)
 {
     while (n > 0) {
-        ssize_t done = write(stream->fd, bytes, n);
-        if (done < 0) {
+        ssize_t done = stream->ops->write(stream, bytes, n);
+        if (done <= 0) {
             stream->has_error = true;
             return false;
         }
@@ -168,7 +259,7 @@ bool stream_drain(FILE *stream)
 static void forget_read_ahead(FILE *stream)
 {
     if (stream->at < stream->end) {
-        (void)lseek(stream->fd, -(off_t)(stream->end - stream->at), SEEK_CUR);
+        (void)stream->ops->seek(stream, -(off_t)(stream->end - stream->at), SEEK_CUR);
     }
     stream->at = stream->end = 0;
 }
@@ -186,7 +277,8 @@ bool stream_begin_write(FILE *stream)
     stream->direction = STREAM_WRITING;
     if (stream->mode == STREAM_MODE_UNKNOWN) {
         int kept = errno;
-        stream->mode = stream == stdout || isatty(stream->fd) ? _IOLBF : _IOFBF;
+        stream->mode =
+            stream == stdout || (stream->fd >= 0 && isatty(stream->fd)) ? _IOLBF : _IOFBF;
         errno = kept;
     }
     return true;
@@ -295,6 +387,9 @@ void stdio_flush_all(void)
             (void)stream_sync(&stdio_streams[i]);
         }
     }
+    for (FILE *stream = further; stream != NULL; stream = stream->next) {
+        (void)stream_sync(stream);
+    }
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
@@ -323,7 +418,7 @@ static size_t read_some(FILE *stream, char *to, size_t n)
     if (stdout->direction == STREAM_WRITING && stdout->mode == _IOLBF) {
         (void)stream_drain(stdout);
     }
-    ssize_t got = read(stream->fd, to, n);
+    ssize_t got = stream->ops->read(stream, to, n);
     if (got < 0) {
         stream->has_error = true;
     } else if (got == 0) {
@@ -435,7 +530,7 @@ size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream
 
 int fseeko(FILE *stream, off_t offset, int whence)
 {
-    if (stream_sync(stream) != 0 || lseek(stream->fd, offset, whence) < 0) {
+    if (stream_sync(stream) != 0 || stream->ops->seek(stream, offset, whence) < 0) {
         return -1;
     }
     stream->is_at_end = false;
@@ -449,7 +544,7 @@ int fseek(FILE *stream, long offset, int whence)
 
 off_t ftello(FILE *stream)
 {
-    off_t position = lseek(stream->fd, 0, SEEK_CUR);
+    off_t position = stream->ops->seek(stream, 0, SEEK_CUR);
     if (position < 0) {
         return -1;
     }
@@ -467,6 +562,17 @@ long ftell(FILE *stream)
         return -1;
     }
     return (long)position;
+}
+
+int fgetpos(FILE *restrict stream, fpos_t *restrict position)
+{
+    position->offset = ftello(stream);
+    return position->offset < 0 ? -1 : 0;
+}
+
+int fsetpos(FILE *stream, const fpos_t *position)
+{
+    return fseeko(stream, position->offset, SEEK_SET);
 }
 
 void rewind(FILE *stream)
@@ -492,5 +598,26 @@ void clearerr(FILE *stream)
 
 int fileno(FILE *stream)
 {
+    if (stream->fd < 0) {
+        errno = EBADF;
+    }
     return stream->fd;
+}
+
+/* ---- One thread has nothing to lock ------------------------------------------------------------ */
+
+void flockfile(FILE *stream)
+{
+    (void)stream;
+}
+
+int ftrylockfile(FILE *stream)
+{
+    (void)stream;
+    return 0;
+}
+
+void funlockfile(FILE *stream)
+{
+    (void)stream;
 }

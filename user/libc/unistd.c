@@ -1,6 +1,8 @@
 /* <unistd.h>, <fcntl.h>, <sys/stat.h>, <sys/uio.h> and relatives: one call each. */
 #include <errno.h>
+#include <faultline.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -104,6 +106,12 @@ ssize_t readlink(const char *restrict path, char *restrict to, size_t size)
     return (ssize_t)syscall_result(syscall3(__NR_readlink, (long)path, (long)to, (long)size));
 }
 
+/* The kernel returns the length with its terminator. */
+char *getcwd(char *to, size_t size)
+{
+    return syscall_result(syscall2(__NR_getcwd, (long)to, (long)size)) < 0 ? NULL : to;
+}
+
 int stat(const char *restrict path, struct stat *restrict out)
 {
     return (int)syscall_result(syscall2(__NR_stat64, (long)path, (long)out));
@@ -141,9 +149,44 @@ int getpagesize(void)
     return 4096; /* the only size of user pages on i386 */
 }
 
+/* Returns a limit, or -1 if there is none. */
+static long soft_limit(int resource)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur > LONG_MAX) {
+        return -1;
+    }
+    return (long)limit.rlim_cur;
+}
+
 long sysconf(int name)
 {
-    return name == _SC_PAGESIZE ? getpagesize() : syscall_result(-EINVAL);
+    switch (name) {
+    case _SC_ARG_MAX:
+        return soft_limit(RLIMIT_STACK) / 4; /* as Linux bounds arguments */
+    case _SC_CLK_TCK:
+        return 100;
+    case _SC_OPEN_MAX:
+        return soft_limit(RLIMIT_NOFILE);
+    case _SC_PAGESIZE:
+        return getpagesize();
+    case _SC_NPROCESSORS_CONF:
+    case _SC_NPROCESSORS_ONLN:
+        return 1;
+    case _SC_AVPHYS_PAGES:
+        return freemem();
+    default:
+        return syscall_result(-EINVAL);
+    }
+}
+
+int getentropy(void *to, size_t n)
+{
+    if (n > 256) {
+        return (int)syscall_result(-EIO);
+    }
+    ssize_t got = getrandom(to, n, 0);
+    return got < 0 || (size_t)got == n ? (int)(got < 0 ? got : 0) : (int)syscall_result(-EIO);
 }
 
 /* ---- Who and when ------------------------------------------------------------------------------ */

@@ -35,7 +35,7 @@ sub main {
 
 sub command {
     my ($root, @arguments) = @_;
-    Faultline::Build::ensure($root, $_) for 'sysroot/lib/libc.a', 'sysroot/lib/crt0.o';
+    Faultline::Build::ensure($root, $_) for map { "sysroot/lib/$_" } qw(libc.a libmusl.a crt0.o);
     my $sysroot = Faultline::Build::folder($root) . '/sysroot';
     my @compiler = split ' ', $ENV{CC} // 'gcc';
     my @first = ('-m32', '-std=gnu11', '-O2', '-fno-pie', '-fno-stack-protector', '-nostdinc');
@@ -46,7 +46,8 @@ sub command {
     my @before = ('-static', '-nostdlib', '-Wl,--build-id=none', '-Wl,-z,noexecstack',
         "-L$sysroot/lib", "$sysroot/lib/crt0.o");
     # -x none: the user may have named a language, and archives are not in one.
-    my @after = ((grep { /\A-x/ } @arguments) ? ('-x', 'none') : (), "$sysroot/lib/libc.a",
+    my @after = ((grep { /\A-x/ } @arguments) ? ('-x', 'none') : (),
+        '-Wl,--start-group', (map { "$sysroot/lib/$_" } qw(libc.a libmusl.a)), '-Wl,--end-group',
         ask('gcc', 'libgcc-file-name'));
     return (@compile, @before, @arguments, @after);
 }

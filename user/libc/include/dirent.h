@@ -32,4 +32,11 @@ void rewinddir(DIR *dir);
 int closedir(DIR *dir);
 int dirfd(DIR *dir);
 
+/* Reads a whole directory into a block of blocks of malloc, those for which keep (or NULL) is not 0,
+ * sorted by compare (or NULL). Returns how many there are, or -1. */
+int scandir(const char *path, struct dirent ***entries, int (*keep)(const struct dirent *),
+            int (*compare)(const struct dirent **, const struct dirent **));
+int alphasort(const struct dirent **a, const struct dirent **b);
+int versionsort(const struct dirent **a, const struct dirent **b);
+
 #endif

@@ -4,6 +4,11 @@
 
 #include <asm/errno.h>
 
+#define ENOTSUP EOPNOTSUPP
+
 extern int errno;
+
+/* argv[0], and what is behind its last slash (glibc's names). */
+extern char *program_invocation_name, *program_invocation_short_name;
 
 #endif

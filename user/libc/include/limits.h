@@ -37,8 +37,21 @@
 #define LLONG_MIN  (-LLONG_MAX - 1LL)
 #define ULLONG_MAX (LLONG_MAX * 2ULL + 1ULL)
 
+#define LONG_BIT 32
+#define WORD_BIT 32
+
 #define SSIZE_MAX INT_MAX
 #define IOV_MAX   1024
+
+#define RE_DUP_MAX       255
+#define NL_ARGMAX        9
+#define TZNAME_MAX       6
+#define _POSIX_PATH_MAX  256
+#define _POSIX_NAME_MAX  14
+#define _POSIX_ARG_MAX   4096
+#define _POSIX_OPEN_MAX  20
+#define _POSIX2_LINE_MAX 2048
+#define LINE_MAX         4096
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
 #endif

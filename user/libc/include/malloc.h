@@ -7,6 +7,11 @@
 /* Returns the usable bytes of this block, at least the size requested. */
 size_t malloc_usable_size(void *pointer);
 
+/* aligned_alloc under its old name; valloc aligns to pages, and pvalloc also rounds up to pages. */
+__attribute__((malloc, alloc_size(2))) void *memalign(size_t alignment, size_t size);
+__attribute__((malloc, alloc_size(1))) void *valloc(size_t size);
+__attribute__((malloc)) void *pvalloc(size_t size);
+
 /* Checks all of malloc's structures. Returns NULL, or a sentence that says what is wrong. */
 const char *malloc_check(void);
 

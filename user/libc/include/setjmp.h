@@ -9,4 +9,11 @@ __attribute__((noreturn)) void longjmp(jmp_buf state, int value);
 
 #define setjmp(state) setjmp(state)
 
+/* BSD's and POSIX's names. There is no signal mask to save yet. */
+typedef jmp_buf sigjmp_buf;
+#define _setjmp(state)           setjmp(state)
+#define _longjmp(state, value)   longjmp(state, value)
+#define sigsetjmp(state, save)   ((void)(save), setjmp(state))
+#define siglongjmp(state, value) longjmp(state, value)
+
 #endif

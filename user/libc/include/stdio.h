@@ -1,5 +1,7 @@
-/* <stdio.h>: streams with static buffers. A stream takes no memory from the kernel except the pages
- * of its buffer. */
+/*
+ * <stdio.h>: streams. FOPEN_MAX of them are static, and cost no memory but the pages of their
+ * buffers; further ones come from malloc, in programs that use it.
+ */
 #ifndef FL_STDIO_H
 #define FL_STDIO_H
 
@@ -7,7 +9,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-typedef struct fl_stream FILE;
+typedef struct _IO_FILE FILE; /* the name that musl's headers use */
+
+/* A place in a stream. */
+typedef struct {
+    off_t offset;
+} fpos_t;
 
 #define EOF          (-1)
 #define BUFSIZ       1024
@@ -38,12 +45,34 @@ int fclose(FILE *stream);
 int fflush(FILE *stream);
 int setvbuf(FILE *restrict stream, char *restrict buffer, int mode, size_t size);
 void setbuf(FILE *restrict stream, char *restrict buffer);
+void setbuffer(FILE *stream, char *buffer, size_t size);
+void setlinebuf(FILE *stream);
+
+/* Opens size bytes at buffer as a file (POSIX). buffer may be NULL: the stream then has its own. */
+FILE *fmemopen(void *restrict buffer, size_t size, const char *restrict mode);
+/* Opens a stream for writing whose bytes are a block of malloc. After fflush and fclose *block is
+ * that block, ended by a zero byte, and *size its length without that byte. The caller frees it. */
+FILE *open_memstream(char **block, size_t *size);
+
+/* Functions beneath a stream (GNU). A function that is NULL: no input, output vanishes, no seeking,
+ * nothing to close. */
+typedef struct {
+    ssize_t (*read)(void *cookie, char *to, size_t n);
+    ssize_t (*write)(void *cookie, const char *bytes, size_t n);
+    int (*seek)(void *cookie, off_t *offset, int whence);
+    int (*close)(void *cookie);
+} cookie_io_functions_t;
+FILE *fopencookie(void *cookie, const char *mode, cookie_io_functions_t functions);
 
 int fgetc(FILE *stream);
 int getc(FILE *stream);
 int getchar(void);
 int ungetc(int c, FILE *stream);
 char *fgets(char *restrict line, int size, FILE *restrict stream);
+/* Read up to a line end, or up to `delimiter`, into the block *line of *size bytes, which realloc
+ * enlarges; both may be 0 at first. Return the length with the delimiter, or -1. */
+ssize_t getline(char **restrict line, size_t *restrict size, FILE *restrict stream);
+ssize_t getdelim(char **restrict line, size_t *restrict size, int delimiter, FILE *restrict stream);
 size_t fread(void *restrict to, size_t size, size_t count, FILE *restrict stream);
 
 int fputc(int c, FILE *stream);
@@ -58,12 +87,29 @@ int fseeko(FILE *stream, off_t offset, int whence);
 long ftell(FILE *stream);
 off_t ftello(FILE *stream);
 void rewind(FILE *stream);
+int fgetpos(FILE *restrict stream, fpos_t *restrict position);
+int fsetpos(FILE *stream, const fpos_t *position);
 
 int feof(FILE *stream);
 int ferror(FILE *stream);
 void clearerr(FILE *stream);
 int fileno(FILE *stream);
 void perror(const char *text);
+
+/* A program has one thread, so locks do nothing and nothing is faster without them. */
+void flockfile(FILE *stream);
+int ftrylockfile(FILE *stream);
+void funlockfile(FILE *stream);
+#define getc_unlocked(stream)                      getc(stream)
+#define getchar_unlocked()                         getchar()
+#define putc_unlocked(c, stream)                   putc(c, stream)
+#define putchar_unlocked(c)                        putchar(c)
+#define fgetc_unlocked(stream)                     fgetc(stream)
+#define fputc_unlocked(c, stream)                  fputc(c, stream)
+#define fgets_unlocked(line, size, stream)         fgets(line, size, stream)
+#define fputs_unlocked(text, stream)               fputs(text, stream)
+#define fread_unlocked(to, size, count, stream)    fread(to, size, count, stream)
+#define fwrite_unlocked(from, size, count, stream) fwrite(from, size, count, stream)
 
 #define FL_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
 #define FL_SCANF(at, first)  __attribute__((__format__(__scanf__, at, first)))
@@ -79,6 +125,9 @@ int vdprintf(int fd, const char *restrict format, va_list args) FL_PRINTF(2, 0);
 int vsprintf(char *restrict to, const char *restrict format, va_list args) FL_PRINTF(2, 0);
 int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list args)
     FL_PRINTF(3, 0);
+/* Print into a new block of malloc, *to, which the caller frees. On failure return -1. */
+int asprintf(char **to, const char *restrict format, ...) FL_PRINTF(2, 3);
+int vasprintf(char **to, const char *restrict format, va_list args) FL_PRINTF(2, 0);
 
 int sscanf(const char *restrict text, const char *restrict format, ...) FL_SCANF(2, 3);
 int fscanf(FILE *restrict stream, const char *restrict format, ...) FL_SCANF(2, 3);

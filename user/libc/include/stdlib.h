@@ -1,4 +1,4 @@
-/* <stdlib.h>: memory, numbers, sorting, environment, exit. */
+/* <stdlib.h>: memory, numbers, sorting, environment, exit. docs/libc.md names what comes from musl. */
 #ifndef FL_STDLIB_H
 #define FL_STDLIB_H
 
@@ -25,6 +25,8 @@ __attribute__((malloc, alloc_size(1))) void *malloc(size_t size);
 __attribute__((malloc, alloc_size(1, 2))) void *calloc(size_t count, size_t size);
 __attribute__((alloc_size(2))) void *realloc(void *old, size_t size);
 __attribute__((malloc, alloc_size(2))) void *aligned_alloc(size_t alignment, size_t size);
+/* realloc for count * size bytes; NULL and ENOMEM if that overflows. */
+__attribute__((alloc_size(2, 3))) void *reallocarray(void *old, size_t count, size_t size);
 int posix_memalign(void **block, size_t alignment, size_t size);
 void free(void *pointer);
 
@@ -40,6 +42,22 @@ double strtod(const char *restrict text, char **restrict end);
 float strtof(const char *restrict text, char **restrict end);
 long double strtold(const char *restrict text, char **restrict end);
 
+/* Digits of a number, as in 4.3BSD. The text is overwritten by the next call. */
+char *ecvt(double value, int n_digits, int *point, int *is_negative);
+char *fcvt(double value, int n_digits, int *point, int *is_negative);
+char *gcvt(double value, int n_digits, char *to);
+/* 32-bit numbers in radix 64. */
+long a64l(const char *text);
+char *l64a(long value);
+
+/* One multibyte character, or a string of them. There is only the "C" locale: every byte is a
+ * character, and bytes from 0x80 on become wide characters from 0xDF80 on. */
+int mblen(const char *s, size_t n);
+int mbtowc(wchar_t *restrict to, const char *restrict s, size_t n);
+int wctomb(char *to, wchar_t c);
+size_t mbstowcs(wchar_t *restrict to, const char *restrict from, size_t n);
+size_t wcstombs(char *restrict to, const wchar_t *restrict from, size_t n);
+
 int abs(int value);
 long labs(long value);
 long long llabs(long long value);
@@ -48,6 +66,9 @@ ldiv_t ldiv(long dividend, long divisor);
 lldiv_t lldiv(long long dividend, long long divisor);
 
 void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *));
+/* Passes context to compare as its third argument (POSIX 2024). */
+void qsort_r(void *base, size_t count, size_t size,
+             int (*compare)(const void *, const void *, void *), void *context);
 void *bsearch(const void *key, const void *base, size_t count, size_t size,
               int (*compare)(const void *, const void *));
 
@@ -55,9 +76,38 @@ int rand(void);
 int rand_r(unsigned int *seed);
 void srand(unsigned int seed);
 
+/* BSD's generator, 31 bits. */
+long random(void);
+void srandom(unsigned int seed);
+char *initstate(unsigned int seed, char *state, size_t size);
+char *setstate(char *state);
+
+/* System V's generators of 48 bits: [0, 1), 31 bits, 32 bits with sign. */
+double drand48(void);
+double erand48(unsigned short state[3]);
+long lrand48(void);
+long nrand48(unsigned short state[3]);
+long mrand48(void);
+long jrand48(unsigned short state[3]);
+void srand48(long seed);
+unsigned short *seed48(unsigned short seed[3]);
+void lcong48(unsigned short parameters[7]);
+
 char *getenv(const char *name);
+int setenv(const char *name, const char *value, int overwrite);
+int unsetenv(const char *name);
+int putenv(char *entry);
+int clearenv(void);
+/* Reads the next "name=value" of a list with commas. Returns its place in names, or -1. */
+int getsubopt(char **list, char *const *names, char **value);
+
+/* Stores path without ".", ".." and symbolic links in `to`, of PATH_MAX bytes, or in a new block if
+ * `to` is NULL. Returns NULL if a part does not exist. */
+char *realpath(const char *restrict path, char *restrict to);
 
 int atexit(void (*function)(void));
+int at_quick_exit(void (*function)(void));
+__attribute__((noreturn)) void quick_exit(int value);
 __attribute__((noreturn)) void exit(int value);
 __attribute__((noreturn)) void _Exit(int value);
 __attribute__((noreturn)) void abort(void);

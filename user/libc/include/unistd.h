@@ -21,8 +21,16 @@
 #define W_OK 2
 #define R_OK 4
 
-#define _SC_PAGESIZE  30
-#define _SC_PAGE_SIZE _SC_PAGESIZE
+#define _SC_ARG_MAX          0
+#define _SC_CLK_TCK          2
+#define _SC_OPEN_MAX         4
+#define _SC_PAGESIZE         30
+#define _SC_PAGE_SIZE        _SC_PAGESIZE
+#define _SC_NPROCESSORS_CONF 83
+#define _SC_NPROCESSORS_ONLN 84
+#define _SC_AVPHYS_PAGES     86
+
+#define _POSIX_VERSION 200809L
 
 extern char **environ;
 
@@ -32,6 +40,8 @@ int close(int fd);
 off_t lseek(int fd, off_t offset, int whence);
 int access(const char *path, int mode);
 ssize_t readlink(const char *restrict path, char *restrict to, size_t size);
+/* Stores the working directory's path. Returns to, or NULL and ERANGE if size is too small. */
+char *getcwd(char *to, size_t size);
 int isatty(int fd);
 int dup(int fd);
 
@@ -45,7 +55,24 @@ gid_t getgid(void);
 gid_t getegid(void);
 int execve(const char *path, char *const argv[], char *const envp[]);
 int execv(const char *path, char *const argv[]);
+/* The same with arguments in place of argv, the last one NULL; execle has envp behind it. */
+int execl(const char *path, const char *first, ...);
+int execle(const char *path, const char *first, ...);
+/* Look up a name without a slash in the folders of PATH (without PATH: /bin and /usr/bin). */
+int execlp(const char *file, const char *first, ...);
+int execvp(const char *file, char *const argv[]);
+int execvpe(const char *file, char *const argv[], char *const envp[]);
 __attribute__((noreturn)) void _exit(int value);
+
+/* <getopt.h> explains these. */
+extern char *optarg;
+extern int optind, opterr, optopt;
+int getopt(int argc, char *const argv[], const char *options);
+
+/* Copies n / 2 pairs of bytes, each the other way round. */
+void swab(const void *restrict from, void *restrict to, ssize_t n);
+/* Fills at most 256 bytes with random ones. */
+int getentropy(void *to, size_t n);
 
 int brk(void *end);
 void *sbrk(intptr_t increment);

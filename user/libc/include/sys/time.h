@@ -1,0 +1,28 @@
+/* <sys/time.h>: struct timeval and its arithmetic. Clocks come with the kernel's. */
+#ifndef FL_SYS_TIME_H
+#define FL_SYS_TIME_H
+
+#include <sys/types.h>
+
+/* musl's headers know the structure by this macro. */
+#ifndef __DEFINED_struct_timeval
+#define __DEFINED_struct_timeval
+struct timeval {
+    time_t tv_sec;
+    suseconds_t tv_usec;
+};
+#endif
+
+#define timerclear(t) ((t)->tv_sec = 0, (t)->tv_usec = 0)
+#define timerisset(t) ((t)->tv_sec != 0 || (t)->tv_usec != 0)
+/* Compares by <, > or !=. */
+#define timercmp(a, b, is)                                                                         \
+    ((a)->tv_sec == (b)->tv_sec ? (a)->tv_usec is(b)->tv_usec : (a)->tv_sec is(b)->tv_sec)
+#define timeradd(a, b, sum)                                                                        \
+    ((sum)->tv_sec = (a)->tv_sec + (b)->tv_sec, (sum)->tv_usec = (a)->tv_usec + (b)->tv_usec,      \
+     (sum)->tv_usec >= 1000000 ? (void)((sum)->tv_sec++, (sum)->tv_usec -= 1000000) : (void)0)
+#define timersub(a, b, rest)                                                                       \
+    ((rest)->tv_sec = (a)->tv_sec - (b)->tv_sec, (rest)->tv_usec = (a)->tv_usec - (b)->tv_usec,    \
+     (rest)->tv_usec < 0 ? (void)((rest)->tv_sec--, (rest)->tv_usec += 1000000) : (void)0)
+
+#endif
