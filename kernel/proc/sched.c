@@ -144,7 +144,7 @@ bool yield_point(void)
 {
     struct process *self = process_running;
 
-    cpu_irq_window();
+    sched_irq_window();
     sched_yield_cpu();
     return (self->sched.work & PROCESS_WORK_KILL) != 0;
 }
