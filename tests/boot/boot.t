@@ -6,7 +6,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 use Boots qw(boot_build boot_kernel typed show ends_well says refuses);
-use Files qw($build read_file write_file);
+use Files qw($root $build $folder read_file write_file);
 use Faultline::Boot qw(boot);
 use Test::More;
 
@@ -30,6 +30,15 @@ ends_well $direct, 'boot by -kernel';
 says $direct, qr/^Pages Allocated: 4$/m, 'the prompt takes a policy';
 says $direct, qr/\bhello\b/, 'the prompt lists programs';
 says $direct, qr/\[stack\]/, 'the prompt shows maps';
+
+# A program's settings of the terminal end with it.
+mkdir "$folder/bin" or die "$folder/bin: $!\n";
+system("$root/faultline cc -I$root/tests/cases $root/tests/cases/p15_terminal_left.c -o $folder/bin/left") == 0
+    && system("cp $build/initrd.tar $folder/left.tar && tar -C $folder -rf $folder/left.tar ./bin/left")
+    == 0 or die "no initrd with p15_terminal_left\n";
+my $left = boot_kernel(initrd => "$folder/left.tar", typed('run left', 'run sum', 'off'));
+ends_well $left, 'a terminal left raw and without waiting';
+says $left, $sum, 'the prompt goes on with a terminal that a program left so';
 
 my $run = boot_kernel(append => 'run=/bin/sum');
 ends_well $run, 'run=PROGRAM';

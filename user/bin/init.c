@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -432,15 +433,59 @@ static void act_on(int argc, char **argv)
     act_run(argc + 1, run_argv);
 }
 
+/* The terminal belongs to programs while they run, and each may leave it as it likes: raw, without an
+ * echo, not waiting for input. */
+static struct termios terminal_at_start;
+
+static void save_terminal(void)
+{
+    (void)ioctl(STDIN_FILENO, TCGETS, &terminal_at_start);
+}
+
+/* Returns whether there was anything to put right. */
+static bool restore_terminal(void)
+{
+    struct termios now;
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    bool is_changed = flags >= 0 && (flags & O_NONBLOCK) != 0;
+
+    if (is_changed) {
+        (void)fcntl(STDIN_FILENO, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    if (ioctl(STDIN_FILENO, TCGETS, &now) == 0 &&
+        memcmp(&now, &terminal_at_start, sizeof(now)) != 0) {
+        (void)ioctl(STDIN_FILENO, TCSETS, &terminal_at_start);
+        is_changed = true;
+    }
+    return is_changed;
+}
+
+/* A line of input, or NULL at the end of it. A read that fails because of what some program has done to
+ * the terminal is not the end. */
+static char *read_command(char *line, int size)
+{
+    for (;;) {
+        (void)restore_terminal();
+        if (fgets(line, size, stdin) != NULL) {
+            return line;
+        }
+        if (!restore_terminal() && !ferror(stdin)) {
+            return NULL;
+        }
+        clearerr(stdin);
+    }
+}
+
 static void prompt_forever(void)
 {
+    save_terminal();
     static char line[LINE_SIZE];
     printf("Welcome to Faultline, where every page arrives by a fault. Try: ls, run sum, help, "
            "off.\n");
     for (;;) {
         printf("faultline> ");
         fflush(stdout);
-        if (fgets(line, sizeof(line), stdin) == NULL) {
+        if (read_command(line, sizeof(line)) == NULL) {
             printf("off\n");
             return;
         }
