@@ -1,5 +1,5 @@
 /*
- * What this CPU has, and switching it on.
+ * Finds out which features this CPU has, and switches them on.
  *
  * One table says for every feature where CPUID shows it, whether the kernel uses it, and which bit
  * of CR4 switches it on. A bit is set only when CPUID shows the feature: an unknown CR4 bit is a
@@ -48,7 +48,7 @@
 
 struct cpu_info cpu_info;
 
-/* The answers that the table reads from. A leaf that the CPU does not have stays all zero. */
+/* The CPUID registers that the table refers to. A leaf that the CPU does not have is all zeros. */
 enum feature_reg { LEAF1_EDX, LEAF1_ECX, LEAF7_EBX, LEAF7_ECX, EXT1_EDX, FEATURE_REGS };
 
 #define LEAF1_EDX_FPU  (1u << 0)
@@ -88,8 +88,8 @@ struct smap_site {
 };
 extern const struct smap_site smap_sites_start[], smap_sites_end[];
 
-/* Extended leaves end at the number that the first one gives. A CPU without any answers with data
- * of another leaf; the upper half tells that from a number. */
+/* The first extended leaf returns the number of the last one. A CPU without extended leaves returns
+ * data of another leaf, whose upper half differs. */
 static bool cpu_has_extended(uint32_t leaf)
 {
     uint32_t max = instr_cpuid(LEAF_EXTENDED_MAX).eax;
@@ -101,7 +101,7 @@ static void cpu_read_features(uint32_t regs[FEATURE_REGS])
 {
     struct cpuid_regs r = instr_cpuid(1);
 
-    /* fxsave is of no use without an FPU, and SSE of none without fxsave: nobody could save it. */
+    /* fxsave needs an FPU, and SSE needs fxsave, because nothing else saves its registers. */
     if ((r.edx & LEAF1_EDX_FPU) == 0) {
         r.edx &= ~LEAF1_EDX_FXSR;
     }
@@ -120,7 +120,7 @@ static void cpu_read_features(uint32_t regs[FEATURE_REGS])
     }
 }
 
-/* Appends a word to a list of words; one that does not fit is left out. */
+/* Appends a word to a list of words, unless it does not fit. */
 static void cpu_append_word(char *list, size_t size, const char *word)
 {
     size_t at = 0, len = 0;
@@ -179,7 +179,7 @@ static void cpu_note_names(void)
     }
 }
 
-/* QEMU's qemu32 answers nonsense for the leaf it does not have, so its presence is asked first. */
+/* QEMU's qemu32 returns nonsense for a leaf it does not have, so check that the leaf exists. */
 static uint8_t cpu_find_phys_bits(void)
 {
     if (cpu_has_extended(LEAF_ADDRESS_SIZES)) {
@@ -217,7 +217,7 @@ static void cpu_enable_features(void)
     if (cpu_info.smap) {
         cpu_patch_smap_sites();
     }
-    /* AM stays off: alignment checks are a program's own business, and QEMU has none. */
+    /* AM stays off: programs may use unaligned addresses, and QEMU does not check them. */
     cr0 &= ~(CR0_EM | CR0_TS | CR0_AM);
     cr0 |= CR0_WP | CR0_NE | CR0_MP | (cpu_info.fpu ? 0 : CR0_EM);
     instr_write_cr0(cr0);
@@ -246,7 +246,7 @@ noreturn_fn void cpu_halt_forever(void)
     }
 }
 
-/* Intel's guide: ten tries fail together only when the generator is broken. */
+/* According to Intel's guide ten tries in a row fail only if the generator is broken. */
 bool cpu_rdrand(uint32_t *out)
 {
     for (int tries = 10; cpu_info.rdrand && tries > 0; tries--) {

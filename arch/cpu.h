@@ -1,6 +1,6 @@
 /*
- * The CPU: what it has (CPUID), control registers, and the few instructions C has no word for.
- * Nothing here is called before cpu_init() has looked at CPUID.
+ * The CPU: its features (CPUID), control registers, and the few instructions that C cannot express.
+ * Call cpu_init(), which reads CPUID, before anything else here.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
@@ -21,12 +21,13 @@ struct cpu_info {
     char vendor[13];
     char brand[49];    /* "" if the CPU has none */
     char features[64]; /* "pae nx smep ..." as the boot line prints them */
-    char missing[64];  /* what the kernel would have used */
+    char missing[64];  /* features the kernel would use */
 };
 
-/* Fills cpu_info, sets CR0 (WP, NE, MP, no EM/TS) and CR4/EFER bits for what is there (PGE, SMEP,
- * SMAP, UMIP, OSFXSR, OSXMMEXCPT, NXE, and patches the clac/stac sites). CPUID is tested before a
- * bit is set: an unsupported one hangs QEMU's CPU. The PAE bit is boot's. */
+/* Fills cpu_info, sets CR0 (WP, NE, MP, no EM or TS) and the CR4 and EFER bits of the features that
+ * exist (PGE, SMEP, SMAP, UMIP, OSFXSR, OSXMMEXCPT, NXE), and patches the clac and stac sites.
+ * Tests CPUID before it sets a bit, because an unsupported one hangs QEMU's CPU. boot/ has set PAE.
+ * */
 void cpu_init(void);
 extern struct cpu_info cpu_info;
 
@@ -65,8 +66,8 @@ static inline void cpu_irq_off(void)
 {
     __asm__ volatile("cli" ::: "memory");
 }
-/* Waits for an interrupt with interrupts on, comes back with interrupts off. The sti shadow makes
- * sure that no wake-up is lost in between. */
+/* Waits for an interrupt with interrupts on and returns with interrupts off. Because sti takes
+ * effect after the next instruction, no wake-up is lost before hlt. */
 static inline void cpu_idle(void)
 {
     uint32_t what = latency_what();
@@ -84,27 +85,31 @@ static inline void cpu_irq_window(void)
     __asm__ volatile("sti; nop; cli" ::: "memory");
     latency_off(what);
 }
+/* Halts the CPU with interrupts off. */
 noreturn_fn void cpu_halt_forever(void);
-/* A hardware random number if the CPU has RDRAND; false if not. */
+/* Stores a hardware random number. Returns false if the CPU has no RDRAND or it fails. */
 bool cpu_rdrand(uint32_t *out);
 
-/* ---- FPU and SSE state. The kernel itself is built without and never uses them. ------------- */
+/* ---- FPU and SSE state of programs; the kernel itself uses neither -------------------------- */
 
 /* fxsave needs 16-byte alignment; fnsave's 108 bytes fit too. */
 struct fpu_state {
     _Alignas(16) uint8_t bytes[512];
 };
-void fpu_state_init(struct fpu_state *s); /* what a new program starts with            */
+/* Fills *s with the state that a new program starts with. */
+void fpu_state_init(struct fpu_state *s);
+/* Saves the FPU's registers, which stay as they are. */
 void fpu_save(struct fpu_state *s);
+/* Loads the FPU's registers. */
 void fpu_restore(const struct fpu_state *s);
 
 /* ---- Context switch ------------------------------------------------------------------------- */
 
-/* Callee-saved registers of a kernel thread are on its own stack; the switch needs only esp.
- * Saves the current one in *save_esp, continues the thread that load_esp belongs to. */
+/* Switches threads. The callee-saved registers of a kernel thread lie on its own stack, so esp is
+ * enough: stores the current one in *save_esp and continues the thread that load_esp belongs to. */
 void cpu_switch(uint32_t *save_esp, uint32_t load_esp);
-/* First code of a new thread: its stack holds (from the top) callee-saved slots and an address to
- * start at. Gives the esp for cpu_switch. */
+/* Prepares the stack of a new thread, so that it starts at `entry`. Returns the esp for
+ * cpu_switch. */
 uint32_t cpu_switch_prepare(uint32_t stack_top, void (*entry)(void));
 
 static inline uint16_t cpu_read_gs(void)

@@ -5,9 +5,9 @@
  * fnsave's 108 and the CPU has no SSE that a program could use (CR4.OSFXSR stays off). Without an
  * FPU at all CR0.EM is set, a program's first FPU instruction is #NM, and nothing is to be saved.
  *
- * fnsave differs in two ways that are hidden here: it resets the FPU, so saving puts the state
- * back, and frstor waits for the FPU, so that the exception a program left pending would hit the
- * kernel; the FPU is reset first.
+ * This file hides two differences of fnsave. It resets the FPU, so fpu_save loads the state again.
+ * And frstor waits for the FPU, so an exception that a program left pending would hit the kernel;
+ * fpu_restore resets the FPU first.
  *
  * SDM vol. 1, 8.1.10 (fnsave), 10.5 (fxsave).
  */
@@ -38,7 +38,7 @@ static inline void fnsave(struct fpu_state *s)
 {
     __asm__ volatile("fnsave %0" : "=m"(*s));
 }
-/* Waits for the FPU: raises what the state before had pending. */
+/* Waits for the FPU first, and so raises an exception that the old state has pending. */
 static inline void frstor(const struct fpu_state *s)
 {
     __asm__ volatile("frstor %0" : : "m"(*s));

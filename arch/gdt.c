@@ -1,9 +1,9 @@
 /*
  * Segments and tasks.
  *
- * Code and data are flat for both rings; protection is paging's work. The order of the descriptors
+ * Code and data are flat for both rings; paging protects memory. The order of the descriptors
  * is Linux's where a program can see it: the TLS slots are entries 6..8, because C libraries
- * compute gs from the number that set_thread_area gives them.
+ * compute gs from the number that set_thread_area returns.
  *
  * Two task state segments. The first one says where a trap from ring 3 finds its stack, and its I/O
  * bitmap lies outside of it, so that no port is open to programs. The second belongs to the double
@@ -91,8 +91,8 @@ static uint64_t gdt_tss_descriptor(const struct tss *segment)
     return gdt_descriptor((uint32_t)segment, sizeof(*segment) - 1, ACCESS_TSS, 0);
 }
 
-/* Where the double-fault task begins. The thread that could not go on is in the first TSS, where
- * the task switch put it. */
+/* The double-fault task starts here. The task switch has saved the registers of the faulting thread
+ * in the first TSS. */
 static noreturn_fn void gdt_double_fault_task(void)
 {
     trap_double_fault(tss.eip, tss.esp, tss.ebp, cpu_read_cr2());

@@ -1,4 +1,4 @@
-/* The stopwatch of arch/latency.h. */
+/* Implements the stopwatch of arch/latency.h. */
 #include "arch/latency.h"
 
 #ifdef FAULTLINE_LATENCY
@@ -76,7 +76,7 @@ void latency_read(struct latency_record *longest, struct latency_record *recent)
 
 #else
 
-/* An empty file is none in C. */
+/* C does not allow an empty translation unit. */
 extern const char latency_is_off;
 
 #endif

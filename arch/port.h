@@ -1,5 +1,5 @@
 /*
- * Port I/O. One function per width; the port is always named by a constant of the device's file.
+ * Port I/O, one function per width. Callers name ports by constants of their device's file.
  */
 #ifndef ARCH_PORT_H
 #define ARCH_PORT_H

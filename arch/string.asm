@@ -1,8 +1,8 @@
 ;
-; memcpy and memset by string instructions, in the place of lib/string.c's portable ones: pages and
-; strings are copied a word at a time, and the processor knows faster ways than a loop does.
+; memcpy and memset by string instructions. They replace the portable ones of lib/string.c, because
+; the processor copies and fills blocks faster than a loop does.
 ;
-; regparm(3): dst eax, src or byte edx, n ecx; dst is given back in eax.
+; regparm(3): dst eax, src or byte edx, n ecx; dst is returned in eax.
 ;
 bits 32
 

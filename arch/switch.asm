@@ -1,10 +1,10 @@
 ;
-; Changing threads, and segment loads that may fail (arch/cpu.h).
+; Thread switches, and segment loads that may fail (arch/cpu.h).
 ;
-; A thread that does not run is a stack: its callee-saved registers, then the address to go on at.
-; Everything else the C compiler has saved itself, the user's registers are in the trap frame at the
-; top of the stack, and EFLAGS is the same for all: interrupts are off and AC is clear at every
-; switch.
+; A thread that does not run is a stack with its callee-saved registers and the address to continue
+; at. The C compiler has saved everything else, and the user's registers are in the trap frame at
+; the top of the stack. EFLAGS is the same for all threads: interrupts are off and AC is clear at
+; every switch.
 ;
 %include "arch/macros.inc"
 

@@ -1,6 +1,6 @@
 /*
- * The instructions behind pmap that only ring 0 may use. The host tests put a model of a TLB in
- * this header's place (tests/host/fake/arch/tlb.h), which is how a missing flush is found there.
+ * The privileged instructions that pmap uses. The host tests replace this header by a model of a
+ * TLB (tests/host/fake/arch/tlb.h), so they find a missing flush.
  */
 #ifndef ARCH_TLB_H
 #define ARCH_TLB_H
@@ -14,8 +14,8 @@ static inline void tlb_flush_page(uint32_t va)
     __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
-/* Loads CR3 with the physical address of a page-directory-pointer table: drops every translation
- * that is not global, and reads the four entries anew. */
+/* Loads CR3 with the physical address of a page-directory-pointer table. The CPU reads its four
+ * entries and drops every translation that is not global. */
 static inline void tlb_load_tables(uint32_t pdpt)
 {
     __asm__ volatile("movl %0, %%cr3" ::"r"(pdpt) : "memory");

@@ -10,9 +10,9 @@
 struct user_desc;
 
 /*
- * Encodes desc as the CPU reads it (SDM vol. 3, 3.4.5). Returns true and *out, which is 0 for Linux's
- * "no descriptor". Returns false for any segment but a present 32-bit data segment. The result is
- * always ring 3's (bad-input S15).
+ * Encodes desc as the CPU reads it (SDM vol. 3, 3.4.5). Returns true and *out, which is 0 for
+ * Linux's "no descriptor". Returns false for any segment but a present 32-bit data segment. The
+ * result is always ring 3's (bad-input S15).
  */
 must_check bool tls_desc_encode(const struct user_desc *desc, uint64_t *out);
 

@@ -1,20 +1,20 @@
 ;
-; Into the kernel and out again.
+; Entry into the kernel and return from it.
 ;
 ; All 256 vectors have a stub. A stub makes the stack look the same for all of them (an error code
 ; where the CPU gives none, then the vector) and goes to trap_common, which completes struct
 ; trap_frame (arch/trap.h) and calls trap_dispatch(). int 0x80 has a path of its own that does
 ; only what a system call needs, because it is the most frequent of all.
 ;
-; What the program may have left behind is put right before C runs: direction flag (cld), access
+; State of the program that C code must not see is reset first: the direction flag (cld), the access
 ; flag (clac; the gate does not clear it), ds and es, which may hold null or a TLS segment. The gate
-; itself clears IF, TF and NT, so neither a single-stepped `int 0x80` nor a later iret does
-; anything odd. fs and gs are not touched: the kernel uses neither, a process switch saves them.
+; itself clears IF, TF and NT, so a single-stepped `int 0x80` and a later iret work normally. fs and
+; gs stay loaded: the kernel uses neither, and a process switch saves them.
 ;
-; On the way out three instructions may fault in ring 0, because the descriptor that the program had
-; loaded may have been changed or removed since (set_thread_area, or another process's TLS):
-; pop ds, pop es, iret. Each has a fixup that builds the program's frame again from what is still on
-; the stack and in the registers and gives it to trap_bad_return().
+; On the way out pop ds, pop es and iret may fault in ring 0, because the descriptor that the
+; program had loaded may have been changed or removed since (set_thread_area, or another process's
+; TLS). Each has a fixup that rebuilds the program's frame from the stack and the registers and
+; passes it to trap_bad_return().
 ;
 %include "arch/macros.inc"
 

@@ -1,7 +1,7 @@
 /*
- * The C side of arch/trap.asm: the frame's layout, nailed down, and the table of places in ring 0
- * that may fault by design. The table is a handful of entries and is searched only when a fault
- * has been refused, so a walk over it is all it needs.
+ * The C side of arch/trap.asm: assertions about the frame's layout, and the table of places in ring
+ * 0 that may fault by design. The table has a handful of entries and is searched only after a
+ * refused fault, so a linear search is enough.
  */
 #include "arch/trap.h"
 
@@ -29,7 +29,7 @@ struct trap_fixup_entry {
 };
 extern const struct trap_fixup_entry trap_fixups_start[], trap_fixups_end[];
 
-/* Labels of arch/usercopy.asm; only their addresses mean something. */
+/* Labels of arch/usercopy.asm; only their addresses are used. */
 extern const char usercopy_start[], usercopy_end[];
 
 bool trap_fixup(struct trap_frame *tf)

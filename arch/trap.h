@@ -53,8 +53,9 @@ enum {
 
 #define TRAP_EFLAGS_VM 0x20000u
 
-/* CS alone tells whether user or kernel code was interrupted (bad-input P19). In virtual-8086 mode CS
- * is no selector. No program can get there, except on QEMU 7.2, where an iret in ring 3 does it. */
+/* CS alone tells whether user or kernel code was interrupted (bad-input P19). In virtual-8086 mode
+ * CS is no selector. No program can get there, except on QEMU 7.2, where an iret in ring 3 does it.
+ * */
 static inline bool trap_from_user(const struct trap_frame *tf)
 {
     return likely((tf->cs & 3u) == 3u) || (tf->eflags & TRAP_EFLAGS_VM) != 0;
@@ -62,50 +63,55 @@ static inline bool trap_from_user(const struct trap_frame *tf)
 
 /* ---- Hooks, defined by kernel/ -------------------------------------------------------------- */
 
-/* Every vector but int 0x80. Runs on the kernel stack with interrupts off. */
+/* Handles every vector but int 0x80. Runs on the kernel stack with interrupts off. */
 void trap_dispatch(struct trap_frame *tf);
-/* int 0x80. Stores the result in tf->eax. */
+/* Handles int 0x80. Stores the result in tf->eax. */
 void syscall_dispatch(struct trap_frame *tf);
-/* The double-fault task, on its own stack: prints the panic screen. eip, esp, ebp of the thread
- * that overflowed, as the TSS saved them. */
+/* Runs in the double-fault task, on its own stack, and prints the panic screen. eip, esp and ebp
+ * are those of the thread that overflowed, as the TSS saved them. */
 noreturn_fn void trap_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2);
 
 /*
- * The end of the kernel, shown with the registers of the trap that led here.
- *   tf: the trap's frame (from ring 0 its esp and ss are not there and not read)
+ * Stops the kernel and shows the registers of the trap.
+ *   tf: the trap's frame; a trap from ring 0 has no esp and ss, and they are not read
  *   cr2: as read at trap entry; 0 if the trap was no page fault
  *   reason: one line, "page fault in the kernel", "kernel stack overflow", "NMI", ...
  */
 noreturn_fn void panic_trap(const struct trap_frame *tf, uint32_t cr2, const char *reason);
-/* The same for a double fault: only these registers of the thread are known (in its TSS). */
+/* Does the same for a double fault, where only these registers of the thread are known, from its
+ * TSS. */
 noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2,
                                     const char *reason);
 
 /* ---- Defined in arch/ ----------------------------------------------------------------------- */
 
-void gdt_init(void); /* GDT, TSS, lldt 0, double-fault task            */
+/* Loads the GDT and the TSS, clears the LDT, and prepares the double-fault task. */
+void gdt_init(void);
+/* Loads the IDT, with a gate for each vector. */
 void idt_init(void);
-void tss_set_kernel_stack(uint32_t esp0); /* where the next trap from ring 3 lands          */
+/* Sets the stack that the next trap from ring 3 starts on. */
+void tss_set_kernel_stack(uint32_t esp0);
+/* Returns that stack. */
 uint32_t tss_kernel_stack(void);
-/* The page tables that the double-fault task runs on: the kernel's own, which every address space
- * outlives. pmap_bootstrap() sets it; until then it is what gdt_init() found in CR3. */
+/* Sets the page tables that the double-fault task runs on: the kernel's own, which exist as long as
+ * the kernel runs. pmap_bootstrap() calls this; until then gdt_init()'s CR3 serves. */
 void tss_set_double_fault_cr3(uint32_t cr3);
 
-/* Leaves to ring 3 with the registers of *tf, which lies on the current kernel stack. */
+/* Returns to ring 3 with the registers of *tf, which lies on the current kernel stack. */
 noreturn_fn void trap_return(struct trap_frame *tf);
 
 /* If a fault at tf->eip in the kernel has a fixup (user copy, segment register loads and iret on
  * the way out), applies it to *tf and returns true. The fixup of a failed return to ring 3 calls
  * trap_bad_return(). */
 bool trap_fixup(struct trap_frame *tf);
-/* Hook: ends the running process, because the registers that it wants back cannot be loaded. tf is its
- * frame. */
+/* Hook: ends the running process, whose registers in *tf cannot be loaded. */
 void trap_bad_return(struct trap_frame *tf);
 
-/* Is eip inside the user-copy routines, the only kernel code that may touch user addresses? */
+/* True if eip lies in the user-copy routines, the only kernel code that may touch user addresses.
+ * */
 bool trap_in_usercopy(uint32_t eip);
 
-/* User segment selectors, RPL 3, and the TLS slots that set_thread_area hands out. */
+/* User segment selectors, RPL 3, and the TLS slots that set_thread_area assigns. */
 #define SEL_KERNEL_CODE 0x08u
 #define SEL_KERNEL_DATA 0x10u
 #define SEL_USER_CODE   0x1Bu
@@ -113,7 +119,7 @@ bool trap_in_usercopy(uint32_t eip);
 #define GDT_TLS_FIRST   6 /* as Linux i386: entries 6, 7, 8 */
 #define GDT_TLS_COUNT   3
 
-/* The three TLS descriptors of the running process, raw GDT format; 0 is an empty one. */
+/* Loads the three TLS descriptors of the running process, in raw GDT format; 0 is an empty one. */
 void gdt_set_tls(const uint64_t tls[GDT_TLS_COUNT]);
 
 #endif

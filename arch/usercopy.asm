@@ -1,11 +1,11 @@
 ;
 ; The only kernel code that touches user addresses (arch/usercopy.h). Between usercopy_start and
-; usercopy_end a page fault in ring 0 is handled like the program's own; one that is refused goes to
-; the fixup of the instruction that faulted.
+; usercopy_end a page fault in ring 0 is resolved like one of the program; a refused one continues
+; at the fixup of the instruction that faulted.
 ;
-; Copies go by dwords and finish by bytes. A refused fault among the dwords falls through to the
-; byte loop with the count of what is left, and that one stops at the very byte that cannot be
-; touched: so the answer is exact, and only the failing case pays for it.
+; A copy moves dwords, then the last bytes. A refused fault among the dwords continues in the byte
+; loop with the count of what is left, which stops at the very byte that cannot be accessed. So the
+; result is exact, and only a failing copy pays for it.
 ;
 ; Arguments in eax, edx, ecx (regparm 3); esi, edi, ebx, ebp belong to the caller.
 ;

@@ -19,7 +19,7 @@ static bool is_inside(uint32_t va, const char *start, const char *end)
     return va >= (uint32_t)start && va < (uint32_t)end;
 }
 
-/* The rights of one page of the direct map that the kernel's image shares. */
+/* Maps one page of the kernel's image, with the rights of its section. */
 static void kernel_page(struct pte *slot, uint32_t va, uint32_t global)
 {
     uint32_t low = (va - KERNEL_BASE) | PTE_PRESENT | global;

@@ -1,4 +1,5 @@
-/* A page-table walk in words, for the panic screen. It reads tables only, so it cannot fault. */
+/* A page-table walk as text, for the panic screen. It reads page tables only, so it cannot fault.
+ * */
 #include "arch/pmap.h"
 
 #include <stddef.h>

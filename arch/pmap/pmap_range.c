@@ -87,8 +87,8 @@ void pmap_enter_batch(struct pmap *pmap, vaddr_t va, const struct pmap_batch *ba
     *in_use = (uint16_t)(*in_use + batch->count);
 }
 
-/* Returns how many slots from va on, in its table and below end, certainly fit into the batch, so that
- * loops over slots need not check. */
+/* Returns how many slots from va on, in its table and below end, certainly fit into the batch, so
+ * that loops over slots need not check. */
 static inline uint32_t slots_at_once(const struct pmap_batch *out, uint32_t va, uint32_t end)
 {
     uint32_t room = PMAP_BATCH - out->count, slots = (table_end(va, end) - va) >> PAGE_SHIFT;
