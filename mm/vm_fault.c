@@ -1,19 +1,29 @@
 /*
- * The fault path. One struct vm_fault runs through four short steps:
+ * The fault path. What a fault does depends on what the page table holds for its page and on the
+ * access; each case is a function below.
  *
- *   look up   the area that holds the address, growing the stack if it is the stack's
- *   check     may it be accessed like this?
- *   get page  what is missing: nothing (a right to grant), a private copy, a page of zeros, or a
- *             page of the area's object
- *   enter     put it into the page table with the rights it may have now
+ *              read or execute                       write
+ *   absent     absent_anonymous: shared zero page    absent_anonymous: a frame of zeros
+ *              absent_object: the object's page      absent_object: the object's page or a copy
+ *   zero page  grant_rights: all but write           replace_page: a frame of zeros
+ *   own        grant_rights: the area's rights       grant_rights: the area's rights
+ *   shared     grant_rights: all but write           replace_page: a copy
  *
- * A page enters a table at the end of a fault or not at all; when memory runs out on the way, what
- * was taken goes back and the map is as before. Rights are granted here and nowhere else: mprotect
- * only takes away.
+ * A page is *own* if the map may write it as it is: every page of a shared area, and in a private
+ * area a frame that belongs to it alone (owner USER, one reference). It is *shared* if fork or a
+ * page cache references the frame too. A page that is present with the rights it needs faults only
+ * because the CPU knew an old entry; granting the same rights again drops that.
  *
- * Who may write without a copy: a shared area always; a private area when the frame belongs to it
- * alone (owner USER, one reference). The shared zero page and frames of a page cache are never
- * written through a private area.
+ * vm_fault looks up the area, growing the stack if the address is just below it, checks that the
+ * area allows the access, takes the case, and counts the fault by its cause. The page enters its
+ * table last: if memory runs out, everything acquired is released and the map is unchanged. Rights
+ * are granted here and nowhere else; mprotect only removes them.
+ *
+ * A pager's get_page may sleep, and while it does the map may change in every way. So after a sleep
+ * fetch_page looks area and page-table slot up again. Where another page belongs there by now, or
+ * one has come in, it drops the page and the fault begins anew (VM_FAULT_AGAIN). A fault that did
+ * not sleep never looks up twice. Nothing else here sleeps; the preemption points of a cluster keep
+ * the map busy (mm/vm_map.h).
  */
 #include "mm/vm_fault.h"
 
@@ -22,9 +32,11 @@
 
 #include "arch/pmap.h"
 #include "lib/assert.h"
+#include "lib/minmax.h"
 #include "mm/commit_charge.h"
 #include "mm/map/vm_map_impl.h"
 #include "mm/phys/frame.h"
+#include "mm/vm_fault_impl.h"
 #include "mm/vm_object.h"
 
 #define AROUND_PAGES 16u /* fault-around: as many pages as Linux's default, aligned to as many */
@@ -41,10 +53,12 @@ const char *vm_cause_word(uint32_t cause)
     return cause < VM_CAUSE_COUNT ? cause_words[cause] : "unknown";
 }
 
-/* ---- Look up ---------------------------------------------------------------------------------- */
+/* ---- Look up ----------------------------------------------------------------------------------
+ * */
 
-/* The area above va if it may grow down to the page of va: to VM_STACK_MAX bytes, and VM_STACK_GUARD
- * bytes of nothing stay below it. It grows when the page is there, so that a fault without memory leaves it as it was. */
+/* Returns the area above va if it may grow down to the page of va, else NULL. It may have
+ * VM_STACK_MAX bytes, and VM_STACK_GUARD bytes below it stay free. It grows only when the page is
+ * there, so that a fault without memory leaves it unchanged. */
 static noinline_fn struct vm_area *stack_above(struct vm_map *map, uint32_t va)
 {
     struct vm_area *area = vm_map_lookup_above(map, va);
@@ -76,59 +90,8 @@ static uint8_t missing_cause(struct vm_map *map, uint32_t va)
     return VM_CAUSE_NO_AREA;
 }
 
-/* ---- Check ------------------------------------------------------------------------------------ */
-
-/* The refusal's cause word, or VM_CAUSE_COUNT if the access is allowed. i386 has no write-only and
- * no execute-only pages: any right implies read. */
-static inline uint8_t refusal(const struct vm_area *area, uint32_t access)
-{
-    if (area->prot == 0) {
-        return VM_CAUSE_NO_ACCESS;
-    }
-    if (access == VM_WRITE && !(area->prot & VM_WRITE)) {
-        return VM_CAUSE_READ_ONLY;
-    }
-    if (access == VM_EXEC && !(area->prot & VM_EXEC) && pmap_has_nx()) {
-        return VM_CAUSE_NO_EXEC;
-    }
-    return VM_CAUSE_COUNT;
-}
-
-/* ---- Get page --------------------------------------------------------------------------------- */
-
-static uint64_t object_offset(const struct vm_area *area, uint32_t va)
-{
-    return area->offset + (va - area->start);
-}
-
-/* The rights to enter a page with: write only if this map may write the frame as it is. An area that
- * may only be written is then still read: any right implies that, and a page without rights would
- * fault again for ever. */
-static uint32_t enter_prot(const struct vm_area *area, bool may_write)
-{
-    if (likely(may_write)) {
-        return area->prot;
-    }
-    return area->prot == VM_WRITE ? VM_READ : area->prot & ~VM_WRITE;
-}
-
-static bool is_own_frame(pfn_t pfn)
-{
-    const struct frame *f = frame_of(pfn);
-
-    return f->owner == FRAME_USER && f->refs == 1;
-}
-
-/* A private copy of a frame. The reference to the old one stays the caller's. */
-static pfn_t copy_frame(pfn_t from)
-{
-    pfn_t copy = frame_alloc(FRAME_USER, 0);
-
-    if (copy != PFN_NONE) {
-        pmap_copy_page(copy, from);
-    }
-    return copy;
-}
+/* ---- Results ----------------------------------------------------------------------------------
+ * */
 
 static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result result,
                                    uint8_t cause)
@@ -155,18 +118,69 @@ static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault, enum vm_fa
     return finish(fault, result, VM_CAUSE_OUT_OF_MEMORY);
 }
 
-/* Replaces a page that may not be written by one that may. */
+/* ---- Rights -----------------------------------------------------------------------------------
+ * */
+
+/* The rights to enter a page with: write only if this map may write the frame as it is. A page of
+ * an area with write alone then stays readable, which write implies: without any right it would
+ * fault again for ever. */
+static uint32_t enter_prot(const struct vm_area *area, bool may_write)
+{
+    if (likely(may_write)) {
+        return area->prot;
+    }
+    return area->prot == VM_WRITE ? VM_READ : area->prot & ~VM_WRITE;
+}
+
+static bool is_own_frame(pfn_t pfn)
+{
+    const struct frame *f = frame_of(pfn);
+
+    return f->owner == FRAME_USER && f->refs == 1;
+}
+
+/* Returns a private copy of a frame, or PFN_NONE without memory. The caller keeps its reference to
+ * the old frame. */
+static pfn_t copy_frame(pfn_t from)
+{
+    pfn_t copy = frame_alloc(FRAME_USER, 0);
+
+    if (copy != PFN_NONE) {
+        pmap_copy_page(copy, from);
+    }
+    return copy;
+}
+
+/* ---- Resident pages: zero page, own, shared -----------------------------------------------------
+ * */
+
+/* Enters a present page again with the rights that it may have. */
+static enum vm_fault_result grant_rights(struct vm_map *map, const struct vm_area *area,
+                                         struct vm_fault *fault, const struct pmap_entry *entry,
+                                         bool may_write)
+{
+    int err = pmap_enter(&map->pmap, vaddr(page_floor(fault->va.raw)), entry->pfn,
+                         enter_prot(area, may_write));
+
+    assert(err == 0); /* the table exists: an entry is replaced */
+    fault->pfn = entry->pfn;
+    /* The last owner of what fork shared takes it over without a copy. */
+    bool taken_over = fault->access == VM_WRITE && (entry->prot & PMAP_COW);
+
+    return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
+}
+
+/* Replaces the zero page or a shared page by a frame that may be written. */
 static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_area *area,
                                          struct vm_fault *fault, pfn_t old)
 {
-    vaddr_t va = vaddr(page_floor(fault->va.raw));
     bool was_zero = old == frame_zero_page;
     pfn_t pfn = was_zero ? frame_alloc(FRAME_USER, FRAME_ZEROED) : copy_frame(old);
 
     if (pfn == PFN_NONE) {
         return no_memory(fault, vm_fault_of_refusal(0));
     }
-    int err = pmap_enter(&map->pmap, va, pfn, area->prot);
+    int err = pmap_enter(&map->pmap, vaddr(page_floor(fault->va.raw)), pfn, area->prot);
 
     assert(err == 0); /* the table exists: an entry is replaced */
     frame_unref(old);
@@ -174,35 +188,26 @@ static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_are
     if (!was_zero) {
         return finish(fault, VM_FAULT_RESUME, VM_CAUSE_COPY_ON_WRITE);
     }
-    map->rss_pages++;
-    map->accounts[area->account].pages++;
+    vm_fault_count_pages(map, &map->accounts[area->account], 1);
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
-/* The page is there: either a right is missing in the entry, or the CPU knew an old entry. */
-static noinline_fn enum vm_fault_result resident_page(struct vm_map *map,
-                                                      const struct vm_area *area,
-                                                      struct vm_fault *fault,
-                                                      const struct pmap_entry *entry)
+noinline_fn enum vm_fault_result vm_fault_resident(struct vm_map *map, const struct vm_area *area,
+                                                   struct vm_fault *fault,
+                                                   const struct pmap_entry *entry)
 {
     bool may_write = (area->flags & VM_SHARED) || is_own_frame(entry->pfn);
-    bool is_write = fault->access == VM_WRITE;
 
-    if (is_write && !may_write) {
+    if (fault->access == VM_WRITE && !may_write) {
         return replace_page(map, area, fault, entry->pfn);
     }
-    int err = pmap_enter(&map->pmap, vaddr(page_floor(fault->va.raw)), entry->pfn,
-                         enter_prot(area, may_write));
-
-    assert(err == 0);
-    fault->pfn = entry->pfn;
-    /* What fork shared belongs to its last owner, without a copy. */
-    bool taken_over = is_write && (entry->prot & PMAP_COW);
-
-    return finish(fault, VM_FAULT_RESUME, taken_over ? VM_CAUSE_COPY_ON_WRITE : VM_CAUSE_RESIDENT);
+    return grant_rights(map, area, fault, entry, may_write);
 }
 
-/* Enters a page where `absent` says there is none; on failure its reference is dropped. */
+/* ---- Absent pages -------------------------------------------------------------------------------
+ * */
+
+/* Enters a page where `absent` says there is none; drops the caller's reference if that fails. */
 static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
                                               const struct pmap_entry *absent, pfn_t pfn,
                                               uint32_t prot)
@@ -216,45 +221,32 @@ static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
     return VM_FAULT_RESUME;
 }
 
-static inline void charge_pages(struct vm_map *map, struct fl_account *account, uint32_t n)
-{
-    map->rss_pages += n;
-    account->pages += n;
-}
-
-/* The same for a page that is charged: all but the shared zero page. */
-static inline enum vm_fault_result enter_new(struct vm_map *map, struct fl_account *account,
-                                             vaddr_t va, const struct pmap_entry *absent, pfn_t pfn,
-                                             uint32_t prot)
+/* Does the same and counts the page: any but the shared zero page. */
+static inline enum vm_fault_result enter_counted(struct vm_map *map, struct fl_account *account,
+                                                 vaddr_t va, const struct pmap_entry *absent,
+                                                 pfn_t pfn, uint32_t prot)
 {
     enum vm_fault_result result = enter_page(map, va, absent, pfn, prot);
 
     if (likely(result == VM_FAULT_RESUME)) {
-        charge_pages(map, account, 1);
+        vm_fault_count_pages(map, account, 1);
     }
     return result;
 }
 
-/* Does a first access of this kind get zeros of its own? A read gets the shared zero page where that is
- * allowed. */
-static inline bool wants_own_zeros(const struct vm_area *area, uint32_t access)
-{
-    return access == VM_WRITE || (area->flags & VM_OWN_ZERO);
-}
-
-/* Private memory without an object: zeros. The path of nearly all faults. */
+/* Private memory without an object: zeros. Nearly all faults come here. */
 static hot_inline_fn enum vm_fault_result
-anonymous_page(struct vm_map *map, const struct vm_area *area, struct fl_account *account,
-               struct vm_fault *fault, const struct pmap_entry *absent)
+absent_anonymous(struct vm_map *map, const struct vm_area *area, struct fl_account *account,
+                 struct vm_fault *fault, const struct pmap_entry *absent)
 {
     enum vm_fault_result result;
 
-    if (wants_own_zeros(area, fault->access)) {
+    if (vm_fault_wants_frame(area, fault->access)) {
         fault->pfn = frame_alloc(FRAME_USER, FRAME_ZEROED);
         if (unlikely(fault->pfn == PFN_NONE)) {
             return no_memory(fault, vm_fault_of_refusal(0));
         }
-        result = enter_new(map, account, fault->va, absent, fault->pfn, area->prot);
+        result = enter_counted(map, account, fault->va, absent, fault->pfn, area->prot);
     } else {
         fault->pfn = frame_zero_page;
         frame_ref(fault->pfn);
@@ -266,21 +258,98 @@ anonymous_page(struct vm_map *map, const struct vm_area *area, struct fl_account
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
-/* Brings one page of the area's object to va, which is page aligned and has no page. */
-static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area *area, uint32_t va,
-                                        const struct pmap_entry *absent, bool is_write,
+/* ---- Absent pages of objects --------------------------------------------------------------------
+ * */
+
+/* Where a page of an object is to enter. Area and slot point into the map: they hold until a pager
+ * sleeps. */
+struct place {
+    struct vm_area *area;
+    uint32_t va;              /* page aligned                                        */
+    uint8_t access;           /* VM_READ or another; 0: a page that nobody asked for */
+    uint8_t account;          /* the area's                                          */
+    struct pmap_entry absent; /* what pmap_lookup left for va                        */
+};
+
+/* The page that was wanted there, and the version of the map at that time. */
+struct wanted {
+    struct vm_object *object;
+    uint64_t offset;
+    uint32_t version;
+};
+
+static uint64_t object_offset(const struct vm_area *area, uint32_t va)
+{
+    return area->offset + (va - area->start);
+}
+
+/* Looks area and slot up again after a sleep. False if the page that was wanted does not belong
+ * there any more, the access is not allowed any more, or a page has come in meanwhile. */
+static bool find_place_again(struct vm_map *map, struct place *place, const struct wanted *wanted)
+{
+    if (map->version != wanted->version) {
+        struct vm_area *area = vm_map_lookup(map, place->va);
+
+        if (area == NULL || area->object != wanted->object ||
+            object_offset(area, place->va) != wanted->offset || area->account != place->account) {
+            return false;
+        }
+        if (place->access != 0 && vm_fault_refusal(area, place->access) != VM_CAUSE_COUNT) {
+            return false;
+        }
+        place->area = area;
+    }
+    return !pmap_lookup(&map->pmap, vaddr(place->va), &place->absent);
+}
+
+/* The pager slept, and returned `result`: keeps the page if it is still wanted, or drops it. */
+static cold_fn enum vm_fault_result after_sleep(struct vm_map *map, struct place *place,
+                                                const struct wanted *wanted,
+                                                const struct vm_page *page,
+                                                enum vm_fault_result result)
+{
+    if (result != VM_FAULT_KILLED && !find_place_again(map, place, wanted)) {
+        if (result == VM_FAULT_RESUME) {
+            frame_unref(page->pfn);
+        }
+        result = VM_FAULT_AGAIN;
+    }
+    vm_object_unref(wanted->object); /* last: dropping the page may need it */
+    return result;
+}
+
+/* Gets the page from the pager, with a reference. VM_FAULT_AGAIN: the pager slept, and the page
+ * does not belong to *place any more. */
+static inline enum vm_fault_result fetch_page(struct vm_map *map, struct place *place,
+                                              struct vm_page *page)
+{
+    struct vm_object *object = place->area->object;
+    const struct wanted wanted = {
+        .object = object,
+        .offset = object_offset(place->area, place->va),
+        .version = map->version,
+    };
+
+    page->slept = false;
+    enum vm_fault_result result = object->pager->get_page(object, wanted.offset, page);
+
+    return unlikely(page->slept) ? after_sleep(map, place, &wanted, page, result) : result;
+}
+
+/* Brings the object's page to its place. */
+static enum vm_fault_result object_page(struct vm_map *map, struct place *place,
                                         struct vm_page *page)
 {
-    struct fl_account *account = &map->accounts[area->account];
-    enum vm_fault_result result =
-        area->object->pager->get_page(area->object, object_offset(area, va), page);
+    enum vm_fault_result result = fetch_page(map, place, page);
 
     if (result != VM_FAULT_RESUME) {
         return result;
     }
+    const struct vm_area *area = place->area;
+    struct fl_account *account = &map->accounts[area->account];
     bool may_write = !page->is_cached || (area->flags & VM_SHARED);
 
-    if (is_write && !may_write) {
+    if (place->access == VM_WRITE && !may_write) {
         pfn_t copy = copy_frame(page->pfn);
         if (copy == PFN_NONE) {
             result = vm_fault_of_refusal(0);
@@ -292,30 +361,39 @@ static enum vm_fault_result object_page(struct vm_map *map, const struct vm_area
         page->pfn = copy;
         may_write = true;
     }
-    result = enter_new(map, account, vaddr(va), absent, page->pfn, enter_prot(area, may_write));
+    result = enter_counted(map, account, vaddr(place->va), &place->absent, page->pfn,
+                           enter_prot(area, may_write));
     if (result == VM_FAULT_RESUME) {
         account->bytes_lost += page->bytes_lost;
     }
     return result;
 }
 
-/* The absent pages of one area that lie in [start, end) of its object, without the one at `but`. */
+/* Brings in the absent pages of one area that lie in [start, end) of its object, but not the one at
+ * `but`. */
 static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *area,
                                             uint64_t start, uint64_t end, uint32_t but)
 {
     uint64_t area_end = area->offset + (area->end - area->start);
-    uint64_t from = start > area->offset ? start : area->offset;
-    uint64_t to = end < area_end ? end : area_end;
-    uint32_t steps = 0;
+    uint64_t from = max_u64(start, area->offset), to = min_u64(end, area_end);
+    uint32_t steps = 0, version = map->version;
 
     for (uint64_t at = from; at < to; at += PAGE_SIZE) {
-        uint32_t va = area->start + (uint32_t)(at - area->offset);
-        struct pmap_entry entry;
+        struct place place = {
+            .area = area,
+            .va = area->start + (uint32_t)(at - area->offset),
+            .account = area->account,
+        };
         struct vm_page page;
-        if (va == but || pmap_lookup(&map->pmap, vaddr(va), &entry)) {
+
+        if (place.va == but || pmap_lookup(&map->pmap, vaddr(place.va), &place.absent)) {
             continue;
         }
-        enum vm_fault_result result = object_page(map, area, va, &entry, false, &page);
+        enum vm_fault_result result = object_page(map, &place, &page);
+
+        if (result == VM_FAULT_RESUME && map->version != version) {
+            result = VM_FAULT_AGAIN; /* the page is in, but where is the area? */
+        }
         if (result != VM_FAULT_RESUME) {
             return result;
         }
@@ -326,38 +404,42 @@ static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *
     return VM_FAULT_RESUME;
 }
 
-/* What comes along with the faulting page (the loader's segment policy): the cluster may reach over
- * several areas of the object. The faulting page itself comes last, so that a fault which ran out
- * of memory half-way is simply taken again. */
+/* Brings in what comes along with the faulting page (the loader's segment policy). The cluster may
+ * extend over several areas of the object. The faulting page itself comes last, so that a fault
+ * which ran out of memory or slept half-way simply begins anew: it skips the pages that are there.
+ * */
 static enum vm_fault_result cluster_pages(struct vm_map *map, struct vm_area *area, uint32_t va)
 {
     struct vm_object *object = area->object;
     uint64_t start, end;
-    enum vm_fault_result result = VM_FAULT_RESUME;
 
     object->pager->cluster(object, object_offset(area, va), &start, &end);
     if (end - start <= PAGE_SIZE) {
-        return result;
+        return VM_FAULT_RESUME;
     }
     while (area->prev != NULL && area->prev->object == object) {
         area = area->prev;
     }
-    for (; area != NULL && area->object == object && result == VM_FAULT_RESUME; area = area->next) {
-        result = cluster_in_area(map, area, start, end, va);
+    while (area != NULL && area->object == object) {
+        enum vm_fault_result result = cluster_in_area(map, area, start, end, va);
+
+        if (result != VM_FAULT_RESUME) {
+            return result; /* the area may be gone */
+        }
+        area = area->next;
     }
-    return result;
+    return VM_FAULT_RESUME;
 }
 
-/* Fault-around: neighbours that are in the file's cache already, mapped for reading. Nothing is
- * brought in, no memory is needed (the table exists), no fault is counted. */
+/* Fault-around: maps neighbours that are in the file's cache already, for reading. No page is
+ * brought in, no memory is needed (the table exists), and no fault is counted. */
 static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_t va)
 {
     const struct vm_pager *pager = area->object->pager;
-    uint32_t start = va & ~(AROUND_PAGES * PAGE_SIZE - 1u);
-    uint32_t end = start + AROUND_PAGES * PAGE_SIZE;
+    uint32_t window = va & ~(AROUND_PAGES * PAGE_SIZE - 1u);
+    uint32_t start = max_u32(window, area->start);
+    uint32_t end = min_u32(window + AROUND_PAGES * PAGE_SIZE, area->end);
 
-    start = start > area->start ? start : area->start;
-    end = end < area->end ? end : area->end;
     for (uint32_t at = start; at < end; at += PAGE_SIZE) {
         struct pmap_entry entry;
         struct vm_page page;
@@ -365,33 +447,39 @@ static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_
             !pager->get_cached(area->object, object_offset(area, at), &page)) {
             continue;
         }
-        enter_new(map, &map->accounts[area->account], vaddr(at), &entry, page.pfn,
-                  enter_prot(area, area->flags & VM_SHARED));
+        enter_counted(map, &map->accounts[area->account], vaddr(at), &entry, page.pfn,
+                      enter_prot(area, area->flags & VM_SHARED));
     }
 }
 
-static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct vm_area *area,
-                                                    struct vm_fault *fault)
+/* Memory with an object. */
+static noinline_fn enum vm_fault_result absent_object(struct vm_map *map, struct vm_area *area,
+                                                      struct vm_fault *fault)
 {
-    struct pmap_entry absent;
-    const struct vm_pager *pager = area->object->pager;
-    uint32_t va = page_floor(fault->va.raw);
-    bool is_write = fault->access == VM_WRITE;
+    const vaddr_t va = fault->va;
+    struct place place = {
+        .area = area,
+        .va = page_floor(va.raw),
+        .access = fault->access,
+        .account = area->account,
+    };
     struct vm_page page;
     enum vm_fault_result result = VM_FAULT_RESUME;
 
-    if (pager->cluster != NULL) {
-        struct vm_fault kept = *fault; /* it may lie where others, who run meanwhile, put theirs */
-        result = cluster_pages(map, area, va);
-        *fault = kept;
+    if (area->object->pager->cluster != NULL) {
+        result = cluster_pages(map, area, place.va);
     }
     if (result == VM_FAULT_RESUME) {
-        /* Looked up here: the cluster may have made the table. */
-        bool is_present = pmap_lookup(&map->pmap, vaddr(va), &absent);
+        /* Looked up here, because the cluster may have made the table. */
+        bool is_present = pmap_lookup(&map->pmap, vaddr(place.va), &place.absent);
         debug_assert(!is_present);
         (void)is_present;
-        result = object_page(map, area, va, &absent, is_write, &page);
+        result = object_page(map, &place, &page);
     }
+    /* Those who ran meanwhile may have used the note that the fault lies in. */
+    fault->va = va;
+    fault->access = place.access;
+    fault->account = place.account;
     if (unlikely(vm_fault_is_out_of_memory(result))) {
         return no_memory(fault, result);
     }
@@ -401,15 +489,25 @@ static noinline_fn enum vm_fault_result backed_page(struct vm_map *map, struct v
     }
     fault->pfn = page.pfn;
     fault->bytes_lost = page.bytes_lost;
-    if (!is_write && (area->flags & VM_AROUND)) {
-        around_pages(map, area, va);
+    if (fault->access != VM_WRITE && (place.area->flags & VM_AROUND)) {
+        around_pages(map, place.area, place.va);
     }
     return finish(fault, VM_FAULT_RESUME, page.cause);
 }
 
-/* ---- The whole path --------------------------------------------------------------------------- */
+enum vm_fault_result vm_fault_absent(struct vm_map *map, struct vm_area *area,
+                                     struct vm_fault *fault, const struct pmap_entry *absent)
+{
+    if (area->object != NULL) {
+        return absent_object(map, area, fault);
+    }
+    return absent_anonymous(map, area, &map->accounts[area->account], fault, absent);
+}
 
-/* One page of an area, access allowed: the part that populate shares with faults. */
+/* ---- The whole path ---------------------------------------------------------------------------
+ * */
+
+/* One page of an area that allows the access: finds the row of the table above. */
 static hot_inline_fn enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,
                                                    struct fl_account *account,
                                                    struct vm_fault *fault)
@@ -417,12 +515,12 @@ static hot_inline_fn enum vm_fault_result get_page(struct vm_map *map, struct vm
     struct pmap_entry entry;
 
     if (unlikely(pmap_lookup(&map->pmap, fault->va, &entry))) {
-        return resident_page(map, area, fault, &entry);
+        return vm_fault_resident(map, area, fault, &entry);
     }
     if (likely(area->object == NULL)) {
-        return anonymous_page(map, area, account, fault, &entry);
+        return absent_anonymous(map, area, account, fault, &entry);
     }
-    return backed_page(map, area, fault);
+    return absent_object(map, area, fault);
 }
 
 static cold_fn enum vm_fault_result refuse_missing(struct vm_map *map, struct vm_fault *fault)
@@ -435,7 +533,7 @@ static cold_fn enum vm_fault_result refuse_missing(struct vm_map *map, struct vm
     return VM_FAULT_NO_MAPPING;
 }
 
-/* Nobody else's memory would help: the limit is a rule, frames may be free. */
+/* The limit is a rule, frames may be free: memory that others free would not help. */
 static cold_fn enum vm_fault_result refuse_growth(struct vm_map *map, const struct vm_area *area,
                                                   struct vm_fault *fault)
 {
@@ -451,7 +549,7 @@ static hot_inline_fn enum vm_fault_result fault_in_area(struct vm_map *map, stru
                                                         struct vm_fault *fault, bool is_stack)
 {
     struct fl_account *account = &map->accounts[area->account];
-    uint8_t refused = refusal(area, fault->access);
+    uint8_t refused = vm_fault_refusal(area, fault->access);
 
     fault->account = area->account;
     fault->bytes_lost = 0;
@@ -488,110 +586,19 @@ static noinline_fn enum vm_fault_result fault_outside(struct vm_map *map, struct
 
 enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
 {
-    /* Areas end at USER_END: a kernel address is in none. */
-    struct vm_area *area = vm_map_lookup(map, fault->va.raw);
+    enum vm_fault_result result;
 
-    return likely(area != NULL) ? fault_in_area(map, area, fault, false)
-                                : fault_outside(map, fault);
+    do {
+        /* Areas end at USER_END: a kernel address is in none. */
+        struct vm_area *area = vm_map_lookup(map, fault->va.raw);
+
+        result = likely(area != NULL) ? fault_in_area(map, area, fault, false)
+                                      : fault_outside(map, fault);
+    } while (unlikely(result == VM_FAULT_AGAIN));
+    return result;
 }
 
 void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault)
 {
     map->unplaced[fault->cause]++;
-}
-
-/* ---- Populate --------------------------------------------------------------------------------- */
-
-/* Makes one page ready for the access if it is not. */
-static inline int populate_page(struct vm_map *map, struct vm_area *area, struct vm_fault *fault)
-{
-    enum vm_fault_result result = VM_FAULT_RESUME;
-    struct pmap_entry entry;
-
-    if (!pmap_lookup(&map->pmap, fault->va, &entry)) {
-        result = area->object != NULL
-                     ? backed_page(map, area, fault)
-                     : anonymous_page(map, area, &map->accounts[area->account], fault, &entry);
-    } else if (!(entry.prot & (fault->access == VM_WRITE ? PMAP_WRITE : PMAP_READ))) {
-        /* A page held without access (PROT_NONE, and back) is not ready. */
-        result = resident_page(map, area, fault, &entry);
-    }
-    if (likely(result == VM_FAULT_RESUME)) {
-        return 0;
-    }
-    if (result == VM_FAULT_KILLED) {
-        return -EINTR;
-    }
-    return vm_fault_is_out_of_memory(result) ? -ENOMEM : -EFAULT;
-}
-
-/* Zeros for n absent pages of one page table, at most a batch of them, in private memory without an
- * object. -ENOMEM if it was not enough for all; what came stays. */
-static noinline_fn int populate_zeros(struct vm_map *map, const struct vm_area *area, vaddr_t va,
-                                      uint32_t n)
-{
-    struct pmap_batch batch;
-    int err = pmap_reserve(&map->pmap, va);
-
-    if (err != 0) {
-        return err;
-    }
-    batch.count = frame_take_list(FRAME_USER, batch.pfn, n);
-    for (uint32_t i = 0; i < batch.count; i++) {
-        pmap_zero_page(batch.pfn[i]);
-    }
-    pmap_enter_batch(&map->pmap, va, &batch, area->prot);
-    charge_pages(map, &map->accounts[area->account], batch.count);
-    if (unlikely(batch.count < n)) {
-        pmap_trim(&map->pmap, va);
-        return -ENOMEM;
-    }
-    return 0;
-}
-
-/* The front of range, which lies in the area: *done pages of it. */
-static inline int populate_front(struct vm_map *map, struct vm_area *area, struct vrange range,
-                                 uint32_t access, uint32_t *done)
-{
-    if (area->object == NULL && wants_own_zeros(area, access)) {
-        uint32_t n = pmap_count_absent(&map->pmap, range);
-
-        if (n > 0) {
-            *done = n < PMAP_BATCH ? n : PMAP_BATCH;
-            return populate_zeros(map, area, range.start, *done);
-        }
-    }
-    struct vm_fault fault = {.va = range.start, .access = (uint8_t)access};
-
-    *done = 1;
-    return populate_page(map, area, &fault);
-}
-
-int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
-{
-    uint32_t access = write ? VM_WRITE : VM_READ, done, pages = 0;
-    struct vm_area *area = NULL;
-
-    for (uint32_t va = range.start.raw; va < range.end.raw; va += done << PAGE_SHIFT) {
-        if (area == NULL || va >= area->end) {
-            area = vm_map_lookup(map, va);
-            if (area == NULL || refusal(area, access) != VM_CAUSE_COUNT) {
-                return -EFAULT;
-            }
-        }
-        uint32_t end = area->end < range.end.raw ? area->end : range.end.raw;
-        int err = populate_front(map, area, vrange(va, end), access, &done);
-
-        if (unlikely(err != 0)) {
-            return err;
-        }
-        pages += done;
-        if (pages >= PREEMPT_STEPS) {
-            pages = 0;
-            if (vm_map_preempt(map)) {
-                return -EINTR;
-            }
-        }
-    }
-    return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * The page-fault path: decode (kernel/trap/page_fault.c) -> look up -> check -> get page -> enter.
+ * The page-fault path: kernel/trap/page_fault.c decodes the fault and calls vm_fault, which looks
+ * up the area, checks the access, gets the page and enters it.
  *
- * vm_fault knows a map and an access, no process and no signal: kernel/trap/page_fault.c decides what a
+ * vm_fault knows a map and an access, but no process and no signal. The caller decides what a
  * refusal means.
  */
 #ifndef MM_VM_FAULT_H
@@ -15,18 +16,18 @@
 
 struct vm_map;
 
-/* What the program wanted: one of VM_READ, VM_WRITE, VM_EXEC (mm/vm_map.h). */
+/* A page fault. */
 struct vm_fault {
     vaddr_t va;          /* in: the address, not rounded                                  */
     pfn_t pfn;           /* out: the frame that was entered, or PFN_NONE                  */
-    uint8_t access;      /* in                                                            */
+    uint8_t access;      /* in: VM_READ, VM_WRITE or VM_EXEC (mm/vm_map.h)                */
     uint8_t cause;       /* out: enum vm_cause, always set                                */
     uint8_t account;     /* out: index of the account charged, 0xFF if none               */
     uint16_t bytes_lost; /* out: image pages                                              */
 };
 
-/* What was short is a part of the answer, because each lack has another cure. The map is as before
- * after all answers but the first. */
+/* The result says what was short, because each case has another remedy. After every result but the
+ * first the map is unchanged. */
 enum vm_fault_result {
     VM_FAULT_RESUME,       /* the access will work now                                        */
     VM_FAULT_NO_MAPPING,   /* nothing mapped: null, guard, no-area, kernel-address            */
@@ -37,26 +38,28 @@ enum vm_fault_result {
     VM_FAULT_NO_LOW_FRAME, /* out-of-memory: no directly mapped frame is free, for a page table
                               or a kernel object, though others are                          */
     VM_FAULT_FORCED,       /* out-of-memory: the failure was injected                         */
-    VM_FAULT_KILLED        /* the process is being killed: the page has not come; not counted */
+    VM_FAULT_KILLED,       /* the process is being killed: the page has not come; not counted */
+    VM_FAULT_AGAIN         /* inside mm/ alone: the map changed while the pager slept         */
 };
 
 static inline bool vm_fault_is_out_of_memory(enum vm_fault_result result)
 {
-    return result >= VM_FAULT_NO_FRAME && result != VM_FAULT_KILLED;
+    return result >= VM_FAULT_NO_FRAME && result <= VM_FAULT_FORCED;
 }
-/* True if memory that another process gives back helps. */
+/* True if memory that another process frees helps. */
 static inline bool vm_fault_is_curable(enum vm_fault_result result)
 {
     return result == VM_FAULT_NO_FRAME || result == VM_FAULT_NO_LOW_FRAME;
 }
-/* The result for a frame that frame_alloc(..., flags) has just refused; asked before anything is
- * freed (mm/phys/frame.h). */
+/* Returns the result for a frame that frame_alloc(..., flags) has just refused. Must be called
+ * before anything is freed (mm/phys/frame.h). */
 enum vm_fault_result vm_fault_of_refusal(uint32_t flags);
 
-/* Handles one fault. Counts it by cause in the map's accounts. An out-of-memory answer is not
- * counted until the caller gives up (the caller may free memory and try again). */
+/* Handles one fault, and counts it by cause in the map's accounts. An out-of-memory result is
+ * counted only when the caller gives up, because it may free memory and try again. May sleep in a
+ * pager; what the map is like when it returns decides. */
 enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault);
-/* The caller gives up on an out-of-memory answer: counts it as unplaced. */
+/* Counts an out-of-memory result that the caller gives up on, as unplaced. */
 void vm_fault_give_up(struct vm_map *map, const struct vm_fault *fault);
 
 /* "demand-zero", ... */

@@ -1,6 +1,7 @@
 /*
- * Objects and pagers: an object supplies pages, a pager is the code by which one kind of object does
- * that (docs/vm.md). mm/pager/ holds the pagers of mm/, loader/image.c the one of program images.
+ * Objects and pagers: an object supplies pages, a pager is the code by which one kind of object
+ * does that (docs/vm.md). mm/pager/ holds the pagers of mm/, loader/image.c the one of program
+ * images.
  *
  * Private anonymous memory has no object: its pages live in the page table alone. Objects exist for
  * what has bytes elsewhere (a file, an ELF image) or what several maps share (shared anonymous
@@ -14,6 +15,7 @@
 
 #include "abi/faultline.h"
 #include "lib/addr.h"
+#include "lib/compiler.h"
 #include "mm/vm_fault.h"
 
 struct vm_pager;
@@ -49,6 +51,7 @@ struct vm_page {
                             write; else a fresh frame that now belongs to the faulting map alone */
     uint8_t cause;       /* enum vm_cause: demand-zero, file-in, image-in  */
     uint16_t bytes_lost; /* image: bytes of the page outside every segment */
+    bool slept;          /* false before the call; set by vm_object_will_sleep alone */
 };
 
 /* One holder's part of an object, in frames. */
@@ -61,11 +64,16 @@ struct vm_pager {
     /*
      * Makes the page at byte `offset` of the object available, with one reference for the caller.
      * Returns VM_FAULT_RESUME; an out-of-memory result that says what was short; VM_FAULT_IO if
-     * the object has no such page or its bytes cannot be read. A failure changes nothing.
+     * the object has no such page or its bytes cannot be read; VM_FAULT_KILLED if it slept and the
+     * process is being killed. A failure changes nothing.
+     *
+     * It may sleep, and calls vm_object_will_sleep before. The map may then change in every way, so
+     * the fault looks up again where the page belongs, and drops it if that is nowhere. The
+     * reference which that call takes keeps the object until then.
      */
     enum vm_fault_result (*get_page)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
     /* Optional, for fault-around and mincore. Like get_page, but only if the page is in memory:
-     * else false. Sets pfn and is_cached alone. */
+     * else false. Sets pfn and is_cached alone, and never sleeps. */
     bool (*get_cached)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
     /* Optional, for the loader's segment policy. Sets the byte range [*start, *end) of the object
      * that comes in together with `offset`; without it a page comes in alone. */
@@ -87,20 +95,32 @@ void vm_object_ref(struct vm_object *obj);
  * lets others run meanwhile. */
 void vm_object_unref(struct vm_object *obj);
 
-/* ---- Who holds shared memory (contract T4) ------------------------------------------------------ */
+/* A pager calls this before it sleeps in get_page; any number of times. The fault drops the
+ * reference when it has looked up again. */
+static inline void vm_object_will_sleep(struct vm_object *obj, struct vm_page *out)
+{
+    if (!out->slept) {
+        out->slept = true;
+        vm_object_ref(obj);
+    }
+}
+
+/* ---- Who holds shared memory (contract T4) ------------------------------------------------------
+ * */
 
 /*
- * Shared anonymous memory belongs in equal parts to all maps that have an area of it, mapped or not.
- * Their number is counted when somebody asks, map by map, because keeping it up to date would cost
- * every mmap a search. A mark is a number that names one count, or one map's turn in it.
+ * Shared anonymous memory belongs in equal parts to all maps that have an area of it, mapped or
+ * not. Their number is counted when somebody asks, map by map, because keeping it up to date would
+ * cost every mmap a search. A mark is a number that names one count, or one map's turn in it.
  */
 
-/* Changes with every reference that is taken or dropped. While it stays, so does what was counted. */
+/* Changes with every reference that is taken or dropped. While it stays, so does what was counted.
+ * */
 extern uint32_t vm_object_changes;
 /* Returns a mark that was never used. */
 uint64_t vm_object_new_mark(void);
-/* Adds one to the object's holders in the count `census`, once in each turn. Ignores objects of other
- * kinds, which hold no frames of their own. */
+/* Adds one to the object's holders in the count `census`, once in each turn. Ignores objects of
+ * other kinds, which hold no frames of their own. */
 void vm_object_count_holder(struct vm_object *obj, uint64_t census, uint64_t turn);
 /* Returns the part of one holder by the last count; nothing when asked again in the same turn. */
 struct vm_object_part vm_object_part(struct vm_object *obj, uint64_t turn);

@@ -8,7 +8,7 @@
  *
  * A fault is handled in its slot of the fault log, not in a copy on the stack: copying it would cost
  * 10 of the 235 instructions of the cheapest fault. Only code that may sleep copies it, because others
- * then reuse the slot.
+ * then reuse the slot. vm_fault(), which may sleep in a pager, writes what was asked into the slot again.
  */
 #include "kernel/trap/page_fault.h"
 

@@ -7,7 +7,8 @@
 
 /* Returns the object of a file's copies with one reference for the caller. Its pages begin at any
  * byte offset and hold zeros past the file's end; each is a frame of the faulting map's own. The
- * object is embedded in the source, so that a lazy area takes no memory (V4) and this cannot fail. */
+ * object is embedded in the source, so that a lazy area takes no memory (V4) and this cannot fail.
+ * */
 must_check struct vm_object *vm_object_file_copy(struct vm_source *src);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Objects that find their pages by number: what the page cache of a file and shared anonymous memory
- * have in common.
+ * Objects that find their pages by number: what the page cache of a file and shared anonymous
+ * memory have in common.
  *
- * The index of a file holds no references. A page lives while it is mapped or pinned, and leaves the
- * index with its last reference (frame_cache_release in mm/phys/frame.h). The index of shared
+ * The index of a file holds no references. A page lives while it is mapped or pinned, and leaves
+ * the index with its last reference (frame_cache_release in mm/phys/frame.h). The index of shared
  * anonymous memory holds one reference to each page, so its pages live as long as the object.
  */
 #ifndef MM_PAGER_PAGE_INDEX_H
@@ -29,10 +29,10 @@ static inline struct page_index *page_index_of(struct vm_object *obj)
 }
 
 /*
- * A pager's get_page: finds the page at `offset`, or allocates and adds it. fill writes the bytes of
- * a new page and returns 0 or a negative errno; NULL stands for zeros. Sets all of *out but cause.
- * Returns VM_FAULT_RESUME; an out-of-memory result; VM_FAULT_IO if fill failed or the index cannot
- * hold that page number (RADIX_INDEX_MAX). After a failure the index is unchanged.
+ * A pager's get_page: finds the page at `offset`, or allocates and adds it. fill writes the bytes
+ * of a new page and returns 0 or a negative errno; NULL stands for zeros. Sets all of *out but
+ * cause. Returns VM_FAULT_RESUME; an out-of-memory result; VM_FAULT_IO if fill failed or the index
+ * cannot hold that page number (RADIX_INDEX_MAX). After a failure the index is unchanged.
  */
 enum vm_fault_result page_index_get_page(struct vm_object *obj, uint64_t offset,
                                          int (*fill)(struct vm_object *obj, uint64_t offset,

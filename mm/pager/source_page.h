@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "arch/pmap.h"
+#include "lib/minmax.h"
 #include "lib/string.h"
 #include "mm/vm_object.h"
 
@@ -13,7 +14,7 @@
 static inline int source_read_page(struct vm_source *src, uint64_t offset, pfn_t pfn)
 {
     uint64_t rest = offset < src->size ? src->size - offset : 0;
-    uint32_t have = rest < PAGE_SIZE ? (uint32_t)rest : PAGE_SIZE;
+    uint32_t have = min_u32(clip_u32(rest), PAGE_SIZE);
     uint8_t *page = pmap_window_open(pfn);
     int err = have > 0 ? src->ops->read(src, offset, page, have) : 0;
 

@@ -818,7 +818,8 @@ static enum vm_fault_result cluster_get_page(struct vm_object *object, uint64_t 
         return vm_fault_of_refusal(0);
     }
     memset(pmap_direct(pfn), (int)(offset >> PAGE_SHIFT), PAGE_SIZE);
-    *out = (struct vm_page){pfn, false, VM_CAUSE_IMAGE_IN, (uint16_t)(offset >> PAGE_SHIFT)};
+    *out = (struct vm_page){
+        .pfn = pfn, .cause = VM_CAUSE_IMAGE_IN, .bytes_lost = (uint16_t)(offset >> PAGE_SHIFT)};
     return VM_FAULT_RESUME;
 }
 
