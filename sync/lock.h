@@ -52,7 +52,7 @@ struct lock {
     struct lock *held_before;         /* by the same holder */
 };
 
-/* A lock with static storage: static LOCK_DEFINE(tree_lock, LOCK_PROCESS_TREE); */
+/* A lock with static storage: static LOCK_DEFINE(log_lock, LOCK_LOG); */
 #define LOCK_DEFINE(name, lock_rank) struct lock name = {.rank = (lock_rank)}
 /* The lock in the initializer of a structure, with its comma. */
 #define LOCK_MEMBER(name, lock_rank) .name = {.rank = (lock_rank)},

@@ -7,6 +7,7 @@
 #include "arch/pmap.h"
 #include "kernel/diag/panic_impl.h"
 #include "kernel/log/sink.h"
+#include "kernel/proc/kstack.h"
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/format.h"

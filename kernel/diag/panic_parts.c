@@ -6,6 +6,7 @@
 #include "arch/pmap.h"
 #include "arch/trap_names.h"
 #include "kernel/diag/panic_impl.h"
+#include "kernel/proc/kstack.h"
 #include "kernel/proc/process.h"
 #include "lib/addr.h"
 #include "lib/string.h"

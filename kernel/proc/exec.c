@@ -1,11 +1,13 @@
 /*
  * execve: a new program in an old process.
  *
- * All of the new program is built aside: the image checked and mapped into a map of its own, the
- * stack with arguments and environment written there. commit() is the point of no return: it
- * cannot fail, swaps the map and drops the old one. Until then a failure leaves the caller as it
- * was, and the loader's reason is kept for FL_NR_exec_reason.
+ * The new program is built aside: the image checked and mapped into a map of its own, the stack with
+ * arguments and environment written there. exec_commit() is the point of no return. It cannot fail;
+ * it swaps the maps and drops the old one. Until then a failure leaves the caller as it was, and
+ * keeps the loader's reason for FL_NR_exec_reason.
  */
+#include "kernel/proc/exec.h"
+
 #include <asm/errno.h>
 #include <linux/stat.h>
 
@@ -13,13 +15,17 @@
 #include "arch/latency.h"
 #include "arch/pmap.h"
 #include "dev/random.h"
+#include "kernel/proc/exec_args.h"
+#include "kernel/proc/exit.h"
 #include "kernel/proc/oom.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/process_alloc.h"
+#include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/usercopy.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
-#include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
 #include "loader/image.h"
@@ -39,183 +45,6 @@ struct exec_plan {
     uint32_t argc, esp;
 };
 
-/* ---- Arguments ----------------------------------------------------------------------------------- */
-
-/*
- * Strings of the caller, packed. The buffer is a block of directly mapped frames that doubles when
- * it is full: most programs get by with one page, the limit is Linux's 2 MiB. Its frames are in the
- * caller's exec_frames.
- */
-struct string_buffer {
-    struct process *caller;
-    pfn_t pfn;
-    uint32_t order, used;
-    uint32_t vectors; /* bytes that the pointers will take, for the limit */
-};
-
-static uint32_t buffer_size(const struct string_buffer *buffer)
-{
-    return PAGE_SIZE << buffer->order;
-}
-
-static char *buffer_bytes(const struct string_buffer *buffer)
-{
-    return pmap_direct(buffer->pfn);
-}
-
-/* A block of 2^order frames, or PFN_NONE. */
-static pfn_t take_block(struct process *caller, uint32_t order)
-{
-    pfn_t pfn = frame_alloc_block(FRAME_KERNEL, order);
-
-    if (pfn != PFN_NONE) {
-        caller->memory.exec_frames += 1u << order;
-    }
-    return pfn;
-}
-
-static void give_block(struct process *caller, pfn_t pfn, uint32_t order)
-{
-    frame_unref(pfn);
-    caller->memory.exec_frames -= 1u << order;
-}
-
-static int buffer_open(struct string_buffer *buffer, struct process *caller)
-{
-    *buffer = (struct string_buffer){.caller = caller, .pfn = take_block(caller, 0)};
-    return buffer->pfn == PFN_NONE ? -ENOMEM : 0;
-}
-
-static void buffer_close(struct string_buffer *buffer)
-{
-    give_block(buffer->caller, buffer->pfn, buffer->order);
-}
-
-#define COPY_PIECE (32u << 10) /* bytes between two preemption points */
-
-/* memcpy of memory that nobody else knows. */
-static void copy_long(char *to, const char *from, uint32_t n)
-{
-    while (n > COPY_PIECE) {
-        memcpy(to, from, COPY_PIECE);
-        to += COPY_PIECE;
-        from += COPY_PIECE;
-        n -= COPY_PIECE;
-        (void)preempt_point();
-    }
-    memcpy(to, from, n);
-}
-
-static int buffer_double(struct string_buffer *buffer)
-{
-    if (buffer_size(buffer) >= IMAGE_ARGS_MAX) {
-        return -E2BIG;
-    }
-    pfn_t larger = take_block(buffer->caller, buffer->order + 1);
-
-    if (larger == PFN_NONE) {
-        return -ENOMEM;
-    }
-    copy_long(pmap_direct(larger), buffer_bytes(buffer), buffer->used);
-    give_block(buffer->caller, buffer->pfn, buffer->order);
-    buffer->pfn = larger;
-    buffer->order++;
-    return 0;
-}
-
-/* Appends one string of the user. It is read once: where the buffer ends in its middle, reading
- * goes on behind what is there already. */
-static int append_string(struct string_buffer *buffer, uint32_t user)
-{
-    uint32_t start = buffer->used;
-
-    for (;;) {
-        uint32_t room = buffer_size(buffer) - buffer->used;
-        uint32_t piece = min_u32(room, COPY_PIECE);
-        uint32_t length_so_far = buffer->used - start;
-        int32_t n =
-            copy_string_from_user(buffer_bytes(buffer) + buffer->used, user + length_so_far, piece);
-
-        if (n >= 0) {
-            buffer->used += (uint32_t)n + 1;
-            break;
-        }
-        if (n != -ENAMETOOLONG) {
-            return n;
-        }
-        buffer->used += piece;
-        if (buffer->used - start >= IMAGE_STRING_MAX) {
-            return -E2BIG;
-        }
-        int err = preempt_point() ? -EINTR : piece == room ? buffer_double(buffer) : 0;
-
-        if (err != 0) {
-            return err;
-        }
-    }
-    return buffer->used - start > IMAGE_STRING_MAX ? -E2BIG : 0;
-}
-
-/* Appends all strings of an argv or envp; a NULL vector is an empty one, as on Linux. */
-static int append_vector(struct string_buffer *buffer, uint32_t user, struct image_strings *out)
-{
-    uint32_t start = buffer->used, rested = start; /* where others ran last */
-
-    *out = (struct image_strings){.count = 0};
-    for (; user != 0; user += sizeof(uint32_t)) {
-        uint32_t string;
-        int err = copy_from_user(&string, user, sizeof(string));
-
-        if (err == 0 && string == 0) {
-            break;
-        }
-        if (err == 0) {
-            err = append_string(buffer, string);
-        }
-        buffer->vectors += sizeof(uint32_t);
-        if (err == 0 && buffer->used + buffer->vectors > IMAGE_ARGS_MAX) {
-            err = -E2BIG;
-        }
-        if (err != 0) {
-            return err;
-        }
-        out->count++;
-        if (buffer->used - rested > COPY_PIECE || out->count % PREEMPT_STEPS == 0) {
-            rested = buffer->used;
-            if (preempt_point()) {
-                return -EINTR;
-            }
-        }
-    }
-    out->bytes = buffer->used - start;
-    return 0;
-}
-
-/* A program always has a name: no arguments at all become one empty one (Linux since 5.18). */
-static void add_empty_argument(struct string_buffer *buffer, struct image_strings *args)
-{
-    if (args->count == 0) {
-        buffer_bytes(buffer)[buffer->used++] = '\0';
-        args->count = 1;
-        args->bytes = 1;
-    }
-}
-
-static int gather_strings(struct string_buffer *buffer, uint32_t argv, uint32_t envp,
-                          struct image_strings *args, struct image_strings *env)
-{
-    int err = append_vector(buffer, argv, args);
-
-    if (err != 0) {
-        return err;
-    }
-    add_empty_argument(buffer, args);
-    err = append_vector(buffer, envp, env);
-    args->data = buffer_bytes(buffer); /* only now: the buffer may have moved */
-    env->data = args->data + args->bytes;
-    return err;
-}
-
 /* ---- Building aside ------------------------------------------------------------------------------ */
 
 static int open_program(const char *path, struct exec_plan *plan)
@@ -234,8 +63,8 @@ static int open_program(const char *path, struct exec_plan *plan)
     return 0;
 }
 
-/* Where image_build_stack's bytes go. The map is not the running one, so they are written through
- * a window; the page of the last write is remembered. */
+/* Writes the bytes of image_build_stack. The map is not the running one, so they go through a
+ * window; the page of the last write is kept. */
 struct stack_writer {
     struct vm_map *map;
     uint32_t page;
@@ -307,22 +136,6 @@ static int build_stack(struct exec_plan *plan, const char *path, const struct im
     return image_build_stack(plan->image, &start, write_stack, &writer, &plan->esp);
 }
 
-/* Room for the accounts is taken now, so that the end of the program cannot fail to report. */
-static int make_record(struct exec_plan *plan, uint32_t policy)
-{
-    struct vm_map_counts counts;
-
-    vm_map_counts(plan->map, &counts);
-    plan->record =
-        kheap_zalloc(sizeof(*plan->record) + counts.n_accounts * sizeof(struct fl_account));
-    if (plan->record == NULL) {
-        return -ENOMEM;
-    }
-    plan->record->max_accounts = counts.n_accounts;
-    plan->record->report.policy = policy;
-    return 0;
-}
-
 static void drop_plan(struct process *self, struct exec_plan *plan)
 {
     if (plan->map != NULL) {
@@ -338,7 +151,7 @@ static void drop_plan(struct process *self, struct exec_plan *plan)
     }
 }
 
-/* Everything that can fail. On failure the plan is dropped. */
+/* Does everything that can fail. On failure nothing of the plan is left. */
 static int make_plan(struct process *self, const char *path, const struct image_strings *args,
                      const struct image_strings *env, struct exec_plan *plan,
                      struct elf32_reason *why)
@@ -357,7 +170,8 @@ static int make_plan(struct process *self, const char *path, const struct image_
         err = build_stack(plan, path, args, env);
     }
     if (err == 0 && ((self->program.run_flags & FL_RUN_ANNOUNCE) || self->run.record != NULL)) {
-        err = make_record(plan, self->program.policy);
+        plan->record = run_record_create(plan->map, self->program.policy);
+        err = plan->record == NULL ? -ENOMEM : 0;
     }
     if (err != 0) {
         drop_plan(self, plan);
@@ -375,7 +189,7 @@ static void name_process(struct process *self, const char *path)
     strlcpy(self->id.name, slash == NULL ? path : slash + 1, sizeof(self->id.name));
 }
 
-/* The registers of a new program: all zero but where it starts (bad-input P16). */
+/* Sets the registers of a new program: all zero but where it starts (bad-input P16). */
 static void set_registers(struct process *self, const struct exec_plan *plan)
 {
     struct trap_frame *frame = process_trap_frame(self);
@@ -396,9 +210,9 @@ static void set_registers(struct process *self, const struct exec_plan *plan)
     fpu_state_init(&self->thread.fpu);
 }
 
-/* The point of no return, and nothing behind it can fail. The old pages go first, step by step, while
+/* The point of no return: nothing after it can fail. Frees the old pages first, step by step, while
  * others still see that the process holds them. */
-static void commit(struct process *self, struct exec_plan *plan, const char *path)
+static void exec_commit(struct process *self, struct exec_plan *plan, const char *path)
 {
     latency_uncounted(debug_check(vm_map_check(plan->map)));
     struct vm_map *old_map = self->memory.map;
@@ -415,7 +229,7 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
     self->memory.heap_end = self->memory.heap_start;
     self->run.is_announced = plan->record != NULL;
     self->program.run_flags = 0;
-    process_set_record(self, plan->record);
+    run_record_set(self, plan->record);
     self->counts.syscalls = 0;
     set_registers(self, plan);
     name_process(self, path);
@@ -431,13 +245,7 @@ static void commit(struct process *self, struct exec_plan *plan, const char *pat
     }
 }
 
-void process_drop_exec_reason(struct process *process)
-{
-    kheap_free(process->program.exec_reason, sizeof(*process->program.exec_reason));
-    process->program.exec_reason = NULL;
-}
-
-/* Remembers what the loader said. Without memory for it there is just the error number. */
+/* Keeps the loader's reason. Without memory for it there is only the error number. */
 static void keep_reason(struct process *self, const struct elf32_reason *why)
 {
     process_drop_exec_reason(self);
@@ -451,7 +259,7 @@ static void keep_reason(struct process *self, const struct elf32_reason *why)
 
 /* ---- The two ways in ----------------------------------------------------------------------------- */
 
-/* execve with everything already in kernel memory. */
+/* Executes a program whose path and strings are in kernel memory. */
 static int exec_from_kernel(struct process *self, const char *path,
                             const struct image_strings *args, const struct image_strings *env,
                             struct elf32_reason *why)
@@ -462,26 +270,26 @@ static int exec_from_kernel(struct process *self, const char *path,
     why->text[0] = '\0';
     err = make_plan(self, path, args, env, &plan, why);
     if (err == 0) {
-        commit(self, &plan, path);
+        exec_commit(self, &plan, path);
     }
     return err;
 }
 
 static int exec_with_path(struct process *self, const char *path, uint32_t argv, uint32_t envp)
 {
-    struct string_buffer buffer;
+    struct exec_strings buffer;
     struct image_strings args, env;
     struct elf32_reason why = {""};
-    int err = buffer_open(&buffer, self);
+    int err = exec_strings_open(&buffer, self);
 
     if (err != 0) {
         return err;
     }
-    err = gather_strings(&buffer, argv, envp, &args, &env);
+    err = exec_strings_read(&buffer, argv, envp, &args, &env);
     if (err == 0) {
         err = exec_from_kernel(self, path, &args, &env, &why);
     }
-    buffer_close(&buffer);
+    exec_strings_close(&buffer);
     keep_reason(self, &why);
     return err;
 }
@@ -516,7 +324,7 @@ int exec_start_init(const char *path, const struct image_strings *args,
         return err;
     }
     process_publish(init, NULL);
-    sched_prepare(init);
+    sched_prepare(init, process_start);
     sched_enqueue(init);
     return 0;
 }

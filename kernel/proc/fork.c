@@ -1,12 +1,17 @@
 /*
  * fork: a second process like the first, its memory copy on write.
  *
- * Everything that can fail comes before the child is published; until then it is taken apart by
- * process_discard as if it had never been.
+ * Everything that can fail comes before the child is published; until then process_discard frees
+ * the child without a trace.
  */
+#include "kernel/proc/fork.h"
+
 #include <asm/errno.h>
 
+#include "kernel/proc/exit.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/process_alloc.h"
 #include "kernel/proc/sched.h"
 #include "lib/string.h"
 #include "mm/phys/frame.h"
@@ -21,7 +26,7 @@ static int copy_memory_and_files(struct process *child, struct process *self)
     return fd_table_copy(&child->fds, &self->fds);
 }
 
-/* The parts of a process that are plain values. */
+/* Copies what are plain values. */
 static void copy_attributes(struct process *child, const struct process *self)
 {
     child->memory.heap_start = self->memory.heap_start;
@@ -36,7 +41,7 @@ static void copy_attributes(struct process *child, const struct process *self)
     child->run.is_announced = self->run.is_announced;
 }
 
-/* What the CPU holds for the parent now is what the child starts with. */
+/* The child starts with what the CPU holds for the parent now. */
 static void copy_machine(struct process *child, const struct process *self)
 {
     memcpy(child->thread.tls, self->thread.tls, sizeof(child->thread.tls));
@@ -50,7 +55,7 @@ static void copy_machine(struct process *child, const struct process *self)
 
     *frame = *process_trap_frame(self);
     frame->eax = 0;
-    sched_prepare(child);
+    sched_prepare(child, process_start);
 }
 
 long process_fork(struct process *self)

@@ -15,8 +15,12 @@
 #include <stddef.h>
 
 #include "kernel/log/printk.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/kill.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/wait.h"
 #include "lib/assert.h"
 #include "lib/minmax.h"
 #include "mm/phys/frame.h"

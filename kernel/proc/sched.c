@@ -7,6 +7,7 @@
  * (CR0.TS) would save two instructions per switch and cost a trap per use.
  */
 #include "kernel/proc/sched.h"
+#include "kernel/proc/process_alloc.h"
 
 #include "arch/cpu.h"
 #include "arch/latency.h"
@@ -16,6 +17,8 @@
 #include "lib/preempt.h"
 #include "mm/vm_map.h"
 #include "sync/wait_queue.h"
+
+struct process *process_running;
 
 /* The run queue and the state of every process that is not a zombie. */
 static LOCK_DEFINE(run_queue_lock, LOCK_RUN_QUEUE);
@@ -70,8 +73,7 @@ void sched_load_machine(const struct process *process)
     cpu_load_gs(process->thread.gs);
 }
 
-/* What a process does first when it has got the CPU, on its own stack. */
-static void finish_switch(void)
+void sched_finish_switch(void)
 {
     if (ended != NULL) {
         process_finish_exit(ended);
@@ -104,7 +106,7 @@ static void switch_away(void)
     make_current(next);
     cpu_switch(&self->thread.kernel_esp, next->thread.kernel_esp);
     (void)latency_rename(what);
-    finish_switch();
+    sched_finish_switch();
 }
 
 void sched_yield_cpu(void)
@@ -194,24 +196,11 @@ void sched_init(void)
     lock_set_irq_probe(cpu_irqs_are_off);
 }
 
-/* First code of a process on its own kernel stack. It may have been killed before it ran once. */
-static void start_in_user_mode(void)
-{
-    (void)latency_rename(LATENCY_START);
-    finish_switch();
-    if (unlikely(process_running->sched.work != 0)) {
-        process_do_work(process_running);
-    }
-    lock_assert_none();
-    latency_on();
-    trap_return(process_trap_frame(process_running));
-}
-
-void sched_prepare(struct process *process)
+void sched_prepare(struct process *process, void (*start)(void))
 {
     uint32_t frame = (uint32_t)process_trap_frame(process);
 
-    process->thread.kernel_esp = cpu_switch_prepare(frame, start_in_user_mode);
+    process->thread.kernel_esp = cpu_switch_prepare(frame, start);
 }
 
 void sched_exit(void)

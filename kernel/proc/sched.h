@@ -43,8 +43,12 @@ void sched_tick(void);
 void sched_interrupt(struct process *process);
 /* The last act of a process that became a zombie. Its kernel stack is freed by whoever runs next. */
 noreturn_fn void sched_exit(void);
-/* The esp a new process starts with; it goes to ring 3 with the trap frame on its kernel stack. */
-void sched_prepare(struct process *process);
+/* Prepares a new process: when it first gets the CPU it calls `start`, with its trap frame at the end
+ * of its kernel stack. */
+void sched_prepare(struct process *process, void (*start)(void));
+/* What a process does first when it gets the CPU: frees the stack of the one that ended, loads the
+ * machine. `start` begins with it. */
+void sched_finish_switch(void);
 /* Makes the CPU hold the FPU state, TLS, fs and gs of the running process. */
 void sched_load_machine(const struct process *process);
 

@@ -2,6 +2,7 @@
  * The dispatcher. Its few lines are the whole cost of a system call besides the entry stub, so it
  * does nothing that not every call needs.
  */
+#include "kernel/proc/exit.h"
 #include "kernel/sys/syscall.h"
 
 #include <asm/errno.h>

@@ -8,6 +8,7 @@
 #include "arch/trap.h"
 #include "dev/power.h"
 #include "kernel/log/printk.h"
+#include "kernel/proc/exit.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"

@@ -2,6 +2,7 @@
 #include <asm/errno.h>
 
 #include "abi/faultline.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"

@@ -3,6 +3,7 @@
 
 #include "abi/faultline.h"
 #include "kernel/proc/oom.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"

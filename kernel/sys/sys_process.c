@@ -3,9 +3,14 @@
 #include <linux/resource.h>
 #include <linux/wait.h>
 
+#include "kernel/proc/exec.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/fork.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/process_alloc.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/usercopy.h"
+#include "kernel/proc/wait.h"
 #include "kernel/sys/syscall.h"
 
 /* ---- Who ----------------------------------------------------------------------------------------- */

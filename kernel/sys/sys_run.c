@@ -4,7 +4,10 @@
 
 #include "abi/faultline.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/process_alloc.h"
+#include "kernel/proc/run_record.h"
 #include "kernel/proc/usercopy.h"
+#include "kernel/proc/wait.h"
 #include "kernel/sys/syscall.h"
 #include "lib/minmax.h"
 #include "lib/string.h"

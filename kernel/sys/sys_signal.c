@@ -2,6 +2,8 @@
 #include <asm/errno.h>
 #include <asm/signal.h>
 
+#include "kernel/proc/kill.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/sys/syscall.h"
 

@@ -10,6 +10,7 @@
 #include "arch/tls_desc.h"
 #include "arch/trap.h"
 #include "dev/random.h"
+#include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"

@@ -8,6 +8,8 @@
 #include "dev/irq.h"
 #include "dev/pic.h"
 #include "kernel/log/printk.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/kstack.h"
 #include "kernel/proc/process.h"
 #include "kernel/trap/exception.h"
 #include "kernel/trap/page_fault.h"
@@ -72,7 +74,7 @@ void trap_dispatch(struct trap_frame *tf)
 
 void trap_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, uint32_t cr2)
 {
-    bool is_overflow = process_is_stack_guard(esp) || process_is_stack_guard(cr2);
+    bool is_overflow = kstack_is_guard(esp) || kstack_is_guard(cr2);
 
     panic_double_fault(eip, esp, ebp, cr2, is_overflow ? "kernel stack overflow" : "double fault");
 }

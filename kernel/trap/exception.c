@@ -10,6 +10,8 @@
 
 #include "arch/trap.h"
 #include "arch/trap_names.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/kill.h"
 #include "kernel/proc/process.h"
 #include "kernel/trap/report.h"
 

@@ -17,6 +17,8 @@
 
 #include "arch/cpu.h"
 #include "arch/trap.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/kill.h"
 #include "kernel/proc/oom.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"

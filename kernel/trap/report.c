@@ -8,6 +8,8 @@
 
 #include "arch/trap.h"
 #include "kernel/log/printk.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/kill.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "lib/addr.h"

@@ -1,0 +1,132 @@
+/* Ending (exit.h). */
+#include "kernel/proc/exit.h"
+
+#include "arch/latency.h"
+#include "arch/trap.h"
+#include "kernel/proc/kill.h"
+#include "kernel/proc/pid.h"
+#include "kernel/proc/process_alloc.h"
+#include "kernel/proc/run_record.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/wait.h"
+#include "lib/assert.h"
+#include "lib/preempt.h"
+#include "mm/phys/frame.h"
+#include "mm/vm_map.h"
+
+/* ---- Injected failures ----------------------------------------------------------------------------- */
+
+static const struct process *fail_frame_owner; /* who asked for failures last; NULL: nobody */
+
+uint32_t process_fail_frame(const struct process *self, uint32_t n, bool from_then_on)
+{
+    fail_frame_owner = n != 0 ? self : NULL;
+    return frame_fail_at(n, from_then_on);
+}
+
+static void end_fail_frame(const struct process *self)
+{
+    if (fail_frame_owner == self) {
+        fail_frame_owner = NULL;
+        frame_fail_end(); /* the parent may still ask how many were refused */
+    }
+}
+
+/* ---- What a process holds -------------------------------------------------------------------------- */
+
+bool process_strip(struct process *dying)
+{
+    struct vm_map *map = dying->memory.map;
+
+    if (map == NULL || vm_map_is_empty(map) || vm_map_is_busy(map)) {
+        return false;
+    }
+    run_record_fill(dying);
+    sched_hold_cpu(); /* it must not come to its end meanwhile */
+    vm_map_clear(map);
+    sched_let_cpu_go();
+    return true;
+}
+
+/* Frees what the process holds, except its record and the stack under its feet. */
+static void release_resources(struct process *self)
+{
+    struct vm_map *map = self->memory.map;
+
+    latency_uncounted(debug_check(vm_map_check(map)));
+    fd_table_release(&self->fds);
+    inode_unref(self->program.file);
+    self->program.file = NULL;
+    vm_map_activate(NULL);
+    vm_map_clear(map); /* step by step; others still see what the process holds */
+    self->memory.map = NULL;
+    vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
+}
+
+/* Gives the children to pid 1 and reaps those that have ended. */
+static void leave_family(struct process *self)
+{
+    struct process *child;
+    unsigned int steps = 0;
+
+    process_orphan_children(self);
+    while ((child = process_first_zombie(self)) != NULL) {
+        process_reap(child);
+        (void)preempt_step(&steps);
+    }
+}
+
+/* ---- The end --------------------------------------------------------------------------------------- */
+
+void process_exit(enum process_end end, int value)
+{
+    struct process *self = process_running;
+
+    if (self == process_init) {
+        panic("init exited: %s %d", end == PROCESS_END_SIGNAL ? "signal" : "status", value);
+    }
+    (void)latency_rename(LATENCY_EXIT);
+    self->end.is_ending = true;
+    end_fail_frame(self);
+    self->end.kind = end;
+    self->end.value = value;
+    if (self->run.record != NULL) {
+        run_record_complete(self);
+    }
+    release_resources(self);
+    if (self->run.record != NULL) {
+        latency_uncounted(
+            debug_check(frame_check())); /* all memory: when a program of `run` has ended */
+    }
+    leave_family(self);
+    process_become_zombie(self);
+    process_wake_waiters(self);
+    sched_exit();
+}
+
+void process_do_work(struct process *self)
+{
+    while (self->sched.work != 0) {
+        if (self->sched.work & PROCESS_WORK_KILL) {
+            if (self->run.record != NULL && self->end.killed_by != PROCESS_KILLED_BY_KERNEL) {
+                process_report_kill(self);
+            }
+            process_exit(PROCESS_END_SIGNAL, self->end.kill_signal);
+        }
+        self->sched.work &= ~PROCESS_WORK_YIELD;
+        sched_yield_cpu();
+    }
+}
+
+/* The process may have been killed before it ran at all. */
+void process_start(void)
+{
+    (void)latency_rename(LATENCY_START);
+    sched_finish_switch();
+    if (unlikely(process_running->sched.work != 0)) {
+        process_do_work(process_running);
+    }
+    lock_assert_none();
+    latency_on();
+    trap_return(process_trap_frame(process_running));
+}
