@@ -5,18 +5,20 @@
  * Errors are 0 or a negative errno. A call that fails has changed nothing: what may be needed is
  * taken before the first visible change.
  *
- * Locking: a map is changed by its own process alone, which has one thread. Operations whose length a
- * program decides let interrupts in, and other processes, between two steps (lib/preempt.h). The map
- * is busy until such an operation returns:
+ * Locking: only a map's own process changes it, which has one thread. Each function that changes a map
+ * holds its lock (LOCK_MAP) until it returns. Where a program decides how long that takes, interrupts
+ * and other processes may run between two steps (lib/preempt.h), and the map is busy meanwhile:
  *
- *   - Others may ask about it (vm_map_counts, vm_map_area_at_or_above, vm_map_resident and so on):
- *     tree, list and counters agree with each other at every step. They see a state between before
- *     and after, and what they saw may be gone after their own next step.
- *   - Others may not change it. There is one who would: vm_map_clear empties the map of a process
- *     that is being killed. The operation hears of the kill and ends, and its process after it. Who
- *     empties another's map holds the CPU, so that the map's own process does not run meanwhile.
- *   - That every present page lies in an area holds again when the operation returns; vm_map_check
- *     is not for a busy map.
+ *   - Others may ask about it, without the lock (vm_map_counts, vm_map_area_at_or_above,
+ *     vm_map_resident and so on). Tree, list and counters agree with each other at every step. The
+ *     answer describes a state between before and after, and may be wrong after the caller's own next
+ *     step.
+ *   - Others may not change it. Only vm_map_clear would, which empties the map of a process that is
+ *     being killed. The operation notices the kill and ends, and then its process does. A process
+ *     that empties the map of another one keeps the CPU, so the map's own process does not run
+ *     meanwhile.
+ *   - Every present page lies in an area again when the operation returns, so vm_map_check does not
+ *     accept a busy map.
  */
 #ifndef MM_VM_MAP_H
 #define MM_VM_MAP_H

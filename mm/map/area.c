@@ -10,6 +10,7 @@ void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, ui
 {
     uint32_t before = area_pages(area);
 
+    lock_assert_held(&map->lock);
     area_count_pages(map, area, (int32_t)(((end - start) >> PAGE_SHIFT) - before));
     area->offset += (uint64_t)start - area->start;
     area->start = start;
@@ -21,13 +22,16 @@ void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, ui
 
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start)
 {
+    lock_acquire(&map->lock);
     area_set_range(map, area, start, area->end);
+    lock_release(&map->lock);
 }
 
 noinline_fn void area_merge_with_next_slow(struct vm_map *map, struct vm_area *area)
 {
     struct vm_area *next = area->next;
 
+    lock_assert_held(&map->lock);
     if (area_is_continued_by(area, next->flags, next->prot, next->account, next->object,
                              next->offset)) {
         uint32_t end = next->end;
@@ -43,6 +47,7 @@ struct vm_area *area_split(struct vm_map *map, struct vm_area *area, uint32_t at
 {
     uint32_t end = area->end;
 
+    lock_assert_held(&map->lock);
     assert(upper != NULL); /* whoever cuts has allocated it */
     *upper = *area;
     upper->flags &= (uint16_t)~VM_TEACHING;

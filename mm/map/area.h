@@ -1,6 +1,6 @@
 /*
  * Single areas of a map: their records, and how they are added, removed, resized, cut and merged.
- * Every change of a map is made of these.
+ * Every change of a map is made of these. The caller holds the map's lock.
  *
  * Records come from the map's own cache, whose reserve holds the FL_AREA_MAX records of teaching
  * areas for the map's whole life (contract V4), so using them moves no frame.

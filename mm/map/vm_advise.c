@@ -6,8 +6,9 @@
 #include "mm/map/vm_map_impl.h"
 #include "mm/vm_map.h"
 
-int vm_map_discard(struct vm_map *map, struct vrange range)
+static int vm_map_discard_locked(struct vm_map *map, struct vrange range)
 {
+    lock_assert_held(&map->lock);
     uint32_t covered = 0, steps = 0;
 
     for (const struct vm_area *area = vm_map_lookup_above(map, range.start.raw);
@@ -18,6 +19,14 @@ int vm_map_discard(struct vm_map *map, struct vrange range)
         (void)vm_map_preempt_step(map, &steps);
     }
     return covered == range.end.raw - range.start.raw ? 0 : -ENOMEM;
+}
+
+int vm_map_discard(struct vm_map *map, struct vrange range)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_discard_locked(map, range);
+    lock_release(&map->lock);
+    return result;
 }
 
 /* Changes the flags of the areas of range one by one. Returns -EINVAL where VM_WIPE_ON_FORK makes no
@@ -49,8 +58,10 @@ static int advise_all(struct vm_map *map, struct vrange range, uint32_t set, uin
     return has_hole || at < range.end.raw ? -ENOMEM : 0;
 }
 
-int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set, uint32_t clear)
+static int vm_map_advise_fork_locked(struct vm_map *map, struct vrange range, uint32_t set,
+                                     uint32_t clear)
 {
+    lock_assert_held(&map->lock);
     struct area_spares spares;
 
     if (area_spares_alloc(map, range, &spares) != 0) {
@@ -60,4 +71,12 @@ int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set, ui
 
     area_spares_free(map, &spares);
     return err;
+}
+
+int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set, uint32_t clear)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_advise_fork_locked(map, range, set, clear);
+    lock_release(&map->lock);
+    return result;
 }

@@ -59,27 +59,10 @@ static void copy_segments(struct vm_map *child, const struct vm_map *parent)
     }
 }
 
-/* Returns 0, -ENOMEM or -EINTR; the child has then got a part of the areas. */
-static int copy_areas(struct vm_map *child, struct vm_map *parent)
+/* Makes the child without areas. NULL without memory. */
+static struct vm_map *create_child_locked(const struct vm_map *map)
 {
-    int err = 0;
-
-    for (const struct vm_area *area = parent->tree.first; area != NULL && err == 0;
-         area = area->next) {
-        if (unlikely(area->flags & VM_DONT_FORK)) {
-            leave_out(child, area);
-        } else {
-            err = area_copy(child, parent, area);
-        }
-        if (err == 0 && vm_map_preempt_at(parent, child->areas.in_use)) {
-            err = -EINTR;
-        }
-    }
-    return err;
-}
-
-struct vm_map *vm_map_fork(struct vm_map *map)
-{
+    lock_assert_held(&map->lock);
     if (commit_check_copy(map->charged_pages) != 0) {
         return NULL;
     }
@@ -92,11 +75,44 @@ struct vm_map *vm_map_fork(struct vm_map *map)
     /* Charged now, because others run meanwhile and could be granted the rest. */
     child->charged_pages = map->charged_pages;
     commit_add((int32_t)child->charged_pages);
-    int err = copy_areas(child, map);
+    return child;
+}
 
+/* Returns 0, -ENOMEM or -EINTR; the child then has a part of the areas. Nobody else knows the child,
+ * so its lock is not needed. */
+static int copy_areas_locked(struct vm_map *child, struct vm_map *map)
+{
+    int err = 0;
+
+    lock_assert_held(&map->lock);
+    for (const struct vm_area *area = map->tree.first; area != NULL && err == 0;
+         area = area->next) {
+        if (unlikely(area->flags & VM_DONT_FORK)) {
+            leave_out(child, area);
+        } else {
+            err = area_copy(child, map, area);
+        }
+        if (err == 0 && vm_map_preempt_at(map, child->areas.in_use)) {
+            err = -EINTR;
+        }
+    }
     child->size_pages += map->size_pages;
     child->size_peak = child->size_pages;
     pmap_flush(&map->pmap);
+    return err;
+}
+
+struct vm_map *vm_map_fork(struct vm_map *map)
+{
+    int err = 0;
+
+    lock_acquire(&map->lock);
+    struct vm_map *child = create_child_locked(map);
+
+    if (child != NULL) {
+        err = copy_areas_locked(child, map);
+    }
+    lock_release(&map->lock);
     if (err != 0) {
         vm_map_destroy(child);
         return NULL;

@@ -19,8 +19,10 @@ static uint32_t tail_hole(const struct vm_map *map, uint32_t from, uint32_t len)
     return last->end > from ? last->end : from;
 }
 
-bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high, vaddr_t *start)
+static bool vm_map_find_hole_locked(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                                    vaddr_t *start)
 {
+    lock_assert_held(&map->lock);
     bool has_hint = low == map->no_hole_below.low && map->no_hole_below.from > low;
     uint32_t from = has_hint ? map->no_hole_below.from : low;
     struct vm_area *area = vm_map_lookup_above(map, from);
@@ -42,9 +44,18 @@ bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t h
     return true;
 }
 
-bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
-                           vaddr_t *start)
+bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high, vaddr_t *start)
 {
+    lock_acquire(&map->lock);
+    bool result = vm_map_find_hole_locked(map, len, low, high, start);
+    lock_release(&map->lock);
+    return result;
+}
+
+static bool vm_map_find_hole_down_locked(struct vm_map *map, uint32_t len, uint32_t low,
+                                         uint32_t high, vaddr_t *start)
+{
+    lock_assert_held(&map->lock);
     struct vm_area *area = vm_map_lookup_above(map, high - 1u);
     const struct vm_area *below = area != NULL ? area->prev : map->tree.last;
     uint32_t top = area != NULL && area->start < high ? area->start : high;
@@ -64,6 +75,15 @@ bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint3
     }
     start->raw = top - len;
     return true;
+}
+
+bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
+                           vaddr_t *start)
+{
+    lock_acquire(&map->lock);
+    bool result = vm_map_find_hole_down_locked(map, len, low, high, start);
+    lock_release(&map->lock);
+    return result;
 }
 
 bool vm_map_is_free(struct vm_map *map, struct vrange range)

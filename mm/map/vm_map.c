@@ -27,6 +27,7 @@ struct vm_map *vm_map_create(uint32_t n_segments)
     if (map == NULL) {
         return NULL;
     }
+    lock_init(&map->lock, LOCK_MAP);
     kcache_init(&map->areas, "vm_area", sizeof(struct vm_area));
     map->n_accounts = n;
     map->accounts = kheap_zalloc(vm_map_accounts_bytes(n));
@@ -58,6 +59,7 @@ noinline_fn void vm_map_drop_pages_slow(struct vm_map *map, struct vrange range)
     struct pmap_batch batch;
     bool more;
 
+    lock_assert_held(&map->lock);
     do {
         more = pmap_remove(&map->pmap, &range, &batch);
         if (batch.count > 0) {
@@ -117,6 +119,7 @@ static struct vm_area *detach_areas(struct vm_map *map)
 void vm_map_clear(struct vm_map *map)
 {
     assert(map->busy == 0);
+    lock_acquire(&map->lock);
     drop_all_pages(map);
     for (struct vm_area *area = detach_areas(map), *next; area != NULL; area = next) {
         next = area->next;
@@ -124,6 +127,7 @@ void vm_map_clear(struct vm_map *map)
         area_free(map, area);
         (void)vm_map_preempt_at(map, map->areas.in_use);
     }
+    lock_release(&map->lock);
 }
 
 void vm_map_destroy(struct vm_map *map)
@@ -187,8 +191,9 @@ static inline bool extend_prev(struct vm_map *map, const struct vm_area_spec *sp
     return true;
 }
 
-int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
+int vm_map_insert_locked(struct vm_map *map, const struct vm_area_spec *spec)
 {
+    lock_assert_held(&map->lock);
     struct vm_area *next = vm_map_lookup_above(map, spec->range.start.raw);
     uint32_t flags = flags_of(spec);
 
@@ -212,6 +217,14 @@ int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
     return 0;
 }
 
+int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_insert_locked(map, spec);
+    lock_release(&map->lock);
+    return result;
+}
+
 /* ---- Removing ---------------------------------------------------------------------------------- */
 
 /* Removes what area, which begins below range and reaches into it, has there. `spare` is a record for
@@ -228,8 +241,9 @@ static inline struct vm_area *clear_end(struct vm_map *map, struct vm_area *area
     return next;
 }
 
-int vm_map_remove(struct vm_map *map, struct vrange range)
+int vm_map_remove_locked(struct vm_map *map, struct vrange range)
 {
+    lock_assert_held(&map->lock);
     struct vm_area *area = vm_map_lookup_above(map, range.start.raw), *spare = NULL;
     uint32_t start = range.start.raw, end = range.end.raw;
 
@@ -260,8 +274,17 @@ int vm_map_remove(struct vm_map *map, struct vrange range)
     return 0;
 }
 
-int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
+int vm_map_remove(struct vm_map *map, struct vrange range)
 {
+    lock_acquire(&map->lock);
+    int result = vm_map_remove_locked(map, range);
+    lock_release(&map->lock);
+    return result;
+}
+
+static int vm_map_replace_locked(struct vm_map *map, const struct vm_area_spec *spec)
+{
+    lock_assert_held(&map->lock);
     uint32_t flags = flags_of(spec);
 
     if ((flags & VM_CHARGED) && commit_check(vrange_pages(spec->range)) != 0) {
@@ -272,7 +295,7 @@ int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
     if (record == NULL) {
         return -ENOMEM;
     }
-    if (vm_map_remove(map, spec->range) != 0) {
+    if (vm_map_remove_locked(map, spec->range) != 0) {
         record->flags = (uint16_t)flags;
         area_free(map, record);
         return -ENOMEM;
@@ -280,4 +303,12 @@ int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
     add_from_spec(map, spec, flags, record, vm_map_lookup_above(map, spec->range.start.raw));
     area_merge_with_next(map, record->prev);
     return 0;
+}
+
+int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_replace_locked(map, spec);
+    lock_release(&map->lock);
+    return result;
 }

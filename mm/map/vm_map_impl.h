@@ -10,9 +10,13 @@
 #include "mm/map/area_tree.h"
 #include "mm/phys/kheap.h"
 #include "mm/vm_map.h"
+#include "sync/lock.h"
 
 struct vm_map {
     struct pmap pmap; /* first: 32-byte alignment */
+    /* LOCK_MAP protects all fields but n_accounts, which is constant. Asking about a map needs no
+     * lock on one CPU (mm/vm_map.h). */
+    struct lock lock;
     struct area_tree tree;
     uint32_t version; /* changes with every change of an area; wraps */
     struct {
@@ -64,6 +68,10 @@ static inline struct vm_area *vm_map_lookup(struct vm_map *map, uint32_t va)
 {
     return area_tree_at(&map->tree, va);
 }
+
+/* vm_map_insert and vm_map_remove inside an operation. */
+must_check int vm_map_insert_locked(struct vm_map *map, const struct vm_area_spec *spec);
+must_check int vm_map_remove_locked(struct vm_map *map, struct vrange range);
 
 /* Lowers the start of an area (stack growth). The pages in between are free. */
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start);

@@ -7,8 +7,9 @@
 #include "mm/map/vm_map_impl.h"
 #include "mm/vm_map.h"
 
-int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
+static int vm_map_grow_up_locked(struct vm_map *map, vaddr_t end, vaddr_t new_end)
 {
+    lock_assert_held(&map->lock);
     struct vm_area *area = vm_map_lookup(map, end.raw - 1);
 
     if (area == NULL || area->end != end.raw) {
@@ -25,8 +26,17 @@ int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
     return 0;
 }
 
-int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to)
+int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end)
 {
+    lock_acquire(&map->lock);
+    int result = vm_map_grow_up_locked(map, end, new_end);
+    lock_release(&map->lock);
+    return result;
+}
+
+static int vm_map_duplicate_locked(struct vm_map *map, vaddr_t from, struct vrange to)
+{
+    lock_assert_held(&map->lock);
     const struct vm_area *area = vm_map_lookup(map, from.raw);
 
     if (area == NULL) {
@@ -44,7 +54,15 @@ int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to)
         .offset = area->offset + (from.raw - area->start),
     };
 
-    return vm_map_insert(map, &spec);
+    return vm_map_insert_locked(map, &spec);
+}
+
+int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_duplicate_locked(map, from, to);
+    lock_release(&map->lock);
+    return result;
 }
 
 /* ---- Moving ------------------------------------------------------------------------------------ */
@@ -144,8 +162,9 @@ static int move_prepare(struct vm_map *map, const struct vm_area *area, struct v
     return 0;
 }
 
-int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
+static int vm_map_move_locked(struct vm_map *map, struct vrange from, struct vrange to)
 {
+    lock_assert_held(&map->lock);
     struct vm_area *area = vm_map_lookup(map, from.start.raw);
     struct move move;
 
@@ -171,11 +190,19 @@ int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
     if (move.spare != NULL) {
         area_end_growth(area_split(map, area, from.end.raw, move.spare));
     }
-    int err = vm_map_remove(map, from);
+    int err = vm_map_remove_locked(map, from);
 
     assert(err == 0);                  /* it splits no area any more */
     commit_add(-(int32_t)move.growth); /* area_add charges it */
     area_add(map, moved, vm_map_lookup_above(map, to.start.raw));
     area_merge_with_next(map, moved->prev);
     return 0;
+}
+
+int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_move_locked(map, from, to);
+    lock_release(&map->lock);
+    return result;
 }

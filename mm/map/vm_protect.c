@@ -86,8 +86,9 @@ static int protect_all(struct vm_map *map, struct vrange range, uint32_t prot,
     return 0;
 }
 
-int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
+static int vm_map_protect_locked(struct vm_map *map, struct vrange range, uint32_t prot)
 {
+    lock_assert_held(&map->lock);
     struct area_spares spares;
     uint32_t charge = (prot & VM_WRITE) ? new_charge(map, range, prot) : 0;
 
@@ -103,4 +104,12 @@ int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
     }
     commit_add(-(int32_t)charge); /* of what was not reached */
     return err;
+}
+
+int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_protect_locked(map, range, prot);
+    lock_release(&map->lock);
+    return result;
 }

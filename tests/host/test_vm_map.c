@@ -1302,6 +1302,42 @@ static void every_change_of_areas_changes_the_version(void **state)
 #undef CHANGES
 }
 
+#ifdef FAULTLINE_DEBUG
+static struct lock_holder owner, stranger;
+
+static bool change_as_stranger(void)
+{
+    lock_switch_holder(&stranger);
+    (void)!vm_map_remove(map, pages_at(A, 1));
+    return false;
+}
+
+/* In the middle of an operation its thread holds the map's lock, and others may only ask. */
+static void changing_a_busy_map_panics(void **state)
+{
+    const uint32_t pages = (17u << 20) >> PAGE_SHIFT; /* longer than one step of mprotect */
+
+    (void)state;
+    add_anon(map, A, pages, VM_READ);
+    lock_switch_holder(&owner);
+    preempt_hook = change_as_stranger;
+    expect_panic("lock map: acquired while another thread holds it",
+                 (void)!vm_map_protect(map, pages_at(A, pages), 0));
+    preempt_hook = NULL;
+    lock_switch_holder(&owner);
+    assert_true(vm_map_is_busy(map));
+    lock_release(&map->lock);
+    map->busy = 0; /* the panic left the operation in its middle */
+}
+
+static void changing_without_the_lock_panics(void **state)
+{
+    (void)state;
+    add_anon(map, A, 1, RW);
+    expect_panic("lock map: not held", (void)!vm_map_remove_locked(map, pages_at(A, 1)));
+}
+#endif
+
 #define MAP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1351,6 +1387,10 @@ int main(void)
         MAP_TEST(advise_fails_at_every_allocation),
         MAP_TEST(discard),
         MAP_TEST(every_change_of_areas_changes_the_version),
+#ifdef FAULTLINE_DEBUG
+        MAP_TEST(changing_a_busy_map_panics),
+        MAP_TEST(changing_without_the_lock_panics),
+#endif
         MAP_TEST(holes),
         MAP_TEST(holes_around_stacks),
         MAP_TEST(holes_against_a_plain_walk),
