@@ -26,8 +26,7 @@ struct cpu_info {
 
 /* Fills cpu_info, sets CR0 (WP, NE, MP, no EM or TS) and the CR4 and EFER bits of the features that
  * exist (PGE, SMEP, SMAP, UMIP, OSFXSR, OSXMMEXCPT, NXE), and patches the clac and stac sites.
- * Tests CPUID before it sets a bit, because an unsupported one hangs QEMU's CPU. boot/ has set PAE.
- * */
+ * Tests CPUID before it sets a bit, because an unsupported one hangs QEMU's CPU. boot/ sets PAE. */
 void cpu_init(void);
 extern struct cpu_info cpu_info;
 

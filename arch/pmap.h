@@ -88,7 +88,7 @@ must_check static inline int pmap_enter_absent(struct pmap *pmap, vaddr_t va,
                                                const struct pmap_entry *absent, pfn_t pfn,
                                                uint32_t prot)
 {
-    if (unlikely(absent->slot == NULL)) {
+    if (absent->slot == NULL) {
         return pmap_enter(pmap, va, pfn, prot);
     }
     pmap_fill_slot(absent->slot, pfn, prot);

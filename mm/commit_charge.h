@@ -49,7 +49,7 @@ must_check int commit_check_strict(uint32_t pages);
  * calls it. */
 must_check static inline int commit_check(uint32_t pages)
 {
-    if (likely(commit_mode == COMMIT_HEURISTIC)) {
+    if (commit_mode == COMMIT_HEURISTIC) {
         return pages <= frame_total_count() ? 0 : -ENOMEM;
     }
     return commit_mode == COMMIT_STRICT ? commit_check_strict(pages) : 0;

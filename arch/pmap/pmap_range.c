@@ -117,7 +117,7 @@ static inline void slots_clear(struct pte *first, uint32_t n, uint32_t va, bool 
 
     for (struct pte *slot = first; slot < stop; slot++) {
         uint32_t low = slot->low;
-        if (likely(low & PTE_IN_USE)) {
+        if (low & PTE_IN_USE) {
             *pfn++ = pfn_of(low, slot->high);
             pte_clear(slot);
             if (each) {

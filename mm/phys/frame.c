@@ -201,7 +201,7 @@ static inline pfn_t magazine_take_locked(enum zone zone)
     struct magazine *m = &singles[zone];
 
     lock_assert_held(&zone_lock);
-    if (unlikely(m->count == 0)) {
+    if (m->count == 0) {
         if (free_mask[zone] == 0) {
             return PFN_NONE;
         }
@@ -321,7 +321,7 @@ static inline pfn_t take_single_locked(bool low_only)
     if (pfn == PFN_NONE) {
         pfn = magazine_take_locked(ZONE_LOW);
     }
-    if (unlikely(pfn == PFN_NONE)) {
+    if (pfn == PFN_NONE) {
         pfn = magazines_drain_locked() ? magazine_take_locked(ZONE_LOW) : PFN_NONE;
     }
     return pfn;
@@ -354,9 +354,9 @@ static inline void hand_out_locked(pfn_t pfn, enum frame_owner owner, uint32_t o
 pfn_t frame_take(enum frame_owner owner, bool low_only)
 {
     lock_acquire(&zone_lock);
-    pfn_t pfn = unlikely(is_failure_due_locked()) ? PFN_NONE : take_single_locked(low_only);
+    pfn_t pfn = is_failure_due_locked() ? PFN_NONE : take_single_locked(low_only);
 
-    if (likely(pfn != PFN_NONE)) {
+    if (pfn != PFN_NONE) {
         hand_out_locked(pfn, owner, 0);
     }
     lock_release(&zone_lock);
@@ -456,7 +456,7 @@ static inline bool is_plain(const struct frame *f)
 
 static void release(struct frame *f)
 {
-    if (unlikely(!is_plain(f))) {
+    if (!is_plain(f)) {
         release_special(f);
         return;
     }
@@ -483,7 +483,7 @@ void frame_ref(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
 
-    if (unlikely(pfn >= frame_table_end || f->owner <= FRAME_FREE || f->refs == 0)) {
+    if (pfn >= frame_table_end || f->owner <= FRAME_FREE || f->refs == 0) {
         bad_reference(f);
     }
     f->refs++;
@@ -495,7 +495,7 @@ static inline void drop(struct frame *f)
 {
     uint32_t refs = f->refs;
 
-    if (unlikely(refs == 0)) {
+    if (refs == 0) {
         bad_reference(f);
     }
     f->refs = refs - 1;
@@ -523,11 +523,11 @@ uint32_t frame_unref_list(const pfn_t *pfn, uint32_t count)
         struct frame *f = &table[*pfn];
         uint32_t refs = f->refs;
         debug_assert(*pfn < frame_table_end);
-        if (likely(refs > 1)) {
+        if (refs > 1) {
             f->refs = refs - 1;
             continue;
         }
-        if (unlikely(refs == 0 || !is_plain(f))) {
+        if (refs == 0 || !is_plain(f)) {
             drop(f);
             continue;
         }
@@ -569,10 +569,9 @@ pfn_t pmap_table_alloc(void)
         return frame_alloc(FRAME_TABLE, FRAME_LOW | FRAME_ZEROED);
     }
     lock_acquire(&zone_lock);
-    pfn_t pfn =
-        unlikely(is_failure_due_locked()) ? PFN_NONE : zeroed_tables.pfn[--zeroed_tables.count];
+    pfn_t pfn = is_failure_due_locked() ? PFN_NONE : zeroed_tables.pfn[--zeroed_tables.count];
 
-    if (likely(pfn != PFN_NONE)) {
+    if (pfn != PFN_NONE) {
         hand_out_locked(pfn, FRAME_TABLE, 0);
     }
     lock_release(&zone_lock);
