@@ -1,6 +1,6 @@
 /*
- * Descriptor tables: an array that starts empty and doubles, so that a process with three open files
- * does not pay for 1024. Both arrays of a table grow together or not at all.
+ * Descriptor tables: an array that starts empty and doubles, so that a process with three open
+ * files does not pay for 1024. Both arrays of a table grow together or not at all.
  */
 #include <asm/errno.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ static void free_arrays(struct fd_table *t)
     fd_table_init(t);
 }
 
-/* An empty table of size slots. 0 or -ENOMEM. */
+/* Makes an empty table of `size` slots. Returns 0 or -ENOMEM. */
 static int make_arrays(struct fd_table *t, uint32_t size)
 {
     *t = (struct fd_table){

@@ -1,9 +1,9 @@
 /*
- * Open files: what read, write, lseek and getdents64 mean before a file system or a device has its
- * say. Access modes, positions and the answers for directories are decided here, once.
+ * Open files: the part of read, write, lseek and getdents64 that is the same for every file system
+ * and device. Access modes, positions and the results for directories are decided here, once.
  *
- * The initrd is a read-only file system: whatever would change it is -EROFS, as on Linux. Everybody is
- * root, but a file without any bit for an access refuses it (-EACCES).
+ * The initrd is a read-only file system: whatever would change it fails with -EROFS, as on Linux.
+ * Everybody is root, but a file without any permission bit for an access refuses it (-EACCES).
  */
 #include "fs/file.h"
 
@@ -26,7 +26,7 @@
 #define ANY_WRITE       0222u
 #define FILE_OFFSET_MAX INT64_MAX
 
-/* ---- Files in memory --------------------------------------------------------------------------- */
+/* ---- Files in memory ------------------------------------------------------------------------- */
 
 #define READ_PIECE (64u << 10) /* bytes between two preemption points */
 
@@ -69,7 +69,7 @@ const struct file_ops memory_file_ops = {
     .release = file_no_release,
 };
 
-/* ---- What a kind of file does not do ------------------------------------------------------------- */
+/* ---- Operations that a kind of file lacks ---------------------------------------------------- */
 
 int file_open_by_all(const struct inode *inode)
 {
@@ -146,7 +146,7 @@ void file_ops_check(const struct file_ops *ops)
            ops->map != NULL && ops->release != NULL);
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static int check_directory(uint32_t flags)
 {
@@ -166,7 +166,7 @@ static int check_access(const struct inode *inode, uint32_t flags)
     return 0;
 }
 
-/* The path exists: may it be opened so? */
+/* Checks that an existing file may be opened with these flags. */
 static int check_open(const struct inode *inode, uint32_t flags)
 {
     if ((flags & O_CREAT) && (flags & O_EXCL)) {
@@ -181,13 +181,14 @@ static int check_open(const struct inode *inode, uint32_t flags)
     return (flags & O_DIRECTORY) ? -ENOTDIR : check_access(inode, flags);
 }
 
-/* The last word: the device's own. */
+/* Asks the device, after all other checks. */
 static int ask_device(const struct inode *inode)
 {
     return inode->ops->open(inode);
 }
 
-/* The path is not there and shall be made: -EROFS if only its last component is missing. */
+/* Returns the error for creating a path that does not exist: -EROFS if only its last component is
+ * missing. */
 static int refuse_create(const char *path)
 {
     char parent[NODE_NAME_MAX + 1];
@@ -264,7 +265,7 @@ void file_unref(struct file *file)
     kheap_free(file, sizeof(*file));
 }
 
-/* ---- Reading and writing ----------------------------------------------------------------------- */
+/* ---- Reading and writing --------------------------------------------------------------------- */
 
 int32_t file_read(struct file *file, struct io_buffer *io, uint32_t len)
 {
@@ -295,7 +296,7 @@ int file_map(struct file *file, const struct file_mapping *mapping, struct vm_ob
     return file->ops->map(file, mapping, object);
 }
 
-/* SEEK_DATA and SEEK_HOLE: a file is all data, and a hole begins at its end. */
+/* SEEK_DATA and SEEK_HOLE. A file is all data, and a hole begins at its end. */
 static int64_t seek_data_or_hole(struct file *file, int64_t offset, bool is_hole)
 {
     uint64_t size = file->inode->source.size;
@@ -307,7 +308,7 @@ static int64_t seek_data_or_hole(struct file *file, int64_t offset, bool is_hole
     return (int64_t)file->pos;
 }
 
-/* Moves to offset from base, which is 0..INT64_MAX, so that neither sum can wrap. */
+/* Seeks to offset from base. base is at most INT64_MAX, so that neither sum can wrap. */
 static int64_t seek_from(struct file *file, uint64_t base, int64_t offset)
 {
     if (offset > 0 && (uint64_t)offset > FILE_OFFSET_MAX - base) {
@@ -343,12 +344,12 @@ int64_t file_seek(struct file *file, int64_t offset, uint32_t whence)
     return seek_data_or_hole(file, offset, whence == SEEK_HOLE);
 }
 
-/* ---- Directories ------------------------------------------------------------------------------- */
+/* ---- Directories ----------------------------------------------------------------------------- */
 
 /* Linux's linux_dirent64, which is not among the UAPI headers. */
 struct dirent64_head {
     uint64_t ino;
-    uint64_t next; /* position of the entry behind this one */
+    uint64_t next; /* position of the next entry */
     uint16_t bytes;
     uint8_t type;
 } __attribute__((packed));
@@ -363,7 +364,7 @@ struct dirent64_buffer {
     char pad[DIRENT_ALIGN];
 } __attribute__((packed));
 
-/* The entry at a position and the name it has there; NULL behind the last. */
+/* Returns the entry at a position and the name it has there, or NULL after the last. */
 static const struct inode *entry_at(const struct inode *dir, uint64_t pos, const char **name)
 {
     if (pos == 0) {
@@ -384,7 +385,7 @@ static const struct inode *entry_at(const struct inode *dir, uint64_t pos, const
     return child;
 }
 
-/* The entry behind one that entry_at gave, without walking the list again. */
+/* Returns the entry after one that entry_at() returned, without walking the list again. */
 static const struct inode *entry_after(const struct inode *dir, const struct inode *entry,
                                        uint64_t pos, const char **name)
 {

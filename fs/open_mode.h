@@ -1,7 +1,7 @@
 /*
- * Access modes: the lowest two bits of open flags. Linux numbers them so that mode + 1 has a bit for
- * reading and one for writing: O_RDONLY 1, O_WRONLY 2, O_RDWR 3. The remaining mode, 3, needs the
- * permissions of O_RDWR to open and allows neither reading nor writing afterwards.
+ * Access modes: the lowest two bits of open flags. Linux numbers them so that mode + 1 has a bit
+ * for reading and one for writing: O_RDONLY 1, O_WRONLY 2, O_RDWR 3. The remaining mode, 3, needs
+ * the permissions of O_RDWR to open and allows neither reading nor writing afterwards.
  */
 #ifndef FS_OPEN_MODE_H
 #define FS_OPEN_MODE_H

@@ -1,10 +1,10 @@
 /*
- * The tree of names. One inode per name, kept in memory from fs_init on; the initrd fills it, and
- * devices hang into it. A directory's children are a list in the order they came (what getdents
- * shows) and every name is also in one hash index over (directory, name), so that 100 000 names in
- * one directory cost no more to find than ten.
+ * The tree of names. It has one inode per name, all in memory. The initrd fills it, and devices are
+ * added to it. The children of a directory are a list in the order in which they were added, which
+ * getdents shows. One hash index has every (directory, name), so that finding one of 100 000 names
+ * in a directory costs no more than one of ten.
  *
- * There is no working directory but "/", so a path without a leading slash starts at the root too.
+ * The only working directory is "/", so a path without a leading slash starts at the root too.
  */
 #include <asm/errno.h>
 
@@ -17,13 +17,13 @@
 #include "mm/phys/kheap.h"
 
 #define INDEX_BUCKETS 1024u
-#define SYMLINKS_MAX  40u /* Linux's limit: the 41st is -ELOOP */
+#define SYMLINKS_MAX  40u /* Linux's limit: the 41st fails with -ELOOP */
 
 static struct node *root;
 static struct node *name_index[INDEX_BUCKETS];
 static uint32_t last_number;
 
-/* ---- Inodes as sources ------------------------------------------------------------------------- */
+/* ---- Inodes as sources ----------------------------------------------------------------------- */
 
 /* The bytes of an initrd file lie in memory; other inodes have size 0, so nobody reads them. */
 static int node_read(struct vm_source *src, uint64_t offset, void *dst, uint32_t len)
@@ -63,14 +63,14 @@ void inode_ref(struct inode *inode)
     inode->refs++;
 }
 
-/* The tree holds a reference on everything in it and nothing leaves it: the initrd is read-only. */
+/* The tree holds a reference on each of its inodes, and none ever leaves it. */
 void inode_unref(struct inode *inode)
 {
     assert(inode->refs > 1);
     inode->refs--;
 }
 
-/* ---- Nodes ------------------------------------------------------------------------------------- */
+/* ---- Nodes ----------------------------------------------------------------------------------- */
 
 /* FNV-1a over the name, begun with the directory's number. */
 static uint32_t hash_name(const struct node *dir, const char *name, uint32_t len)
@@ -109,7 +109,7 @@ static uint32_t type_bits(enum inode_type type)
     }
 }
 
-/* A node with path = parent's path + '/' + name; in no list yet. */
+/* Makes a node with path = parent's path + '/' + name, which is in no list yet. */
 static int node_create(const struct node *dir, const char *name, uint32_t len, struct node **out)
 {
     uint32_t prefix = dir != NULL ? dir->path_len + 1 : 0;
@@ -191,7 +191,7 @@ static bool is_dot_dot(const char *name, uint32_t len)
     return len == 2 && name[0] == '.' && name[1] == '.';
 }
 
-/* One step down, made if it is missing. */
+/* Enters a child directory, and makes it if it is missing. */
 static int enter_or_make(struct node **dir, const char *name, uint32_t len)
 {
     struct node *child = node_find(*dir, name, len);
@@ -241,7 +241,7 @@ int node_make_parents(const char *path, struct node **parent, const char **name,
     return 0;
 }
 
-/* ---- Set-up ------------------------------------------------------------------------------------ */
+/* ---- Set-up ---------------------------------------------------------------------------------- */
 
 int fs_init(void)
 {
@@ -279,11 +279,11 @@ int fs_add_device(const char *path, uint32_t mode, uint32_t device, const struct
     return 0;
 }
 
-/* ---- Lookup ------------------------------------------------------------------------------------ */
+/* ---- Lookup ---------------------------------------------------------------------------------- */
 
 /*
- * A walk in progress. A symbolic link's target is walked before the rest of the path it stands in:
- * the rest waits on a stack. Targets live as long as the tree, so pointers are all there is to keep.
+ * A walk in progress. The target of a symbolic link is walked before the rest of the path, which
+ * waits on a stack. Targets live as long as the tree, so pointers to them are enough.
  */
 struct walk {
     struct inode *at;
@@ -300,8 +300,8 @@ static bool has_components(const char *path)
     return len > 0;
 }
 
-/* Is nothing left to walk, on this level and on those that wait? A trailing slash counts as
- * something: it asks for a directory. */
+/* Returns true if nothing is left to walk, on this level and on those that wait. A trailing slash
+ * counts, because it demands a directory. */
 static bool is_last(const struct walk *w)
 {
     if (w->path[0] != '\0') {
@@ -329,7 +329,7 @@ static int follow(struct walk *w, const struct inode *link)
     return 0;
 }
 
-/* One component: name[0..len) in the directory w->at. */
+/* Walks one component, name[0..len), in the directory w->at. */
 static int step(struct walk *w, const char *name, uint32_t len, bool follow_last)
 {
     if (w->at->type != INODE_DIRECTORY) {
@@ -381,7 +381,7 @@ static int walk_all(struct walk *w, bool follow_last)
     }
 }
 
-int fs_lookup(const char *path, bool follow_last, struct inode **out)
+int fs_lookup_at(struct inode *dir, const char *path, bool follow_last, struct inode **out)
 {
     if (path[0] == '\0') {
         return -ENOENT;
@@ -389,7 +389,7 @@ int fs_lookup(const char *path, bool follow_last, struct inode **out)
     if (strnlen(path, NODE_PATH_MAX) == NODE_PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    struct walk w = {.at = &root->inode, .path = path, .depth = 0, .links = 0};
+    struct walk w = {.at = path[0] == '/' ? &root->inode : dir, .path = path};
     int err = walk_all(&w, follow_last);
     if (err != 0) {
         return err;
@@ -397,6 +397,11 @@ int fs_lookup(const char *path, bool follow_last, struct inode **out)
     inode_ref(w.at);
     *out = w.at;
     return 0;
+}
+
+int fs_lookup(const char *path, bool follow_last, struct inode **out)
+{
+    return fs_lookup_at(&root->inode, path, follow_last, out);
 }
 
 const char *inode_link_target(const struct inode *inode)

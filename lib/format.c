@@ -61,7 +61,7 @@ static void put_text(struct format_sink *sink, const struct format_spec *spec, c
     format_put_number(sink, &plain, NULL, 0, text, len);
 }
 
-/* ---- Integers ---------------------------------------------------------------------------------- */
+/* ---- Integers -------------------------------------------------------------------------------- */
 
 /* Divides *v by 10 and returns the remainder. Works in pieces whose quotients fit 32 bits, because
  * each partial dividend is below 10 * 2^16. */
@@ -217,7 +217,7 @@ static void convert_pointer(struct format_sink *sink, const struct format_spec *
     put_unsigned(sink, &hex, v, "0x");
 }
 
-/* ---- Text -------------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 static void convert_char(struct format_sink *sink, const struct format_spec *spec,
                          struct format_args *args)
@@ -237,7 +237,7 @@ static void convert_string(struct format_sink *sink, const struct format_spec *s
     put_text(sink, spec, s, spec->precision < 0 ? strlen(s) : strnlen(s, (size_t)spec->precision));
 }
 
-/* ---- Parsing ----------------------------------------------------------------------------------- */
+/* ---- Parsing --------------------------------------------------------------------------------- */
 
 static const char *parse_flags(const char *p, struct format_spec *spec)
 {
@@ -438,7 +438,7 @@ int format_to(struct format_sink *sink, const char *fmt, va_list ap)
     return (int)sink->total;
 }
 
-/* ---- Into a buffer ----------------------------------------------------------------------------- */
+/* ---- Into a buffer --------------------------------------------------------------------------- */
 
 struct buffer_sink {
     struct format_sink sink; /* first, so that both have one address */

@@ -1,4 +1,4 @@
-/* The smaller and the larger of two numbers. A header of the standard's has neither. */
+/* Minimum, maximum and clipping. C's standard headers have none of them for integers. */
 #ifndef LIB_MINMAX_H
 #define LIB_MINMAX_H
 
@@ -24,7 +24,7 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* Returns x cut to 32 bits by the largest of them, not by dropping the upper half. */
+/* Returns x, or UINT32_MAX if x is larger. */
 static inline uint32_t clip_u32(uint64_t x)
 {
     return x < UINT32_MAX ? (uint32_t)x : UINT32_MAX;

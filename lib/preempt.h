@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "lib/compiler.h"
+
 /* A loop whose length a program chooses calls preempt_point at least once in this many pages,
  * entries or similar steps. One step takes at most about 2000 instructions. */
 #define PREEMPT_STEPS 128u
@@ -28,7 +30,7 @@ bool yield_point(void);
 /* Calls preempt_point in every PREEMPT_STEPS-th call; *steps starts at 0. */
 static inline bool preempt_step(unsigned int *steps)
 {
-    return __builtin_expect(++*steps % PREEMPT_STEPS == 0, 0) && preempt_point();
+    return unlikely(++*steps % PREEMPT_STEPS == 0) && preempt_point();
 }
 
 #endif

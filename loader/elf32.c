@@ -37,7 +37,7 @@ static void explain(struct elf32_reason *why, const char *fmt, ...)
     va_end(ap);
 }
 
-/* ---- File header ------------------------------------------------------------------------------- */
+/* ---- File header ----------------------------------------------------------------------------- */
 
 static int check_ident(const Elf32_Ehdr *h, struct elf32_reason *why)
 {
@@ -121,7 +121,7 @@ int elf32_check_header(const void *bytes, size_t n, uint64_t file_size, struct e
     return 0;
 }
 
-/* ---- Program headers --------------------------------------------------------------------------- */
+/* ---- Program headers ------------------------------------------------------------------------- */
 
 static int check_load_address(const Elf32_Phdr *p, uint32_t i, struct elf32_reason *why)
 {

@@ -66,7 +66,7 @@ static bool is_on_page(const struct elf32_segment *s, uint32_t page)
     return segment_first_page(s) <= page && page < segment_end_page(s);
 }
 
-/* ---- Pages ------------------------------------------------------------------------------------- */
+/* ---- Pages ----------------------------------------------------------------------------------- */
 
 /* [start, end) cut to the page; empty if start >= end. */
 struct span {
@@ -243,7 +243,7 @@ static enum vm_fault_result image_get_page(struct vm_object *obj, uint64_t offse
     return result;
 }
 
-/* ---- The object -------------------------------------------------------------------------------- */
+/* ---- The object ------------------------------------------------------------------------------ */
 
 static void image_cluster(struct vm_object *obj, uint64_t offset, uint64_t *start, uint64_t *end)
 {
@@ -285,7 +285,7 @@ static const struct vm_pager image_pagers[] = {
                            .describe = image_describe},
 };
 
-/* ---- Opening ----------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static int read_header(struct vm_source *src, struct elf32_info *info, struct elf32_reason *why)
 {
@@ -400,7 +400,7 @@ uint32_t image_end(const struct image *image)
     return image->end;
 }
 
-/* ---- Areas ------------------------------------------------------------------------------------- */
+/* ---- Areas ----------------------------------------------------------------------------------- */
 
 /* Returns the lowest page above pos where a segment starts or ends, or image->end if none is
  * left. */
@@ -472,7 +472,7 @@ int image_map(struct image *image, struct vm_map *map)
             return err;
         }
         pos = next;
-        steps += image->info.n_segments; /* which is what one round goes through, a few times */
+        steps += image->info.n_segments; /* one round walks over all segments a few times */
         if (steps > PREEMPT_STEPS * 8) {
             steps = 0;
             if (preempt_point()) {

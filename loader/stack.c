@@ -64,12 +64,12 @@ static void put_word(struct word_writer *w, uint32_t word)
     w->words[w->count++] = word;
 }
 
-/* ---- Sizing ------------------------------------------------------------------------------------ */
+/* ---- Sizing ---------------------------------------------------------------------------------- */
 
 #define SCAN_PIECE (16u << 10) /* bytes between two preemption points */
 
-/* Bytes of one of the strings, with its end. *scanned is what the caller has looked at since it let
- * others run; few strings are looked at in one go. */
+/* Returns the bytes of one string with its terminator. *scanned counts the bytes since others could
+ * last run. */
 static uint32_t string_bytes(const struct image_strings *strings, const char *s, uint32_t *scanned)
 {
     uint32_t n = 0, piece;
@@ -133,7 +133,7 @@ static struct stack_plan plan_stack(const struct image_start *start, uint32_t n_
     return plan;
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static void put_pointers(struct word_writer *w, const struct image_strings *strings, uint32_t va)
 {

@@ -1,10 +1,10 @@
-/* Devices that are nothing but memory. */
+/* Devices without hardware. */
 #ifndef FS_DEVFS_DEVFS_H
 #define FS_DEVFS_DEVFS_H
 
 #include "lib/compiler.h"
 
-/* Adds /dev/null and /dev/zero to the tree, which fs_init() has made. 0 or -ENOMEM. */
+/* Adds /dev/null and /dev/zero to the tree that fs_init() made. Returns 0 or -ENOMEM. */
 must_check int devfs_add_memory_devices(void);
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * The devices that are nothing but memory: /dev/null and /dev/zero, with Linux's numbers. The
- * console and its relatives register themselves from kernel/.
- */
+/* The devices without hardware, /dev/null and /dev/zero, with Linux's numbers. */
 #include <asm/errno.h>
 
 #include "fs/devfs/devfs.h"
@@ -11,7 +8,8 @@
 #include "lib/preempt.h"
 #include "mm/pager/shared_anon.h"
 
-/* Linux: Documentation/admin-guide/devices.txt, major 1. In a 32-bit st_rdev: major << 8 | minor. */
+/* Linux: Documentation/admin-guide/devices.txt, major 1. In a 32-bit st_rdev: major << 8 |
+ * minor. */
 #define DEVICE_NULL 0x0103u
 #define DEVICE_ZERO 0x0105u
 
@@ -50,7 +48,7 @@ static int32_t zero_read(struct file *file, struct io_buffer *io, uint32_t len, 
     return done > 0 || len == 0 ? (int32_t)done : -EFAULT;
 }
 
-/* A private mapping is anonymous memory, a shared one is shared anonymous memory of its own. */
+/* A private mapping is anonymous memory, and a shared one an object of shared anonymous memory. */
 static int zero_map(struct file *file, const struct file_mapping *mapping,
                     struct vm_object **object)
 {

@@ -1,16 +1,16 @@
 /*
- * The initrd: a ustar archive (POSIX.1-1988, and GNU tar's long names) that the boot loader left in
- * memory. Files are read where they lie; only names and link targets are copied.
+ * The initrd: a ustar archive (POSIX.1-1988, with GNU tar's long names) that the boot loader left
+ * in memory. Files are read in place; only names and link targets are copied.
  *
- * The archive is input like any other (bad input B9). A member that makes no sense is passed over
- * with one line, and the reader then looks for the next block that is a header with a right checksum.
- * Nothing outside [bytes, bytes + size) is ever read: every size is checked against what is left
- * before it is used. The lines are limited in number: a hostile archive must not flood the console.
+ * The archive is not trusted (bad input B9). The reader skips a bad member with one line, and then
+ * looks for the next block that is a header with a correct checksum. It never reads outside [bytes,
+ * bytes + size), because it checks every size against what is left before it uses it. It limits the
+ * number of lines, so that a hostile archive cannot flood the console.
  *
  * Decisions: an archive may end without the two zero blocks. Names with ".." or a leading slash are
- * refused. Of two members with one name the later counts, as if tar had unpacked them in order; a
- * directory never gives way to a file, nor a device to anything. Links count for the files they
- * name, which must come before them. pax headers are passed over.
+ * refused. Of two members with the same name the later replaces the earlier, as if tar had unpacked
+ * them in order; but nothing replaces a directory or a device. A hard link must follow the file
+ * that it names. pax headers are skipped.
  */
 #include <asm/errno.h>
 
@@ -50,7 +50,7 @@ struct ustar_header {
 };
 _Static_assert(sizeof(struct ustar_header) == BLOCK, "a header is one block");
 
-/* A string inside the archive, without end. */
+/* A string inside the archive, without a terminator. */
 struct text {
     const char *bytes;
     uint32_t len;
@@ -63,8 +63,8 @@ struct reader {
     void (*report)(const char *line);
     uint32_t complaints;
     int added;
-    bool has_header;       /* one right header was seen: it is a tar           */
-    bool is_lost;          /* looking for the next header, already complained  */
+    bool has_header;       /* a correct header was seen: it is a tar archive   */
+    bool is_lost;          /* looking for the next header; the line is printed */
     struct text long_name; /* GNU: for the next member; bytes NULL: none       */
     struct text long_link;
 };
@@ -80,9 +80,9 @@ struct member {
     uint32_t size;
 };
 
-/* ---- Complaints -------------------------------------------------------------------------------- */
+/* ---- Complaints ------------------------------------------------------------------------------ */
 
-/* Names come from outside: only what prints is printed. */
+/* Names are not trusted: characters that do not print become question marks. */
 static void copy_printable(char *to, uint32_t room, struct text from)
 {
     uint32_t n = min_u32(from.len, room - 1);
@@ -116,15 +116,15 @@ static void report_rest(const struct reader *r)
     }
 }
 
-/* ---- Fields ------------------------------------------------------------------------------------ */
+/* ---- Fields ---------------------------------------------------------------------------------- */
 
 static struct text field_text(const char *field, uint32_t max)
 {
     return (struct text){field, (uint32_t)strnlen(field, max)};
 }
 
-/* Octal with leading spaces, ended by a space, a zero or the field's end. False for anything else
- * and for what does not fit 32 bits. An empty field is 0. */
+/* Reads an octal number with leading spaces that ends with a space, a zero or the field. An empty
+ * field is 0. Returns false for anything else, and for a number that does not fit 32 bits. */
 static bool parse_octal(const char *field, uint32_t max, uint32_t *out)
 {
     uint32_t i = 0, v = 0;
@@ -141,7 +141,7 @@ static bool parse_octal(const char *field, uint32_t max, uint32_t *out)
     return i == max || field[i] == ' ' || field[i] == '\0';
 }
 
-/* GNU's binary numbers: first byte 0x80, then big-endian. 0xFF begins a negative one. */
+/* Reads GNU's binary numbers: a byte 0x80, then big-endian. Negative numbers begin with 0xFF. */
 static bool parse_binary(const char *field, uint32_t max, uint32_t *out)
 {
     const unsigned char *bytes = (const unsigned char *)field;
@@ -165,7 +165,8 @@ static bool parse_number(const char *field, uint32_t max, uint32_t *out)
     return is_binary ? parse_binary(field, max, out) : parse_octal(field, max, out);
 }
 
-/* The sum over all bytes with the checksum's own taken as spaces. Old tars summed signed bytes. */
+/* Checks the sum of all bytes, with the checksum's own taken as spaces. Old tars summed signed
+ * bytes. */
 static bool has_right_checksum(const struct ustar_header *h)
 {
     const unsigned char *bytes = (const unsigned char *)h;
@@ -204,7 +205,7 @@ static bool is_zero_block(const uint8_t *block)
     return true;
 }
 
-/* ---- Decoding ---------------------------------------------------------------------------------- */
+/* ---- Decoding -------------------------------------------------------------------------------- */
 
 static void decode_name(const struct ustar_header *h, struct member *m)
 {
@@ -229,7 +230,7 @@ static bool has_data(char type)
     return type < '1' || type > '6';
 }
 
-/* Fills *m from the header at r->pos. NULL, or what is wrong. */
+/* Fills *m from the header at r->pos. Returns NULL, or what is wrong. */
 static const char *decode_member(const struct reader *r, const struct ustar_header *h,
                                  struct member *m)
 {
@@ -260,9 +261,9 @@ static const char *decode_member(const struct reader *r, const struct ustar_head
     return NULL;
 }
 
-/* ---- From member to node ----------------------------------------------------------------------- */
+/* ---- From member to node --------------------------------------------------------------------- */
 
-/* What a node gets, made ready before the tree is touched. */
+/* The content of a node, complete before the tree is changed. */
 struct content {
     enum inode_type type;
     uint32_t permissions, mtime;
@@ -271,7 +272,7 @@ struct content {
     uint32_t size;
 };
 
-/* Text as a string on the heap. */
+/* Copies text to the heap as a string. */
 static char *copy_text(struct text t)
 {
     char *s = kheap_alloc(t.len + 1);
@@ -335,7 +336,7 @@ static enum inode_type type_of(const struct member *m)
 {
     bool has_slash = m->path.bytes[m->path.len - 1] == '/';
     if (m->type == '5' || (has_slash && has_data(m->type))) {
-        return INODE_DIRECTORY; /* before '5' existed, a name with a slash behind it said so */
+        return INODE_DIRECTORY; /* before '5' existed, a slash after the name meant this */
     }
     return m->type == '2' ? INODE_SYMLINK : INODE_FILE;
 }
@@ -382,8 +383,8 @@ static void set_content(struct inode *inode, const struct content *c)
     }
 }
 
-/* A name that is there already: files and links give way to a later one, a directory only takes new
- * mode bits. */
+/* Replaces a node that exists. A file or link gets the new content, a directory only new mode
+ * bits. */
 static int replace(struct reader *r, const struct member *m, struct inode *old,
                    const struct content *c)
 {
@@ -416,7 +417,7 @@ static int add_node(struct reader *r, struct node *parent, const char *name, uin
     return 0;
 }
 
-/* Puts content under path. Gives 0 or an errno whose line is written. */
+/* Puts content under path. Returns 0, or an errno whose line was printed. */
 static int place(struct reader *r, const struct member *m, const char *path,
                  const struct content *c)
 {
@@ -443,7 +444,7 @@ static int place(struct reader *r, const struct member *m, const char *path,
     return err;
 }
 
-/* ".." as a component, anywhere. */
+/* Returns true if ".." is a component. */
 static bool leads_upward(const char *path)
 {
     uint32_t len;
@@ -469,7 +470,7 @@ static const char *path_problem(const struct text *path)
     return path->len >= NODE_PATH_MAX ? "its name is too long" : NULL;
 }
 
-/* Adds a file, directory or link. 0, or -ENOMEM: all other mistakes end in a line. */
+/* Adds a file, directory or link. Returns 0 or -ENOMEM; for all other mistakes it prints a line. */
 static int add_member(struct reader *r, const struct member *m)
 {
     const char *problem = path_problem(&m->path);
@@ -498,9 +499,9 @@ static int add_member(struct reader *r, const struct member *m)
     return err == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* ---- The archive ------------------------------------------------------------------------------- */
+/* ---- The archive ----------------------------------------------------------------------------- */
 
-/* GNU's 'L' and 'K': the data is the name or the link target of the member that follows. */
+/* GNU's 'L' and 'K': their data is the name or the link target of the next member. */
 static void note_long(struct reader *r, const struct member *m, struct text *out)
 {
     const char *bytes = (const char *)m->data;
@@ -548,7 +549,7 @@ static int take_member(struct reader *r, const struct member *m)
     return err;
 }
 
-/* What a block that should be a header is not, or NULL. */
+/* Returns what is wrong with a block that should be a header, or NULL. */
 static const char *header_problem(const struct ustar_header *h)
 {
     if (!has_right_checksum(h)) {
@@ -557,7 +558,7 @@ static const char *header_problem(const struct ustar_header *h)
     return has_magic(h) ? NULL : "not a ustar header";
 }
 
-/* From here on the next right header is searched block by block, without further lines. */
+/* From here on, looks for the next correct header block by block, without further lines. */
 static void get_lost(struct reader *r, struct text name, const char *why)
 {
     if (!r->is_lost) {
@@ -569,7 +570,7 @@ static void get_lost(struct reader *r, struct text name, const char *why)
     r->pos += BLOCK;
 }
 
-/* The member whose header is at r->pos. 0 or -ENOMEM. */
+/* Reads the member whose header is at r->pos. Returns 0 or -ENOMEM. */
 static int read_member(struct reader *r)
 {
     const struct ustar_header *h = (const struct ustar_header *)(r->bytes + r->pos);
@@ -582,7 +583,7 @@ static int read_member(struct reader *r)
     r->has_header = true;
     problem = decode_member(r, h, &m);
     if (problem != NULL) {
-        r->is_lost = false; /* a header again: its own mistake deserves its line */
+        r->is_lost = false; /* found a header: a mistake in it gets a line again */
         get_lost(r, m.path, problem);
         return 0;
     }
@@ -593,7 +594,7 @@ static int read_member(struct reader *r)
     return err;
 }
 
-/* The first zero block ends an archive; inside data that is being searched it says nothing. */
+/* A zero block ends the archive, but not while the reader looks for the next header. */
 static bool is_at_end(const struct reader *r)
 {
     return !r->is_lost && is_zero_block(r->bytes + r->pos);

@@ -1,12 +1,12 @@
 /*
  * The panic screen's call trace.
  *
- * The release kernel is built without frame pointers, so there is no chain to follow. Instead the
- * stack is scanned for words that point into the text right behind a call instruction. Every return
- * address is found that way; so are leftovers of calls that have long returned. Where the call names
- * the function that an entry already shown lies in, the two fit; where it does not (an old call, but
- * also one through a pointer, or a function left by a tail call), the entry gets a question mark, as
- * in Linux's traces.
+ * The release kernel is built without frame pointers, so there is no chain to follow. Instead a
+ * scan of the stack looks for words that point into the text directly after a call instruction. It
+ * finds every return address, but also leftovers of calls that returned long ago. An entry is
+ * certain if its call names the function of an entry already shown. Otherwise it gets a question
+ * mark, as in Linux's traces: it may be an old call, a call through a pointer, or a function left
+ * by a tail call.
  */
 #include "kernel/diag/panic_impl.h"
 #include "kernel/diag/symbols.h"
@@ -23,7 +23,8 @@
 #define CALL_INDIRECT_MIN 2u
 #define CALL_INDIRECT_MAX 7u
 
-/* Length of an indirect call from its mod/rm and scale/index/base bytes (SDM vol. 2, 2.1.5). */
+/* Returns the length of an indirect call, from its mod/rm and scale/index/base bytes (SDM vol. 2,
+ * 2.1.5). */
 static uint32_t call_indirect_length(uint8_t modrm, uint8_t sib)
 {
     uint32_t mod = modrm >> 6;
@@ -37,8 +38,8 @@ static uint32_t call_indirect_length(uint8_t modrm, uint8_t sib)
     return 2 + has_sib + displacement;
 }
 
-/* Is there a call in front of addr, so that it can be a return address? *target is what it calls, 0
- * if that was in a register or in memory. */
+/* Returns true if there is a call directly before addr, so that addr can be a return address.
+ * *target is the address it calls, or 0 if that was in a register or in memory. */
 static bool follows_call(uint32_t addr, uint32_t *target)
 {
     if (!panic_is_text(addr - CALL_INDIRECT_MAX) || !panic_is_text(addr)) {
@@ -63,8 +64,8 @@ static bool follows_call(uint32_t addr, uint32_t *target)
     return false;
 }
 
-/* The trace so far: the row being filled, and the functions (their first bytes) that the last sure
- * entry and the last entry of any kind lie in. */
+/* The trace so far: the row being filled, and the start addresses of the functions of the last
+ * certain entry and of the last entry of any kind. */
 static struct {
     char row[PANIC_ROW_MAX];
     uint32_t count;

@@ -1,13 +1,14 @@
 /*
- * The panic screen: everything that helps to find the bug, on the 25 lines of a screen, the serial
- * line first.
+ * The panic screen shows everything that helps to find the bug, on the 25 lines of a screen and on
+ * the serial line, which comes first.
  *
- * It runs when something is broken and nobody knows what, so it is built not to need what may be
- * broken: no heap, no locks, no interrupts, output by polling, static buffers, and pointers are
- * followed only into memory that is known to be mapped (the direct map, the running stack). The
- * process and its map can be damaged in ways no check foresees. Therefore the screen is a list of
- * parts, each counted as done before it is shown: when a part faults, the trap comes back here,
- * says so in one line and goes on with the next part. A limit on such returns ends the worst case.
+ * It runs when something is broken and nobody knows what, so it does not rely on anything that may
+ * be broken. It uses no heap, no locks and no interrupts, polls its outputs, has static buffers,
+ * and follows pointers only into memory that is certainly mapped (the direct map, the running
+ * stack). The process and its map can be damaged in ways that no check foresees. Therefore the
+ * screen is a list of parts, and each part counts as done before it is shown: if it faults, the
+ * trap returns here, which prints one line and continues with the next part. A limit on such
+ * returns ends the worst case.
  */
 #include "kernel/diag/panic_impl.h"
 
@@ -50,7 +51,7 @@ static noreturn_fn void show_parts(void)
     power_end_panic();
 }
 
-/* A panic while one is shown: the part that was under way is lost, the rest is not. */
+/* Handles a panic while the screen is shown: skips the rest of the part that failed. */
 static noreturn_fn void go_on_after(const char *reason, uint32_t eip, uint32_t cr2)
 {
     nested_count++;
@@ -65,7 +66,7 @@ static noreturn_fn void go_on_after(const char *reason, uint32_t eip, uint32_t c
     show_parts();
 }
 
-/* True for the first panic, which may fill the panic_view. */
+/* Returns true for the first panic, which may fill panic_view. */
 static bool panic_begin(void)
 {
     cpu_irq_off();
@@ -84,7 +85,7 @@ static noreturn_fn void show_screen(const char *reason)
     show_parts();
 }
 
-/* From ring 0 the CPU pushed no esp: the frame's end is where the stack was. */
+/* From ring 0 the CPU pushes no esp; the stack was where the frame ends. */
 noreturn_fn void panic_trap(const struct trap_frame *tf, uint32_t cr2, const char *reason)
 {
     if (!panic_begin()) {
@@ -113,8 +114,9 @@ noreturn_fn void panic_double_fault(uint32_t eip, uint32_t esp, uint32_t ebp, ui
     show_screen(reason);
 }
 
-/* Not inlined: its return address and frame say where the kernel gave up. The stack is scanned from
- * behind the two words at the frame's start, the saved ebp and that return address. */
+/* Not inlined, because its return address and frame say where the kernel gave up. The scan of the
+ * stack begins after the two words at the start of the frame, the saved ebp and that return
+ * address. */
 __attribute__((noinline)) noreturn_fn void panic(const char *fmt, ...)
 {
     static char reason[PANIC_REASON_MAX];

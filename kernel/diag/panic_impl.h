@@ -11,7 +11,7 @@
 #define PANIC_LINE_MAX   256u
 #define PANIC_REASON_MAX 160u
 
-/* What stopped, as far as it is known. */
+/* The state of the CPU at the panic, as far as it is known. */
 struct panic_view {
     char reason[PANIC_REASON_MAX];
     bool has_frame; /* frame is valid (esp and ss only if it came from ring 3) */
@@ -25,24 +25,24 @@ extern struct panic_view panic_view;
 /* Shows one line, cut at PANIC_LINE_MAX. */
 void panic_show(const char *fmt, ...) printf_like(1, 2);
 
-/* A row of two columns. */
+/* Rows of two columns. panic_row_add() appends an entry to a row. */
 #define PANIC_COLUMNS      2u
 #define PANIC_COLUMN_WIDTH 40u
 #define PANIC_ROW_MAX      (PANIC_COLUMNS * PANIC_COLUMN_WIDTH + 1u)
 void panic_row_add(char row[PANIC_ROW_MAX], const char *entry);
 
-/* ---- What may be read: panic_line.c ------------------------------------------------------------ */
+/* ---- What may be read: panic_line.c ---------------------------------------------------------- */
 
-/* Does addr lie in the kernel's text? */
+/* Returns true if addr lies in the kernel's text. */
 bool panic_is_text(uint32_t addr);
-/* Are len bytes of kernel memory from addr on certainly mapped? */
+/* Returns true if the len bytes of kernel memory at addr are certainly mapped. */
 bool panic_is_readable(uint32_t addr, uint32_t len);
 bool panic_is_in_kernel_stacks(uint32_t addr);
-/* The readable part of the stack from esp up; empty (start == end) if esp is not in the running
- * process's stack or in directly mapped memory. */
+/* Finds the readable part of the stack from esp up. It is empty (start == end) if esp is neither in
+ * the running process's stack nor in directly mapped memory. */
 void panic_stack_bounds(uint32_t esp, uint32_t *start, uint32_t *end);
 
-/* ---- Parts of the screen, in their order --------------------------------------------------------- */
+/* ---- Parts of the screen, in their order ----------------------------------------------------- */
 
 void panic_show_reason(void);
 void panic_show_process(void);

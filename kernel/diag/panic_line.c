@@ -1,6 +1,6 @@
 /*
- * The panic screen's lines, and what it may read: memory that is known to be mapped whatever else is
- * broken.
+ * The lines of the panic screen, and the memory that it may read, which is certainly mapped
+ * whatever else is broken.
  */
 #include <stdarg.h>
 
@@ -17,7 +17,7 @@
 /* boot/link.ld */
 extern const char text_start[], text_end[], kernel_end[];
 
-/* ---- Lines ------------------------------------------------------------------------------------- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 void panic_show(const char *fmt, ...)
 {
@@ -38,15 +38,15 @@ void panic_row_add(char row[PANIC_ROW_MAX], const char *entry)
     strlcpy(row + used, entry, PANIC_ROW_MAX - used);
 }
 
-/* ---- What may be read -------------------------------------------------------------------------- */
+/* ---- What may be read ------------------------------------------------------------------------ */
 
 bool panic_is_text(uint32_t addr)
 {
     return addr >= (uint32_t)text_start && addr < (uint32_t)text_end;
 }
 
-/* The end of the kernel memory that is certainly mapped. Before pmap_bootstrap there is no direct
- * limit; the kernel itself is mapped then, too. */
+/* Returns the end of the kernel memory that is certainly mapped. The kernel itself is mapped even
+ * before pmap_bootstrap(), when there is no direct map. */
 static uint32_t readable_end(void)
 {
     uint32_t end = KERNEL_BASE + ((uint32_t)pmap_direct_limit() << PAGE_SHIFT);
@@ -64,7 +64,7 @@ bool panic_is_in_kernel_stacks(uint32_t addr)
     return addr >= KSTACK_BASE && addr < KSTACK_BASE + PROCESS_MAX * KSTACK_SLOT_SIZE;
 }
 
-/* A stack that overflowed is shown from its lowest address. */
+/* Shows a stack that overflowed from its lowest address. */
 void panic_stack_bounds(uint32_t esp, uint32_t *start, uint32_t *end)
 {
     *start = esp & ~(uint32_t)(sizeof(uint32_t) - 1);

@@ -1,5 +1,5 @@
-/* The parts of the panic screen: what stopped, in which process, with which registers, and where its
- * address lies. */
+/* The parts of the panic screen: what stopped, in which process, with which registers, and where
+ * its address lies. */
 #include <stddef.h>
 
 #include "arch/cpu.h"
@@ -15,9 +15,9 @@
 
 extern const char kernel_end[]; /* boot/link.ld */
 
-#define AREA_NAME_MAX 33 /* as much of an area's name as is shown */
+#define AREA_NAME_MAX 33 /* the part of an area's name that is shown */
 
-/* The running process if its record can be read. */
+/* Returns the running process if its record can be read, else NULL. */
 static const struct process *running_process(void)
 {
     const struct process *process = process_running;
@@ -42,7 +42,7 @@ void panic_show_process(void)
                (unsigned int)process->counts.syscalls);
 }
 
-/* The page fault's error code, SDM vol. 3, 4.7. */
+/* Shows a page fault's error code (SDM vol. 3, 4.7). */
 static void show_page_fault(uint32_t error)
 {
     const char *access = (error & PF_FETCH) != 0   ? "instruction fetch"
@@ -54,7 +54,7 @@ static void show_page_fault(uint32_t error)
                (error & PF_RESERVED) != 0 ? ", a reserved bit is set in an entry" : "");
 }
 
-/* A selector error code, SDM vol. 3, 6.13. */
+/* Returns the table that a selector error code names (SDM vol. 3, 6.13). */
 static const char *selector_table(uint32_t error)
 {
     static const char *const tables[] = {"GDT", "IDT", "LDT", "IDT"};
@@ -115,8 +115,8 @@ static void show_one_area(struct vm_map *map, const char *where, const struct vm
                name[0] != '\0' ? name : "[anonymous]");
 }
 
-/* The last area that ends at or below va. A damaged map could run in circles: the areas must
- * ascend. */
+/* Finds the last area that ends at or below va. Stops if the areas do not ascend, because a damaged
+ * map could be a circle. */
 static bool area_below(struct vm_map *map, uint32_t va, struct vm_area_info *out)
 {
     struct vm_area_info area;
@@ -131,7 +131,7 @@ static bool area_below(struct vm_map *map, uint32_t va, struct vm_area_info *out
     return is_found;
 }
 
-/* The area that holds cr2, or else the nearer one of its neighbours. */
+/* Shows the area that holds cr2, or else its nearer neighbour. */
 static void show_user_area(struct vm_map *map)
 {
     struct vm_area_info above, below;

@@ -1,6 +1,6 @@
 /*
- * Symbol lookup. It is used when the kernel is broken, so it trusts nothing: a table that is not
- * there, or whose offsets point outside the names, gives "unknown".
+ * Symbol lookup. It is used when the kernel is broken, so it trusts nothing: it finds no name if
+ * there is no table or an offset points outside the names.
  */
 #include "kernel/diag/symbols.h"
 
@@ -12,7 +12,7 @@ extern const struct symbol_entry symbols_end[] __attribute__((weak));
 extern const char symbol_names[] __attribute__((weak));
 extern const char symbol_names_end[] __attribute__((weak));
 
-/* The number of entries with an address at or below addr. */
+/* Returns the number of entries with an address at or below addr. */
 static uint32_t entries_up_to(uint32_t addr)
 {
     uint32_t low = 0;

@@ -1,6 +1,6 @@
 /*
- * The dispatcher. Its few lines are the whole cost of a system call besides the entry stub, so it
- * does nothing that not every call needs.
+ * Dispatches system calls. These few lines are the whole cost of a call besides the entry stub, so
+ * they do only what every call needs.
  */
 #include "kernel/proc/exit.h"
 #include "kernel/sys/syscall.h"
@@ -17,7 +17,7 @@
 #include "kernel/trap/report.h"
 #include "lib/compiler.h"
 
-/* A hole is NULL. */
+/* NULL for a number without a call. */
 static syscall_fn *const handlers[] = {
 #define SYSCALL(nr, name, ...) [nr] = sys_##name,
 #include "abi/syscalls.def"
@@ -27,8 +27,8 @@ static syscall_fn *const handlers[] = {
 _Static_assert(offsetof(struct trap_frame, ebx) == 0 && offsetof(struct trap_frame, ebp) == 20,
                "the trap frame begins with the six arguments");
 
-/* No program of ours is in virtual-8086 mode, and no CPU lets one get there; QEMU 7.2 without SMAP
- * does, by an iret in ring 3. The frame is then not where process_trap_frame looks for it. */
+/* Ends a program in virtual-8086 mode. No CPU lets one get there, but QEMU 7.2 without SMAP does,
+ * by an iret in ring 3. The frame is then not where process_trap_frame() looks for it. */
 static noreturn_fn cold_fn void syscall_from_virtual_8086(const struct trap_frame *tf)
 {
     trap_report_exception(process_running, tf, SIGSEGV, "system call from virtual-8086 mode");

@@ -13,7 +13,7 @@
 
 struct inode;
 
-/* ---- Ranges of user memory ----------------------------------------------------------------------- */
+/* ---- Ranges of user memory ------------------------------------------------------------------- */
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
                "an area's rights are PROT_* bits");
@@ -30,8 +30,8 @@ static inline bool sys_round_length(uint32_t len, uint32_t *rounded)
 }
 
 /*
- * Chooses the place of a mapping that may lie anywhere: at the hint if that is free, else in the first
- * hole from MMAP_BASE on, else in the first hole at all. Inline because mmap is hot.
+ * Chooses the place of a mapping that may lie anywhere: at the hint if that is free, else in the
+ * first hole from MMAP_BASE on, else in the first hole at all. Inline because mmap is hot.
  *   hint: page aligned, or 0 for none
  *   len: whole pages, not 0
  * Returns 0 and *start, or -ENOMEM.
@@ -50,7 +50,7 @@ static inline int sys_choose_place(struct vm_map *map, uint32_t hint, uint32_t l
     return -ENOMEM;
 }
 
-/* ---- Paths --------------------------------------------------------------------------------------- */
+/* ---- Paths ----------------------------------------------------------------------------------- */
 
 /* Looks up the path at the user address `user`. Returns 0 and *out with a reference, or -errno of
  * path_from_user or fs_lookup. */

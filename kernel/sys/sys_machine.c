@@ -28,8 +28,8 @@ void sys_configure(bool allow_fail_frame, const char *command_line)
     settings.command_line = command_line;
 }
 
-/* Pid 1's alone: it is the one that reports, and a program that could end the machine before the
- * report could forge one. */
+/* Only for pid 1, which prints the reports: a program that could power off before the report could
+ * forge one. */
 long sys_power_off(struct process *self, const struct syscall_args *args)
 {
     if (self->id.pid != PROCESS_INIT_PID) {
@@ -40,7 +40,7 @@ long sys_power_off(struct process *self, const struct syscall_args *args)
     power_halt();
 }
 
-/* A test's tool: only where the command line says failframe=, be it 0. */
+/* For tests: allowed only if the command line has failframe=, with any value. */
 long sys_fail_frame(struct process *self, const struct syscall_args *args)
 {
     if (!settings.allow_fail_frame) {
@@ -52,7 +52,7 @@ long sys_fail_frame(struct process *self, const struct syscall_args *args)
     return (long)process_fail_frame(self, args->arg[0], args->arg[1] == 1);
 }
 
-/* In words, what kept interrupts off. */
+/* Writes what kept interrupts off into name, in words. */
 static void name_latency(char *name, size_t size, uint32_t what)
 {
     if (what == LATENCY_EXIT) {

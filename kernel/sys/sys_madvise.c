@@ -14,17 +14,16 @@
 #include "lib/preempt.h"
 #include "mm/vm_map.h"
 
-/* ---- Advice and questions ------------------------------------------------------------------------ */
-
-/* The end of a page-aligned start and a length that is rounded up to pages: false if it wraps. As on
- * Linux a length that itself wraps to 0 is 0. */
+/* Computes the end of a page-aligned start and a length in bytes, rounded up to pages. Returns
+ * false if it wraps. As on Linux, a length that itself wraps counts as 0. */
 static bool span_end(uint32_t start, uint32_t len, uint32_t *end)
 {
     *end = start + page_ceil(len);
     return *end >= start;
 }
 
-/* Does every page of [start, end) belong to an area? False, too, for one that is being killed. */
+/* Returns true if every page of [start, end) belongs to an area; false also if the caller is being
+ * killed. */
 static bool is_all_mapped(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
@@ -39,7 +38,8 @@ static bool is_all_mapped(struct vm_map *map, uint32_t start, uint32_t end)
     return true;
 }
 
-/* Brings in what an area allows: by a write where pages are private and writable, as Linux does. */
+/* Brings in the pages by an access that their area allows: by a write where pages are private and
+ * writable, as Linux does. */
 static int populate_mapped(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
@@ -58,7 +58,7 @@ static int populate_mapped(struct vm_map *map, uint32_t start, uint32_t end)
     return 0;
 }
 
-/* MADV_POPULATE_READ and _WRITE: by exactly that access; Linux's errors. */
+/* MADV_POPULATE_READ and _WRITE: brings in the pages by exactly that access. */
 static int populate_exactly(struct vm_map *map, uint32_t start, uint32_t end, bool write)
 {
     if (!is_all_mapped(map, start, end)) {
@@ -96,7 +96,7 @@ static bool is_advice_known(uint32_t advice)
     }
 }
 
-/* What fork does with the range. */
+/* Sets what fork does with the range. */
 static int advise_fork(struct vm_map *map, struct vrange range, uint32_t advice)
 {
     switch (advice) {
@@ -111,7 +111,8 @@ static int advise_fork(struct vm_map *map, struct vrange range, uint32_t advice)
     }
 }
 
-/* MADV_FREE lets the kernel choose when to drop the pages; it chooses now. Only anonymous memory. */
+/* MADV_FREE lets the kernel choose when to drop the pages, and it drops them now. Fails for memory
+ * that is not anonymous. */
 static int free_lazily(struct vm_map *map, uint32_t start, uint32_t end)
 {
     struct vm_area_info area;
@@ -160,12 +161,12 @@ long sys_madvise(struct process *self, const struct syscall_args *args)
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
         return populate_exactly(self->memory.map, start, end, advice == MADV_POPULATE_WRITE);
-    default: /* hints that this kernel has no use for; the range is checked all the same */
+    default: /* hints that this kernel does not use: it only checks the range */
         return is_all_mapped(self->memory.map, start, end) ? 0 : -ENOMEM;
     }
 }
 
-/* Answers are copied out in pieces of this many pages. */
+/* Results are copied out in pieces of this many pages. */
 #define MINCORE_PIECE 128u
 
 long sys_mincore(struct process *self, const struct syscall_args *args)
@@ -202,7 +203,7 @@ long sys_mincore(struct process *self, const struct syscall_args *args)
     return 0;
 }
 
-/* No file is writable yet, so nothing is ever behind its mapping: the call checks, and is done. */
+/* No file is writable yet, so no mapping has anything to write back. */
 long sys_msync(struct process *self, const struct syscall_args *args)
 {
     uint32_t start = args->arg[0], flags = args->arg[2], end;
@@ -216,7 +217,8 @@ long sys_msync(struct process *self, const struct syscall_args *args)
                : -ENOMEM;
 }
 
-/* The pages that a (start, length) pair of mlock touches. */
+/* Computes the pages that start and length of mlock touch. Fails with -EINVAL if the range
+ * wraps. */
 static int check_lock_span(const struct syscall_args *args, uint32_t *start, uint32_t *end)
 {
     uint32_t len = args->arg[1] + (args->arg[0] & PAGE_OFFSET_MASK);
@@ -225,7 +227,7 @@ static int check_lock_span(const struct syscall_args *args, uint32_t *start, uin
     return span_end(*start, len, end) ? 0 : -EINVAL;
 }
 
-/* Nothing is ever paged out: locked memory is memory that is there. */
+/* Nothing is ever paged out, so memory that is resident is locked. */
 long sys_mlock(struct process *self, const struct syscall_args *args)
 {
     uint32_t start, end;

@@ -1,4 +1,4 @@
-/* map_list: the areas of an address space. */
+/* map_list: lists the areas of an address space. */
 #include <asm/errno.h>
 
 #include "abi/faultline.h"
@@ -27,7 +27,7 @@ static struct fl_map_area describe_area(struct vm_map *map, const struct vm_area
     return out;
 }
 
-/* The map of a process, or NULL: it has none (any more). pid 0 is the caller. */
+/* Returns the map of a process, or NULL if it has none. pid 0 is the caller. */
 static struct vm_map *map_of(struct process *self, int pid)
 {
     const struct process *of = pid == 0 ? self : process_find(pid);
@@ -37,7 +37,8 @@ static struct vm_map *map_of(struct process *self, int pid)
 
 #define COUNT_STEP (8u << 20) /* bytes whose pages are counted between two preemption points */
 
-/* The resident pages of a range. Others run meanwhile, so the map is looked up again each time. */
+/* Counts the resident pages of a range. Others run meanwhile, so it looks the map up again each
+ * time. */
 static uint32_t count_resident(struct process *self, int pid, struct vrange range)
 {
     uint32_t pages = 0;
@@ -57,7 +58,8 @@ static uint32_t count_resident(struct process *self, int pid, struct vrange rang
     return pages;
 }
 
-/* Area after area, by address: what it finds is what is there when it comes by. */
+/* Lists the areas by ascending address. The map may change meanwhile; each area is described as it
+ * is when the list reaches it. */
 static long list_areas(struct process *self, int pid, uint32_t user, uint32_t max)
 {
     struct vm_area_info area;

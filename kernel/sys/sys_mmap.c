@@ -1,7 +1,7 @@
 /*
- * mmap, munmap, mprotect and brk. Each call decodes and checks its arguments first, in Linux's order
- * where several errors apply, and then makes one call of mm/, which succeeds completely or changes
- * nothing.
+ * mmap, munmap, mprotect and brk. Each call decodes and checks its arguments first, in Linux's
+ * order where several errors apply, and then makes one call of mm/, which succeeds completely or
+ * changes nothing.
  */
 #include <asm/errno.h>
 #include <asm/mman.h>
@@ -17,7 +17,7 @@
 #include "mm/pager/shared_anon.h"
 #include "mm/vm_map.h"
 
-/* ---- mmap ---------------------------------------------------------------------------------------- */
+/* ---- mmap ------------------------------------------------------------------------------------ */
 
 struct mmap_request {
     uint32_t addr, len, prot, flags;
@@ -26,7 +26,7 @@ struct mmap_request {
     struct file *file; /* NULL: anonymous */
 };
 
-/* MAP_FIXED: the place is given, or an error. */
+/* Checks the place that MAP_FIXED demands. */
 static int check_fixed_place(struct vm_map *map, const struct mmap_request *req)
 {
     if (!is_user_range(req->addr, req->len)) {
@@ -54,7 +54,8 @@ static inline int place_of(struct vm_map *map, const struct mmap_request *req, v
     return sys_choose_place(map, page_floor(req->addr), req->len, start);
 }
 
-/* What MAP_SHARED_VALIDATE accepts: Linux's LEGACY_MAP_MASK, with the six bits of a huge page's size. */
+/* The flags that MAP_SHARED_VALIDATE accepts: Linux's LEGACY_MAP_MASK, and the six bits of a huge
+ * page's size. */
 #define MAP_HUGE_BITS ((uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT)
 #define FLAGS_KNOWN                                                                                \
     ((uint32_t)(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |             \
@@ -62,7 +63,7 @@ static inline int place_of(struct vm_map *map, const struct mmap_request *req, v
                 MAP_STACK | MAP_HUGETLB | MAP_32BIT) |                                             \
      MAP_HUGE_BITS)
 
-/* The rights that a file's open mode gives to its mappings. */
+/* Checks that the file's open mode allows the mapping. */
 static int check_file(const struct mmap_request *req)
 {
     uint32_t type = req->flags & MAP_TYPE;
@@ -82,7 +83,7 @@ static int check_file(const struct mmap_request *req)
     return 0;
 }
 
-/* The object behind a mapping, with a reference for the caller: NULL for private anonymous. */
+/* Sets spec->object, with a reference for the caller: NULL for private anonymous memory. */
 static int make_object(const struct mmap_request *req, struct vm_area_spec *spec)
 {
     if (req->file != NULL) {
@@ -94,7 +95,7 @@ static int make_object(const struct mmap_request *req, struct vm_area_spec *spec
         spec->offset = (uint64_t)req->page_offset << PAGE_SHIFT;
         int err = file_map(req->file, &mapping, &spec->object);
 
-        if (err == 0 && (req->flags & MAP_GROWSDOWN)) { /* a file does not grow downward */
+        if (err == 0 && (req->flags & MAP_GROWSDOWN)) { /* files do not grow downward */
             vm_object_unref(spec->object);
             err = -EINVAL;
         }
@@ -114,7 +115,7 @@ static uint32_t area_flags(const struct mmap_request *req)
     uint32_t flags = is_shared ? VM_SHARED : 0;
 
     if (unlikely(req->flags & (MAP_GROWSDOWN | MAP_NORESERVE))) {
-        /* Checked: only private anonymous memory grows down. */
+        /* The caller has checked that only private anonymous memory grows down. */
         flags |= (req->flags & MAP_GROWSDOWN) ? VM_GROWS_DOWN : 0;
         flags |= (req->flags & MAP_NORESERVE) ? VM_NO_RESERVE : 0;
     }
@@ -129,7 +130,7 @@ static uint32_t area_flags(const struct mmap_request *req)
     return flags;
 }
 
-/* Everything is checked: makes the area at start. */
+/* Makes the area at start. The request has been checked. */
 static long insert_mapping(struct vm_map *map, const struct mmap_request *req, uint32_t start)
 {
     struct vm_area_spec spec = {
@@ -156,7 +157,7 @@ static long insert_mapping(struct vm_map *map, const struct mmap_request *req, u
     }
     if (unlikely(req->flags & (MAP_POPULATE | MAP_LOCKED)) && spec.prot != 0 &&
         vm_map_populate(map, spec.range, (spec.prot & VM_WRITE) != 0) != 0) {
-        return (long)start; /* as on Linux, the mapping stands and the rest comes by faults */
+        return (long)start; /* as on Linux, the mapping is made and faults bring in the rest */
     }
     return (long)start;
 }
@@ -211,7 +212,7 @@ long sys_mmap2(struct process *self, const struct syscall_args *args)
     return mmap_request(self, &req);
 }
 
-/* Call 90: one pointer to six words, and the offset counts bytes. */
+/* Call 90 takes a pointer to six words, and an offset in bytes. */
 long sys_old_mmap(struct process *self, const struct syscall_args *args)
 {
     struct syscall_args words;
@@ -227,7 +228,7 @@ long sys_old_mmap(struct process *self, const struct syscall_args *args)
     return sys_mmap2(self, &words);
 }
 
-/* ---- munmap and mprotect ------------------------------------------------------------------------ */
+/* ---- munmap and mprotect --------------------------------------------------------------------- */
 
 long sys_munmap(struct process *self, const struct syscall_args *args)
 {
@@ -239,14 +240,14 @@ long sys_munmap(struct process *self, const struct syscall_args *args)
     }
     uint32_t end = start + len;
 
-    if (start < USER_BASE) { /* page 0: never mapped, so there is nothing to do there */
+    if (start < USER_BASE) { /* page 0 is never mapped */
         start = USER_BASE;
     }
     return start == end ? 0 : vm_map_remove(self->memory.map, vrange(start, end));
 }
 
-/* PROT_GROWSDOWN reaches down to the start of a stack, PROT_GROWSUP to the end of one that grows up,
- * of which i386 has none. 0 with *start set, or Linux's errors. */
+/* Extends the range down to the start of its stack, for PROT_GROWSDOWN. PROT_GROWSUP always fails,
+ * because no stack of i386 grows up. Returns 0 and *start, or Linux's errors. */
 static cold_fn int find_growing(struct vm_map *map, bool is_down, uint32_t *start, uint32_t end)
 {
     struct vm_area_info area;
@@ -296,9 +297,10 @@ long sys_mprotect(struct process *self, const struct syscall_args *args)
     return vm_map_protect(self->memory.map, vrange(start, end), prot & PROT_ALL);
 }
 
-/* ---- brk ----------------------------------------------------------------------------------------- */
+/* ---- brk ------------------------------------------------------------------------------------- */
 
-/* Moves the pages of the heap's end. 0 or -errno, nothing changed. */
+/* Maps or unmaps the pages between the old and the new top. Returns 0, or -errno with nothing
+ * changed. */
 static int resize_heap(struct process *self, uint32_t old_top, uint32_t new_top)
 {
     if (new_top < old_top) {
@@ -316,7 +318,7 @@ static int resize_heap(struct process *self, uint32_t old_top, uint32_t new_top)
     return vm_map_insert(self->memory.map, &spec);
 }
 
-/* Gives the break, moved or not. */
+/* Returns the break, moved or not. */
 long sys_brk(struct process *self, const struct syscall_args *args)
 {
     uint32_t brk = args->arg[0];

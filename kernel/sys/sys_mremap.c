@@ -12,7 +12,7 @@ struct mremap_request {
     uint32_t addr, old_len, new_len, flags, new_addr;
 };
 
-/* Unmaps what is too much of the old range, and makes it as long as the new one. */
+/* Unmaps the old range beyond the new length, and cuts old_len to it. */
 static int cut_old_range(struct vm_map *map, struct mremap_request *req)
 {
     uint32_t end = req->addr + req->old_len;
@@ -27,7 +27,7 @@ static int cut_old_range(struct vm_map *map, struct mremap_request *req)
     return vm_map_remove(map, vrange(req->addr + req->new_len, end));
 }
 
-/* Old length 0 makes a second view of the same memory. */
+/* Moves the mapping; if the old length is 0, maps the same memory a second time. */
 static long move_mapping(struct vm_map *map, const struct mremap_request *req, uint32_t to)
 {
     struct vrange new_range = vrange(to, to + req->new_len);
@@ -38,7 +38,7 @@ static long move_mapping(struct vm_map *map, const struct mremap_request *req, u
     return err == 0 ? (long)to : err;
 }
 
-/* May [addr, addr + old_len) be resized? It must lie in one area, whose end is *area_end. */
+/* Checks that [addr, addr + old_len) lies in one area, and sets *area_end to the end of that. */
 static int check_resize(struct vm_map *map, const struct mremap_request *req, uint32_t *area_end)
 {
     struct vm_area_info area;
@@ -53,8 +53,8 @@ static int check_resize(struct vm_map *map, const struct mremap_request *req, ui
     return req->old_len > *area_end - req->addr ? -EFAULT : 0;
 }
 
-/* In Linux's order: the destination goes first, and only then is looked at what lies at addr, for it may
- * have been the same. */
+/* Linux's order: unmaps the destination first, and only then looks at what is mapped at addr,
+ * because that may have been part of it. */
 static long move_to_fixed_place(struct vm_map *map, struct mremap_request *req)
 {
     uint32_t area_end;
@@ -77,7 +77,7 @@ static long move_to_fixed_place(struct vm_map *map, struct mremap_request *req)
     return err == 0 ? move_mapping(map, req, req->new_addr) : err;
 }
 
-/* Grows in place, or else moves if that is allowed. */
+/* Grows the mapping in place, or moves it if that is allowed. */
 static long grow_mapping(struct vm_map *map, const struct mremap_request *req)
 {
     uint32_t area_end, end = req->addr + req->old_len;

@@ -20,7 +20,7 @@ long sys_overcommit(struct process *self, const struct syscall_args *args)
     return err != 0 ? err : (long)before;
 }
 
-/* Looked up again: the copy before may have slept for want of memory. */
+/* Looks the process up again, because copy_to_user() may have slept for lack of memory. */
 static long set_score_adj(int pid, int value)
 {
     struct process *process = process_find(pid);
@@ -32,7 +32,7 @@ static long set_score_adj(int pid, int value)
     return 0;
 }
 
-/* pid 0: the caller. Pid 1 keeps its value: the system does not survive without it. */
+/* pid 0 is the caller. Nobody may change the value of pid 1, which the system needs. */
 long sys_oom_score_adj(struct process *self, const struct syscall_args *args)
 {
     struct process *process = args->arg[0] == 0 ? self : process_find((int)args->arg[0]);

@@ -27,7 +27,7 @@ int sys_lookup_path(uint32_t user, bool follow, struct inode **out)
 #define ACCESS_WRITE 2u
 #define ACCESS_EXEC  1u
 
-/* Every process is root: reading is always allowed, executing if anybody may. */
+/* Every process is root, which may read every file, and execute a file that anybody may. */
 long sys_access(struct process *self, const struct syscall_args *args)
 {
     uint32_t mode = args->arg[1];
@@ -51,7 +51,8 @@ long sys_access(struct process *self, const struct syscall_args *args)
     return err;
 }
 
-/* Copies at most `size` bytes of a link's text; there is no end byte. */
+/* Copies at most `size` bytes of a link's text, without a terminator. Returns the number, or
+ * -errno. */
 static long put_link(uint32_t user, const char *text, uint32_t length, uint32_t size)
 {
     uint32_t n = min_u32(length, size);
@@ -70,7 +71,7 @@ static long read_symlink(const struct inode *inode, uint32_t user, uint32_t size
     return put_link(user, target, strlen(target), size);
 }
 
-/* The one link of /proc that a static program's start-up asks for. */
+/* The one link of /proc that static programs read at their start. */
 static const char self_exe[] = "/proc/self/exe";
 
 static long read_link(const struct process *self, char *path, uint32_t user, uint32_t size)

@@ -13,7 +13,7 @@
 #include "kernel/proc/wait.h"
 #include "kernel/sys/syscall.h"
 
-/* ---- Who ----------------------------------------------------------------------------------------- */
+/* ---- Who ------------------------------------------------------------------------------------- */
 
 long sys_getpid(struct process *self, const struct syscall_args *args)
 {
@@ -21,7 +21,7 @@ long sys_getpid(struct process *self, const struct syscall_args *args)
     return self->id.pid;
 }
 
-/* One thread per process: its number is the process's. */
+/* A process has one thread, whose number is the pid. */
 long sys_gettid(struct process *self, const struct syscall_args *args)
 {
     (void)args;
@@ -34,7 +34,7 @@ long sys_getppid(struct process *self, const struct syscall_args *args)
     return self->family.parent == NULL ? 0 : self->family.parent->id.pid;
 }
 
-/* There is one user, root. */
+/* The only user is root. */
 long sys_getuid32(struct process *self, const struct syscall_args *args)
 {
     (void)self;
@@ -57,7 +57,7 @@ long sys_getegid32(struct process *self, const struct syscall_args *args)
     return sys_getuid32(self, args);
 }
 
-/* ---- Ending and waiting -------------------------------------------------------------------------- */
+/* ---- Ending and waiting ---------------------------------------------------------------------- */
 
 long sys_exit(struct process *self, const struct syscall_args *args)
 {
@@ -76,8 +76,8 @@ long sys_fork(struct process *self, const struct syscall_args *args)
     return process_fork(self);
 }
 
-/* The same call: with pages shared until written, stopping the parent would gain nothing but the
- * parent's page tables. */
+/* The same as fork: pages are shared until they are written, so stopping the parent would save
+ * nothing but page tables. */
 long sys_vfork(struct process *self, const struct syscall_args *args)
 {
     (void)args;
@@ -101,8 +101,8 @@ long sys_sched_yield(struct process *self, const struct syscall_args *args)
     ((uint32_t)(WNOHANG | WUNTRACED | WCONTINUED) | (uint32_t)__WNOTHREAD | (uint32_t)__WALL |     \
      (uint32_t)__WCLONE)
 
-/* Writes what the caller asked for and only then lets the zombie go (bad-input S12). No time is
- * kept per process, so the usage is all zeros. */
+/* Writes what the caller asked for, before the zombie is reaped (bad-input S12). The kernel keeps
+ * no times per process, so the usage is all zeros. */
 static int put_status(const struct process *zombie, uint32_t status, uint32_t usage)
 {
     int word = process_status_word(zombie);
@@ -114,7 +114,8 @@ static int put_status(const struct process *zombie, uint32_t status, uint32_t us
     return err;
 }
 
-/* pid > 0: that child; -1 and 0: any, for all processes are one group; others: no such group. */
+/* pid > 0: waits for that child; -1 and 0: for any child, because all processes are one group.
+ * Other groups do not exist. */
 static long wait_for(struct process *self, int pid, uint32_t status, uint32_t options,
                      uint32_t usage)
 {
@@ -124,7 +125,7 @@ static long wait_for(struct process *self, int pid, uint32_t status, uint32_t op
         return -EINVAL;
     }
     if (pid < -1) {
-        return pid == INT32_MIN ? -ESRCH : -ECHILD; /* Linux's, for the pid without a negation */
+        return pid == INT32_MIN ? -ESRCH : -ECHILD; /* as on Linux: INT_MIN has no negation */
     }
     int err = process_wait(self, pid, !(options & WNOHANG), &zombie);
 

@@ -40,7 +40,8 @@ long sys_exec_reason(struct process *self, const struct syscall_args *args)
     return err != 0 ? err : (long)length;
 }
 
-/* Copies the zombie's report and accounts to the user; the buffers are then known to be there. */
+/* Copies the zombie's report and accounts to the user, which brings in the pages of both
+ * buffers. */
 static int put_report(const struct process *zombie, uint32_t user_report, uint32_t user_accounts)
 {
     const struct run_record *record = zombie->run.record;
@@ -60,8 +61,8 @@ static int put_report(const struct process *zombie, uint32_t user_report, uint32
     return err != 0 ? err : copy_to_user(user_report, &report, sizeof(report));
 }
 
-/* Everything that can fail happens while the child is still there; only freemem_after, which is
- * to be sampled when it is gone, is written last, into memory just written. */
+/* Does everything that can fail before it reaps the child. Only freemem_after, which must be
+ * sampled when the child is gone, is written later, to memory that was just written. */
 static long collect_run(struct process *zombie, const struct syscall_args *args)
 {
     uint32_t user_status = args->arg[1], user_report = args->arg[2];
@@ -86,9 +87,9 @@ static long collect_run(struct process *zombie, const struct syscall_args *args)
     return err != 0 ? err : pid;
 }
 
-/* Waits for one child and for what it has killed, whose frames are to be free again by
- * freemem_after. A report is there only for a program that execve started under
- * FL_RUN_ANNOUNCE; for others the report's bytes stay as they are. */
+/* Waits for one child, and until the memory of whatever it killed is free, so that freemem_after
+ * counts that. Only programs that execve started under FL_RUN_ANNOUNCE have a report; for others
+ * the call leaves the report's bytes alone. */
 long sys_run_wait(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];

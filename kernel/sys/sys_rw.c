@@ -1,7 +1,8 @@
 /*
  * read, write, readv, writev, getdents64 and the two calls for the position. One rule for lengths
- * (bad-input S2, S6): a buffer that leaves the user half fails with -EFAULT before anything moves, a
- * transfer longer than Linux's limit is cut (FILE_IO_MAX), and with length 0 no pointer is looked at.
+ * (bad-input S2, S6): a buffer that leaves the user half fails with -EFAULT before anything moves,
+ * a transfer longer than Linux's limit is cut (FILE_IO_MAX), and with length 0 no pointer is looked
+ * at.
  */
 #include <asm/errno.h>
 #include <linux/uio.h>
@@ -49,9 +50,9 @@ long sys_getdents64(struct process *self, const struct syscall_args *args)
     return transfer(self, args, file_getdents64);
 }
 
-/* ---- Vectors -------------------------------------------------------------------------------------- */
+/* ---- Vectors --------------------------------------------------------------------------------- */
 
-/* The vectors are fetched once, into kernel memory: here if they are few. */
+/* The vectors, fetched once into kernel memory. A few of them need no allocation. */
 #define VECTORS_ON_STACK 8u
 struct vectors {
     struct iovec few[VECTORS_ON_STACK];
@@ -71,8 +72,8 @@ static void close_vectors(struct vectors *v)
     }
 }
 
-/* Every length positive as a signed number, then every range inside the user half; the sum is cut to
- * the most that one call moves. */
+/* Checks first that every length is positive as a signed number, then that every range lies inside
+ * the user half. Cuts the sum to what one call may move. */
 static int check_vectors(struct vectors *v)
 {
     uint32_t left = FILE_IO_MAX;
@@ -115,7 +116,8 @@ static int open_vectors(struct vectors *v, uint32_t user, uint32_t count)
     return err;
 }
 
-/* Moves vector after vector until one comes back short. Bytes, or the error of the first. */
+/* Moves vector after vector until one is not moved completely. Returns the number of bytes, or the
+ * error of the first vector. */
 static long move_vectors(struct file *file, const struct vectors *v, transfer_fn *move)
 {
     long total = 0;
@@ -166,7 +168,7 @@ long sys_writev(struct process *self, const struct syscall_args *args)
     return transfer_vectors(self, args, file_write, false);
 }
 
-/* ---- Positions ------------------------------------------------------------------------------------ */
+/* ---- Positions ------------------------------------------------------------------------------- */
 
 long sys_lseek(struct process *self, const struct syscall_args *args)
 {

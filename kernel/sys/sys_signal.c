@@ -1,4 +1,4 @@
-/* kill. */
+/* kill: signals, which end a process or do nothing. */
 #include <asm/errno.h>
 #include <asm/signal.h>
 
@@ -9,7 +9,7 @@
 
 #define SIGNAL_MAX 64u
 
-/* Signals whose default is to do nothing. */
+/* Returns true for a signal whose default action is to do nothing. */
 static bool is_ignored_signal(uint32_t signal)
 {
     return signal == 0 || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
@@ -28,7 +28,7 @@ static void send_signal(const struct process *from, struct process *to, uint32_t
     }
 }
 
-/* Everybody but pid 1 and, for pid -1, the caller. */
+/* Signals every process except pid 1 and, for pid -1, the caller. */
 static long signal_all(const struct process *self, uint32_t signal, bool with_caller)
 {
     bool has_any = false;
@@ -43,8 +43,8 @@ static long signal_all(const struct process *self, uint32_t signal, bool with_ca
     return has_any || with_caller ? 0 : -ESRCH;
 }
 
-/* Nobody can catch a signal yet, so each does its default: end the process, or nothing. Stopping
- * needs job control, which is not there: -EINVAL rather than a pretence. */
+/* No process can catch a signal yet, so each signal has its default action: end the process, or
+ * nothing. Stopping a process would need job control, so stop signals fail with -EINVAL. */
 long sys_kill(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];

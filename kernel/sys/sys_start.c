@@ -24,7 +24,7 @@ long sys_newuname(struct process *self, const struct syscall_args *args)
     static const struct new_utsname name = {
         .sysname = "Faultline",
         .nodename = "faultline",
-        .release = "6.1.0-faultline", /* glibc wants a Linux version it knows */
+        .release = "6.1.0-faultline", /* glibc requires a Linux version that it knows */
         .version = "#1",
         .machine = "i686",
         .domainname = "(none)",
@@ -34,7 +34,8 @@ long sys_newuname(struct process *self, const struct syscall_args *args)
     return copy_to_user(args->arg[0], &name, sizeof(name));
 }
 
-/* With one thread nobody waits for the word to be cleared, so the address is not kept. */
+/* A process has one thread, so nobody waits until the word is cleared, and the address is not
+ * kept. */
 long sys_set_tid_address(struct process *self, const struct syscall_args *args)
 {
     (void)args;
@@ -71,7 +72,7 @@ long sys_ugetrlimit(struct process *self, const struct syscall_args *args)
     return copy_to_user(args->arg[1], &words, sizeof(words));
 }
 
-/* Limits are fixed: every process may ask, and set them to what they are. */
+/* Limits are fixed: a process may read them, and set them to the values they have. */
 static int check_new_limit(const struct rlimit64 *new, const struct rlimit64 *limit)
 {
     if (new->rlim_cur > new->rlim_max) {
@@ -139,9 +140,9 @@ long sys_getrandom(struct process *self, const struct syscall_args *args)
     return (long)io.done;
 }
 
-/* ---- Thread-local storage ------------------------------------------------------------------------ */
+/* ---- Thread-local storage -------------------------------------------------------------------- */
 
-/* The slot that a request names, or for -1 the first empty one. Negative: error. */
+/* Returns the slot that a request names, or for -1 the first empty one, or -errno. */
 static int choose_tls_slot(const struct process *self, uint32_t entry)
 {
     if (entry != UINT32_MAX) {
@@ -175,7 +176,7 @@ long sys_set_thread_area(struct process *self, const struct syscall_args *args)
     if (desc.entry_number == UINT32_MAX) {
         uint32_t entry = (uint32_t)slot + GDT_TLS_FIRST;
 
-        err = copy_to_user(args->arg[0], &entry, sizeof(entry)); /* its first member */
+        err = copy_to_user(args->arg[0], &entry, sizeof(entry)); /* the first member */
         if (err != 0) {
             return err;
         }

@@ -2,7 +2,6 @@
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
-#include <linux/limits.h>
 #include <linux/stat.h>
 
 #include "fs/file.h"
@@ -11,9 +10,7 @@
 #include "kernel/sys/sys_impl.h"
 #include "kernel/sys/syscall.h"
 #include "lib/addr.h"
-#include "lib/format.h"
 #include "lib/string.h"
-#include "mm/phys/kheap.h"
 
 #define STAT_BLOCK_SIZE 512u
 
@@ -75,7 +72,7 @@ long sys_fstat64(struct process *self, const struct syscall_args *args)
     return file == NULL ? -EBADF : put_stat64(file->inode, args->arg[1]);
 }
 
-/* dev_t as the inode has it: minor in the low byte, major in the next. */
+/* An inode's dev_t has the minor number in its low byte and the major number above. */
 #define DEVICE_MINOR(device) ((device)&0xFFu)
 #define DEVICE_MAJOR(device) ((device) >> 8)
 
@@ -100,30 +97,9 @@ static long put_statx(const struct inode *inode, uint32_t user)
     return copy_to_user(user, &st, sizeof(st));
 }
 
-/* fs_lookup of a path that counts from a directory. */
-static int lookup_below(const struct inode *directory, const char *path, bool follow,
-                        struct inode **out)
-{
-    if (directory->type != INODE_DIRECTORY) {
-        return -ENOTDIR;
-    }
-    char *whole = kheap_alloc(PATH_MAX);
-
-    if (whole == NULL) {
-        return -ENOMEM;
-    }
-    uint32_t length = inode_path(directory, whole, PATH_MAX);
-    int total = format_buffer(whole + length, PATH_MAX - length, "/%s", path);
-    bool is_cut = (uint32_t)total >= PATH_MAX - length;
-    int err = is_cut ? -ENAMETOOLONG : fs_lookup(whole, follow, out);
-
-    kheap_free(whole, PATH_MAX);
-    return err;
-}
-
-/* The inode that a descriptor and a path mean together: a path is absolute, or counts from the
- * descriptor's directory or the root, the only working directory there is; "" with AT_EMPTY_PATH is
- * the descriptor's own. */
+/* Finds the inode that a descriptor and a path name together. The path is absolute, or relative to
+ * the descriptor's directory or to the root, which is the only working directory. "" with
+ * AT_EMPTY_PATH names the descriptor's own inode. */
 static int find_at(struct process *self, int fd, const char *path, uint32_t flags,
                    struct inode **out)
 {
@@ -138,7 +114,7 @@ static int find_at(struct process *self, int fd, const char *path, uint32_t flag
         return -EBADF;
     }
     if (path[0] != '\0') {
-        return lookup_below(file->inode, path, follow, out);
+        return fs_lookup_at(file->inode, path, follow, out);
     }
     if (!(flags & AT_EMPTY_PATH)) {
         return -ENOENT;

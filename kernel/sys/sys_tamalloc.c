@@ -15,9 +15,9 @@
 #define KB_PER_PAGE  (PAGE_SIZE / 1024u)
 #define PAGES_PER_MB (1024u / KB_PER_PAGE)
 
-/* ---- tamalloc ------------------------------------------------------------------------------------ */
+/* ---- tamalloc -------------------------------------------------------------------------------- */
 
-/* Downward from FL_TAM_END: the highest hole below it. */
+/* Maps memory in the highest hole below FL_TAM_END. */
 long sys_tamalloc(struct process *self, const struct syscall_args *args)
 {
     uint32_t size = args->arg[0];
@@ -45,7 +45,7 @@ long sys_tamalloc(struct process *self, const struct syscall_args *args)
     return err != 0 ? err : (long)start.raw;
 }
 
-/* ---- Statistics ---------------------------------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
 static void get_counts(const struct process *process, struct vm_map_counts *counts)
 {
@@ -76,14 +76,14 @@ static long put_stats(const struct process *process, uint32_t user_stats, uint32
     struct mem_usage_stats stats = stats_of(process);
     uint32_t offset = index * (uint32_t)sizeof(stats);
 
-    /* The buffer may be said to be larger than the address space. */
+    /* max may claim a buffer larger than the address space. */
     if (user_stats + offset < user_stats) {
         return -EFAULT;
     }
     return copy_to_user(user_stats + offset, &stats, sizeof(stats));
 }
 
-/* pid 0: all processes, ascending, as many as max. */
+/* pid 0: all processes by ascending pid, at most max. */
 long sys_get_memory_usage_stats(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];
@@ -105,7 +105,8 @@ long sys_get_memory_usage_stats(struct process *self, const struct syscall_args 
             return err;
         }
         filled++;
-        (void)preempt_step(&steps); /* this process may be gone now: the next one is looked up */
+        (void)preempt_step(
+            &steps); /* this process may be gone now, so the next one is looked up by number */
         process = pid == 0 ? process_find_from(next) : NULL;
     }
     return (long)filled;

@@ -1,6 +1,6 @@
 /*
- * The teaching interface (contract 2): area_mmap, area_munmap and freemem. Its calls return no error
- * numbers, only 0 or -1.
+ * The teaching interface (contract 2): area_mmap, area_munmap and freemem. Its calls return no
+ * error numbers, only 0 or -1.
  */
 #include <linux/mman.h>
 
@@ -15,7 +15,8 @@
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
 
-/* V1 and V2 for the numbers: true if they make sense; *start is 0 if the kernel is to choose. */
+/* Checks the numbers of a request (V1, V2). Returns true and *start, which is 0 if the kernel shall
+ * choose. */
 static bool is_area_request_valid(const struct syscall_args *args, uint32_t *start)
 {
     uint32_t addr = args->arg[0], len = args->arg[1], prot = args->arg[2], flags = args->arg[3];
@@ -35,7 +36,8 @@ static bool is_area_request_valid(const struct syscall_args *args, uint32_t *sta
     return *start < FL_MMAPEND && len <= FL_MMAPEND - *start;
 }
 
-/* The object of a file area: true, with a reference in spec. */
+/* Sets spec->object, with a reference, for an area of a file. Returns false if the file does not
+ * allow it. */
 static bool open_area_file(struct process *self, const struct syscall_args *args,
                            struct vm_area_spec *spec)
 {
@@ -51,7 +53,7 @@ static bool open_area_file(struct process *self, const struct syscall_args *args
     return true;
 }
 
-/* V4: all pages are there when the call returns, or nothing is left of it. */
+/* Brings in all pages, or removes the area (V4). */
 static bool populate_area(struct vm_map *map, const struct vm_area_spec *spec)
 {
     if (vm_map_populate(map, spec->range, (spec->prot & VM_WRITE) != 0) == 0) {
@@ -59,7 +61,7 @@ static bool populate_area(struct vm_map *map, const struct vm_area_spec *spec)
     }
     int err = vm_map_remove(map, spec->range);
 
-    assert(err == 0); /* a whole area: no split, nothing to allocate */
+    assert(err == 0); /* removing a whole area splits and allocates nothing */
     return false;
 }
 
@@ -71,7 +73,7 @@ static bool insert_area(struct vm_map *map, const struct vm_area_spec *spec)
     return counts.teaching_areas < FL_AREA_MAX && vm_map_insert(map, spec) == 0;
 }
 
-/* Gives the start, or 0: this interface has no error numbers. */
+/* Returns the start, or 0 for every error. */
 long sys_area_mmap(struct process *self, const struct syscall_args *args)
 {
     struct vm_area_spec spec = {
@@ -102,8 +104,8 @@ long sys_area_mmap(struct process *self, const struct syscall_args *args)
     return is_made ? (long)start.raw : 0;
 }
 
-/* What the POSIX calls cut an area into stays together: the pieces behind its first one, which alone
- * has a record of the reserve, up to a hole or the next area. */
+/* Returns the end of an area that POSIX calls may have cut into pieces. Only its first piece has
+ * VM_TEACHING; the pieces above it belong to the area up to a hole or the next area. */
 static uint32_t area_end(struct vm_map *map, const struct vm_area_info *first)
 {
     struct vm_area_info piece;

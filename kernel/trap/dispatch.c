@@ -1,6 +1,7 @@
 /*
  * Every vector except int 0x80 arrives here, and goes to page_fault.c, to exception.c or to the
- * handler of its interrupt. CS alone tells whether user or kernel code was interrupted (bad-input P19).
+ * handler of its interrupt. CS alone tells whether user or kernel code was interrupted (bad-input
+ * P19).
  */
 #include "arch/cpu.h"
 #include "arch/latency.h"
@@ -28,7 +29,8 @@ static cold_fn void interrupt(uint32_t irq)
     pic_acknowledge(irq);
 }
 
-/* Vectors above the IRQs have no source, and programs cannot raise them: their gates are ring 0's. */
+/* Vectors above the IRQs have no source, and programs cannot raise them: their gates are ring
+ * 0's. */
 static cold_fn void unused_vector(const struct trap_frame *tf)
 {
     static uint32_t count;
@@ -52,8 +54,8 @@ static cold_fn void dispatch_rare(struct trap_frame *tf)
     }
 }
 
-/* A trap that interrupts the kernel while interrupts are off belongs to the stretch that it interrupts,
- * and is not measured apart. */
+/* A trap that interrupts the kernel while interrupts are off belongs to the stretch that it
+ * interrupts, and is not measured apart. */
 void trap_dispatch(struct trap_frame *tf)
 {
     bool was_on = (tf->eflags & EFLAGS_INTERRUPT) != 0;

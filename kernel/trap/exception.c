@@ -50,7 +50,8 @@ static void user_exception(struct process *self, const struct trap_frame *tf)
     process_exit(PROCESS_END_SIGNAL, signal);
 }
 
-/* Returns true for a single step that a program's TF flag carried into the kernel (bad-input P10). */
+/* Returns true for a single step that a program's TF flag carried into the kernel (bad-input
+ * P10). */
 static bool is_stray_step(const struct trap_frame *tf)
 {
     return tf->vector == TRAP_DEBUG && process_running != NULL;

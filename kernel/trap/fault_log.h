@@ -1,8 +1,8 @@
 /*
- * The last page faults, for the panic screen. A fault is handled in its slot of the log and not in a
- * copy on the stack, which would cost 10 of the 235 instructions of the cheapest fault: the caller
- * takes a slot with fault_log_next() before it resolves the fault, and vm_fault() fills in the rest.
- * Who may sleep meanwhile must copy the slot, because later faults reuse it.
+ * The last page faults, for the panic screen. A fault is handled in its slot of the log and not in
+ * a copy on the stack, which would cost 10 of the 235 instructions of the cheapest fault: the
+ * caller takes a slot with fault_log_next() before it resolves the fault, and vm_fault() fills in
+ * the rest. Who may sleep meanwhile must copy the slot, because later faults reuse it.
  */
 #ifndef KERNEL_TRAP_FAULT_LOG_H
 #define KERNEL_TRAP_FAULT_LOG_H

@@ -1,14 +1,16 @@
 /*
  * Page faults: decode, call vm_fault(), and act on its result.
  *
- * What vm_fault() refuses to a program ends the program with one line. If it is out of memory, other
- * processes give way first and the fault is tried again. The kernel itself may fault on a user address
- * in one place, the copy routines of arch/usercopy.asm: the page comes in the same way, or the copy
- * ends early. Every other page fault of the kernel is a bug in it and ends in the panic screen.
+ * What vm_fault() refuses to a program ends the program with one line. If it is out of memory,
+ * other processes give way first and the fault is tried again. The kernel itself may fault on a
+ * user address in one place, the copy routines of arch/usercopy.asm: the page comes in the same
+ * way, or the copy ends early. Every other page fault of the kernel is a bug in it and ends in the
+ * panic screen.
  *
- * A fault is handled in its slot of the fault log, not in a copy on the stack: copying it would cost
- * 10 of the 235 instructions of the cheapest fault. Only code that may sleep copies it, because others
- * then reuse the slot. vm_fault(), which may sleep in a pager, writes what was asked into the slot again.
+ * A fault is handled in its slot of the fault log, not in a copy on the stack: copying it would
+ * cost 10 of the 235 instructions of the cheapest fault. Only code that may sleep copies it,
+ * because others then reuse the slot. vm_fault(), which may sleep in a pager, writes the request
+ * into the slot again.
  */
 #include "kernel/trap/page_fault.h"
 
@@ -91,9 +93,9 @@ static inline bool is_return_of_start(const struct process *self, const struct t
            tf->esp == self->program.entry_esp + sizeof(uint32_t);
 }
 
-/* While the fault is out of memory, makes others release memory and tries it again. Stops when nobody
- * else can. The process may sleep meanwhile and other faults reuse the log's slots, so `note` must be
- * a copy. */
+/* While the fault is out of memory, makes others release memory and tries it again. Stops when
+ * nobody else can. The process may sleep meanwhile and other faults reuse the log's slots, so
+ * `note` must be a copy. */
 static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self,
                                                             const struct trap_frame *tf,
                                                             struct fault_note *note,
@@ -118,9 +120,10 @@ static noreturn_fn cold_fn void refuse(struct process *self, const struct trap_f
 
 /*
  * Counts a fault that comes again although it was just resolved. Once or twice is an accident; more
- * often ends the program, because a fault that changes nothing would come for ever (bad-input F15). A
- * debug build panics instead, with one exception that is not our bug: for a program's retf and iret,
- * QEMU 7.2 reads the stack as the supervisor, which SMAP refuses whatever the page table says.
+ * often ends the program, because a fault that changes nothing would come for ever (bad-input F15).
+ * A debug build panics instead, with one exception that is not our bug: for a program's retf and
+ * iret, QEMU 7.2 reads the stack as the supervisor, which SMAP refuses whatever the page table
+ * says.
  */
 static cold_fn void count_repeat(struct process *self, const struct trap_frame *tf, uint32_t va)
 {
@@ -142,8 +145,8 @@ static cold_fn void count_repeat(struct process *self, const struct trap_frame *
     process_exit(PROCESS_END_SIGNAL, SIGSEGV);
 }
 
-/* Handles a fault that vm_fault() did not resolve at once. Returns when it is resolved or the program
- * is being killed; otherwise ends the program. */
+/* Handles a fault that vm_fault() did not resolve at once. Returns when it is resolved or the
+ * program is being killed; otherwise ends the program. */
 static cold_fn void retry_or_refuse(struct process *self, const struct trap_frame *tf,
                                     const struct fault_note *first, enum vm_fault_result result)
 {
@@ -159,7 +162,8 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
 {
     uint8_t access = access_of(tf->error);
 
-    /* Every return to ring 3 checks for a kill, so no dying process faults here and takes a page. */
+    /* Every return to ring 3 checks for a kill, so no dying process faults here and takes a
+     * page. */
     debug_assert(!process_is_dying(self));
     if (unlikely(va == tf->eip)) {
         if (is_return_of_start(self, tf)) {

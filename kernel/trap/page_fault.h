@@ -9,8 +9,8 @@ struct trap_frame;
 /* Turns the fault trace on or off (trace= on the command line): one record for every page fault. */
 void trap_configure(bool trace);
 
-/* Handles a page fault with the registers *tf. Returns when the access can be repeated, or the kernel
- * code at tf->eip was sent to its fixup. */
+/* Handles a page fault with the registers *tf. Returns when the access can be repeated, or the
+ * kernel code at tf->eip was sent to its fixup. */
 void trap_page_fault(struct trap_frame *tf);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The lines that a user sees when the kernel ends a program, and the records of the fault trace. The
- * lines have Linux's format, with the cause word (abi/causes.def) after the colon.
+ * The lines that a user sees when the kernel ends a program, and the records of the fault trace.
+ * The lines have Linux's format, with the cause word (abi/causes.def) after the colon.
  */
 #include "kernel/trap/report.h"
 
@@ -20,7 +20,7 @@
 #include "mm/vm_map.h"
 #include "mm/vm_object.h"
 
-/* ---- Page faults --------------------------------------------------------------------------------- */
+/* ---- Page faults ----------------------------------------------------------------------------- */
 
 int trap_signal_of(enum vm_fault_result result)
 {
@@ -108,7 +108,7 @@ void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
     }
 }
 
-/* ---- Other exceptions ---------------------------------------------------------------------------- */
+/* ---- Other exceptions ------------------------------------------------------------------------ */
 
 static const char *signal_word(int signal)
 {
@@ -172,9 +172,9 @@ static bool is_privileged_opcode(uint8_t op)
            (op >= 0xEC && op <= 0xEF) || (op >= 0x6C && op <= 0x6F);
 }
 
-/* Two-byte opcodes, 0x0F first, that ring 3 may not use: descriptor tables and lmsw, clts, invd, wbinvd,
- * mov to and from control and debug registers, wrmsr, rdmsr, rdpmc, sysenter, sysexit. rdtsc (0x31) is
- * allowed. */
+/* Two-byte opcodes, 0x0F first, that ring 3 may not use: descriptor tables and lmsw, clts, invd,
+ * wbinvd, mov to and from control and debug registers, wrmsr, rdmsr, rdpmc, sysenter, sysexit.
+ * rdtsc (0x31) is allowed. */
 static bool is_privileged_0f(uint8_t op)
 {
     return op <= 0x01 || op == 0x06 || op == 0x08 || op == 0x09 || (op >= 0x20 && op <= 0x23) ||

@@ -15,8 +15,8 @@ void trap_report_fault(const struct process *self, const struct trap_frame *tf,
 /* Prints "NAME[PID]: SIGFPE at ip 08049012: divide error". */
 void trap_report_exception(const struct process *self, const struct trap_frame *tf, int signal,
                            const char *what);
-/* Prints the line about a general protection fault, with what the error code or the instruction tells
- * about its reason. */
+/* Prints the line about a general protection fault, with what the error code or the instruction
+ * tells about its reason. */
 void trap_report_protection(const struct process *self, const struct trap_frame *tf);
 /* Writes one record of the fault trace. cost: in ticks of the time-stamp counter. */
 void trap_trace_fault(const struct process *self, const struct trap_frame *tf,
