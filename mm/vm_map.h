@@ -19,6 +19,9 @@
  *     meanwhile.
  *   - Every present page lies in an area again when the operation returns, so vm_map_check does not
  *     accept a busy map.
+ *
+ * While a fault or vm_map_populate sleeps in a pager, it holds no lock and the map is not busy. The
+ * map may change in every way, and the fault looks up again (mm/vm_fault.c).
  */
 #ifndef MM_VM_MAP_H
 #define MM_VM_MAP_H

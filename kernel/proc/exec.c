@@ -64,7 +64,8 @@ static int open_program(const char *path, struct exec_plan *plan)
 }
 
 /* Writes the bytes of image_build_stack. The map is not the running one, so they go through a
- * window; the page of the last write is kept. */
+ * window; the page of the last write is kept. The map's own reference holds it: nobody else changes
+ * a map that execve builds, and a fault that sleeps brings in another page, which replaces it. */
 struct stack_writer {
     struct vm_map *map;
     uint32_t page;
