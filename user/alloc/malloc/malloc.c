@@ -112,7 +112,7 @@ static tail_fn void *small_alloc(size_t bytes)
     uint32_t grains = grains_for(bytes);
     void *block = slab_alloc(grains);
 
-    return likely(block != NULL) ? block : small_alloc_slow(grains);
+    return block != NULL ? block : small_alloc_slow(grains);
 }
 
 /* Takes a cached block of the next larger size, in a heap that is not large. */
@@ -142,10 +142,10 @@ static inline void *block_alloc(size_t bytes)
     if (bytes <= SMALL_MAX) {
         return small_alloc(bytes);
     }
-    if (likely(bytes <= CACHED_MAX)) {
+    if (bytes <= CACHED_MAX) {
         size_t size = size_for(bytes);
         void *block = cache_pop(cache_list_of(size));
-        return likely(block != NULL) ? block : cached_alloc_slow(size);
+        return block != NULL ? block : cached_alloc_slow(size);
     }
     return alloc_slow(bytes);
 }
@@ -198,7 +198,7 @@ static tail_fn void small_free(void *pointer)
 {
     struct slab *slab = slab_of(pointer);
 
-    if (unlikely(!slab_has_block(slab, pointer))) {
+    if (!slab_has_block(slab, pointer)) {
         stop_pointer(pointer);
         return;
     }
@@ -225,14 +225,13 @@ static tail_fn void cached_free(void *pointer)
 {
     size_t size;
 
-    if (unlikely((uintptr_t)pointer >= (uintptr_t)fl_heap.top ||
-                 !is_allocated(header_open(pointer)))) {
+    if ((uintptr_t)pointer >= (uintptr_t)fl_heap.top || !is_allocated(header_open(pointer))) {
         free_slow(pointer);
         return;
     }
     size = used_size(block_of(pointer));
     /* The heap stops the program if the header above is not right. */
-    if (size > size_for(CACHED_MAX) || unlikely(!has_header((const char *)pointer + size)) ||
+    if (size > size_for(CACHED_MAX) || !has_header((const char *)pointer + size) ||
         !cache_push(pointer, size)) {
         heap_free(pointer);
     }

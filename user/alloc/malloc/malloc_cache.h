@@ -52,8 +52,8 @@ static inline void *cache_pop(struct cache_list *list)
 {
     struct cached *cached = list->first;
 
-    if (likely(cached != NULL)) {
-        if (unlikely(!is_cached(header_open(cached)))) {
+    if (cached != NULL) {
+        if (!is_cached(header_open(cached))) {
             fl_cache_stop_written(cached);
         }
         list->first = cached->next;
@@ -82,8 +82,8 @@ static inline bool cache_push(void *content, size_t size)
 /* Called after a block went past the cache to the heap. */
 static inline void cache_adjust(void)
 {
-    if (unlikely(fl_heap.mapped != fl_cache.mapped ||
-                 fl_heap.held - fl_cache.held_min > fl_cache.held_span)) {
+    if (fl_heap.mapped != fl_cache.mapped ||
+        fl_heap.held - fl_cache.held_min > fl_cache.held_span) {
         fl_cache_adjust_slow();
     }
 }

@@ -371,7 +371,7 @@ static cold_fn reg_call bool is_inside_slow(const struct block *block)
 /* True if a block may start or end here. Checked before anything is read there. */
 static inline bool is_inside(const struct block *block)
 {
-    return likely(block >= fl_heap.first && block < fl_heap.top) || is_inside_slow(block);
+    return (block >= fl_heap.first && block < fl_heap.top) || is_inside_slow(block);
 }
 
 static noreturn_fn cold_fn void stop_overrun(const struct block *block)

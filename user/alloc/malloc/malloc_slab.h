@@ -96,7 +96,7 @@ static inline void *slab_take(struct slab *slab, uint32_t grains)
 {
     uint32_t room = fl_slab_starts[grains] & ~slab->used;
 
-    if (unlikely(room == 0)) {
+    if (room == 0) {
         return NULL;
     }
     slab->used |= room & -room;
@@ -108,7 +108,7 @@ static inline void *slab_alloc(uint32_t grains)
 {
     struct slab *slab = LIST_FIRST(&fl_slabs.with_room[grains]);
 
-    return likely(slab != NULL) ? slab_take(slab, grains) : NULL;
+    return slab != NULL ? slab_take(slab, grains) : NULL;
 }
 
 /* Frees a block for which slab_has_block holds. */
