@@ -19,7 +19,8 @@
  * table last: if memory runs out, everything acquired is released and the map is unchanged. Rights
  * are granted here and nowhere else; mprotect only removes them.
  *
- * A pager's get_page may sleep, and while it does the map may change in every way. So after a sleep
+ * A pager's get_page may sleep, and because it runs without the map's lock, the map may change in
+ * every way meanwhile. So after a sleep
  * fetch_page looks area and page-table slot up again. Where another page belongs there by now, or
  * one has come in, it drops the page and the fault begins anew (VM_FAULT_AGAIN). A fault that did
  * not sleep never looks up twice. Nothing else here sleeps; the preemption points of a cluster keep
@@ -98,18 +99,6 @@ static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result 
 {
     fault->cause = cause;
     return result;
-}
-
-cold_fn enum vm_fault_result vm_fault_of_refusal(uint32_t flags)
-{
-    switch (frame_refusal(flags)) {
-    case FRAME_NONE_FREE:
-        return VM_FAULT_NO_FRAME;
-    case FRAME_NO_LOW_FREE:
-        return VM_FAULT_NO_LOW_FRAME;
-    default:
-        return VM_FAULT_FORCED;
-    }
 }
 
 static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault, enum vm_fault_result result)
@@ -331,7 +320,10 @@ static inline enum vm_fault_result fetch_page(struct vm_map *map, struct place *
     };
 
     page->slept = false;
+    lock_release(&map->lock); /* the pager may sleep */
     enum vm_fault_result result = object->pager->get_page(object, wanted.offset, page);
+
+    lock_acquire(&map->lock);
 
     return unlikely(page->slept) ? after_sleep(map, place, &wanted, page, result) : result;
 }
@@ -588,6 +580,7 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
 {
     enum vm_fault_result result;
 
+    lock_acquire(&map->lock);
     do {
         /* Areas end at USER_END: a kernel address is in none. */
         struct vm_area *area = vm_map_lookup(map, fault->va.raw);
@@ -595,6 +588,7 @@ enum vm_fault_result vm_fault(struct vm_map *map, struct vm_fault *fault)
         result = likely(area != NULL) ? fault_in_area(map, area, fault, false)
                                       : fault_outside(map, fault);
     } while (unlikely(result == VM_FAULT_AGAIN));
+    lock_release(&map->lock);
     return result;
 }
 

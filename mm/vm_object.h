@@ -16,7 +16,7 @@
 #include "abi/faultline.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
-#include "mm/vm_fault.h"
+#include "mm/vm_fault_result.h"
 
 struct vm_pager;
 /* Every pointer to an object that is kept owns one of its references. */

@@ -80,8 +80,9 @@ static inline int populate_front(struct vm_map *map, struct vm_area *area, struc
     return likely(result == VM_FAULT_RESUME) || result == VM_FAULT_AGAIN ? 0 : error_of(result);
 }
 
-int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
+static int vm_map_populate_locked(struct vm_map *map, struct vrange range, bool write)
 {
+    lock_assert_held(&map->lock);
     uint32_t access = write ? VM_WRITE : VM_READ, done, pages = 0, version = map->version;
     struct vm_area *area = NULL;
 
@@ -108,4 +109,12 @@ int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
         }
     }
     return 0;
+}
+
+int vm_map_populate(struct vm_map *map, struct vrange range, bool write)
+{
+    lock_acquire(&map->lock);
+    int result = vm_map_populate_locked(map, range, write);
+    lock_release(&map->lock);
+    return result;
 }

@@ -120,4 +120,14 @@ my %circle = (
 is $status, 1, 'refused: a circle of files';
 like $output, qr{^circle: kernel/b -> mm/a -> kernel/b$}m, 'refused: a circle of files: the way is named';
 
+# A subfolder that the table does not list belongs to the layer above it, but has a door.
+my %room = ('mm/room/a.h' => "#include \"mm/b.h\"\n", 'mm/b.h' => "\n");
+($status, $output) = check(tree(%headers, %room, 'mm/c.c' => "#include \"mm/room/a.h\"\n"));
+is $status, 0, 'allowed: a header of a room in its layer' or diag $output;
+($status, $output) = check(tree(%headers, %room, 'kernel/c.c' => "#include \"mm/room/a.h\"\n"));
+is $output, "kernel/c.c:1: mm/room/a.h is private to mm/\n",
+    'refused: a header of a room outside its layer';
+($status, $output) = check(tree(%headers, %room, 'mm/b.h' => "#include \"mm/room/a.h\"\n"));
+is $output, "circle: mm/b -> mm/room/a -> mm/b\n", 'refused: a circle of files through a room';
+
 done_testing;

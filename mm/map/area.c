@@ -22,9 +22,7 @@ void area_set_range(struct vm_map *map, struct vm_area *area, uint32_t start, ui
 
 void vm_map_extend_down(struct vm_map *map, struct vm_area *area, uint32_t start)
 {
-    lock_acquire(&map->lock);
     area_set_range(map, area, start, area->end);
-    lock_release(&map->lock);
 }
 
 noinline_fn void area_merge_with_next_slow(struct vm_map *map, struct vm_area *area)
