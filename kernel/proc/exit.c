@@ -63,20 +63,53 @@ static void release_resources(struct process *self)
     vm_map_destroy(map); /* leaves it, if a switch in between has loaded it again */
 }
 
+/* Gives the living children to pid 1, as orphans. */
+static void orphan_children(struct process *self)
+{
+    struct process *child;
+
+    lock_acquire(&process_tree_lock);
+    while ((child = LIST_FIRST(&self->family.children)) != NULL) {
+        LIST_REMOVE(child, family.sibling_entry);
+        child->family.parent = process_init;
+        child->family.is_orphan = true;
+        LIST_INSERT_HEAD(&process_init->family.children, child, family.sibling_entry);
+    }
+    lock_release(&process_tree_lock);
+}
+
+static struct process *first_zombie(const struct process *self)
+{
+    lock_acquire(&process_tree_lock);
+    struct process *zombie = LIST_FIRST(&self->family.zombies);
+
+    lock_release(&process_tree_lock);
+    return zombie;
+}
+
 /* Gives the children to pid 1 and reaps those that have ended. */
 static void leave_family(struct process *self)
 {
     struct process *child;
     unsigned int steps = 0;
 
-    process_orphan_children(self);
-    while ((child = process_first_zombie(self)) != NULL) {
+    orphan_children(self);
+    while ((child = first_zombie(self)) != NULL) {
         process_reap(child);
         (void)preempt_step(&steps);
     }
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */
+
+static void become_zombie(struct process *self)
+{
+    lock_acquire(&process_tree_lock);
+    self->sched.state = PROCESS_ZOMBIE;
+    LIST_REMOVE(self, family.sibling_entry);
+    LIST_INSERT_HEAD(&self->family.parent->family.zombies, self, family.sibling_entry);
+    lock_release(&process_tree_lock);
+}
 
 void process_exit(enum process_end end, int value)
 {
@@ -99,7 +132,7 @@ void process_exit(enum process_end end, int value)
             debug_check(frame_check())); /* all memory: when a program of `run` has ended */
     }
     leave_family(self);
-    process_become_zombie(self);
+    become_zombie(self);
     process_wake_waiters(self);
     sched_exit();
 }

@@ -91,35 +91,3 @@ void process_unpublish(struct process *zombie)
     RB_REMOVE(pid_tree, &pids, zombie);
     lock_release(&process_tree_lock);
 }
-
-void process_orphan_children(struct process *self)
-{
-    struct process *child;
-
-    lock_acquire(&process_tree_lock);
-    while ((child = LIST_FIRST(&self->family.children)) != NULL) {
-        LIST_REMOVE(child, family.sibling_entry);
-        child->family.parent = process_init;
-        child->family.is_orphan = true;
-        LIST_INSERT_HEAD(&process_init->family.children, child, family.sibling_entry);
-    }
-    lock_release(&process_tree_lock);
-}
-
-void process_become_zombie(struct process *self)
-{
-    lock_acquire(&process_tree_lock);
-    self->sched.state = PROCESS_ZOMBIE;
-    LIST_REMOVE(self, family.sibling_entry);
-    LIST_INSERT_HEAD(&self->family.parent->family.zombies, self, family.sibling_entry);
-    lock_release(&process_tree_lock);
-}
-
-struct process *process_first_zombie(const struct process *self)
-{
-    lock_acquire(&process_tree_lock);
-    struct process *zombie = LIST_FIRST(&self->family.zombies);
-
-    lock_release(&process_tree_lock);
-    return zombie;
-}

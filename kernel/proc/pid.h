@@ -27,11 +27,5 @@ struct process *process_find_from(int pid);
 void process_publish(struct process *process, struct process *parent);
 /* Takes a zombie out of both. */
 void process_unpublish(struct process *zombie);
-/* Gives all living children of `self` to pid 1, as orphans. */
-void process_orphan_children(struct process *self);
-/* Makes `self` a zombie of its parent. */
-void process_become_zombie(struct process *self);
-/* Returns one of its zombies, or NULL. */
-struct process *process_first_zombie(const struct process *self);
 
 #endif

@@ -125,9 +125,10 @@ struct process_thread {
     uint32_t stack_top; /* of the kernel stack; 0: none */
     uint32_t kernel_esp;
     struct lock_holder locks; /* that it holds */
+    /* From here on process_create leaves the values to fork or exec. */
     uint64_t tls[GDT_TLS_COUNT];
     uint16_t fs, gs;
-    struct fpu_state fpu; /* last: process_create leaves it to whoever fills the record */
+    struct fpu_state fpu;
 };
 
 struct process {
@@ -140,7 +141,7 @@ struct process {
     struct process_run run;
     struct process_ending end;
     struct fd_table fds;
-    struct process_thread thread; /* last, as its fpu */
+    struct process_thread thread; /* last, because its end is not cleared */
 };
 
 extern struct process *process_running; /* NULL before sched_start() */

@@ -46,7 +46,7 @@ static struct process *alloc_record(void)
     if (p == NULL) {
         return NULL;
     }
-    memset(p, 0, offsetof(struct process, thread.fpu)); /* whoever fills the record fills that */
+    memset(p, 0, offsetof(struct process, thread.tls)); /* see struct process_thread */
     p->thread.stack_top = kstack_alloc();
     if (p->thread.stack_top == 0) {
         kheap_free(p, sizeof(*p));
@@ -97,8 +97,10 @@ void process_discard(struct process *process)
 
 void process_drop_exec_reason(struct process *process)
 {
-    kheap_free(process->program.exec_reason, sizeof(*process->program.exec_reason));
-    process->program.exec_reason = NULL;
+    if (process->program.exec_reason != NULL) {
+        kheap_free(process->program.exec_reason, sizeof(*process->program.exec_reason));
+        process->program.exec_reason = NULL;
+    }
 }
 
 void process_finish_exit(struct process *zombie)
@@ -114,6 +116,8 @@ void process_reap(struct process *zombie)
 {
     assert(zombie->sched.state == PROCESS_ZOMBIE && zombie->thread.stack_top == 0);
     process_unpublish(zombie);
-    run_record_set(zombie, NULL);
+    if (zombie->run.record != NULL) {
+        run_record_set(zombie, NULL);
+    }
     free_record(zombie);
 }
