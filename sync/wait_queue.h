@@ -54,7 +54,7 @@ struct sync_hooks {
     /* Stores the running thread in waiter->thread and gives the CPU away until `wake` is called for
      * it or it is being killed. Returns false if it is being killed, at once if it was before. */
     bool (*block)(struct waiter *waiter);
-    /* Makes a thread runnable; no effect if it is. Callable from interrupt handlers. */
+    /* Makes a thread runnable; does nothing if it is. Callable from interrupt handlers. */
     void (*wake)(void *thread);
 };
 void sync_set_hooks(const struct sync_hooks *hooks);

@@ -1,13 +1,12 @@
 /*
- * The choice (oom.h).
+ * The choice of a victim (oom.h).
  *
- * "Freed" and "will be freed when it runs" are told apart: what a victim holds is freed here and now,
- * unless its map is in the middle of an operation; the rest (kernel stack, page directories, whatever it
- * holds elsewhere) goes when it runs and ends, and until then everybody waits for it. So there is one
- * victim at a time.
+ * The pages of a victim are freed at once, unless its map is in the middle of an operation. The rest
+ * (kernel stack, page directories, whatever it holds elsewhere) is freed when it runs and ends; until
+ * then everybody waits for it. So there is one victim at a time.
  *
- * Waiting cannot last for ever: a dying process is in the run queue, needs no memory to end, and gives up
- * every wait of its own, this one too.
+ * Waiting cannot last for ever: a dying process is in the run queue, needs no memory to end, and
+ * abandons every wait of its own, this one included.
  */
 #include "kernel/proc/oom.h"
 
@@ -29,8 +28,8 @@
 
 /* ---- Scores -------------------------------------------------------------------------------------- */
 
-/* Counts who holds which shared object, if anything may have changed since the last time. One map at a
- * time: it may have VM_MAP_AREAS_MAX areas. */
+/* Counts who holds which shared object, if anything may have changed since the last count. Interrupts
+ * come in after each map, which may have VM_MAP_AREAS_MAX areas. */
 static void count_holders(void)
 {
     static uint32_t counted;
@@ -50,13 +49,13 @@ static void count_holders(void)
     }
 }
 
-/* What a process holds of all memory, and of that part which is mapped directly and which only kernel
- * objects need: tables, records, indexes. */
+/* Frames that a process holds: all of them, and the directly mapped ones that only kernel objects
+ * need (tables, records, indexes). */
 struct held {
     uint32_t all, low;
 };
 
-/* Its map, and what an execve under way holds beside that. */
+/* Adds up its map and what an execve under way holds in addition. */
 static struct vm_map_holding holding_of(const struct process *process)
 {
     struct vm_map_holding h = {0}, aside = {0};
@@ -83,8 +82,8 @@ static struct held held_by(const struct process *process)
     return (struct held){.all = h.resident + h.shared + low, .low = low};
 }
 
-/* `pages` in thousandths of `total`, adjusted, within 0..OOM_SCORE_MAX. Pages may be more than total:
- * shared ones can count twice. */
+/* Returns `pages` in thousandths of `total`, adjusted, within 0..OOM_SCORE_MAX. Pages may exceed
+ * total, because shared ones can count twice. */
 static int score_of(uint32_t pages, uint32_t total, int adj)
 {
     pages = min_u32(pages, 2 * total);
@@ -108,7 +107,7 @@ int oom_score(const struct process *process)
 
 /* ---- The choice ---------------------------------------------------------------------------------- */
 
-/* How good a victim is: by what is short. */
+/* How good a victim a process is, measured by the memory that is short. */
 struct candidate {
     struct process *process;
     uint32_t pages;
@@ -126,7 +125,7 @@ static struct candidate candidate_of(struct process *process, enum vm_fault_resu
                               score_of(pages, total, process->memory.oom_score_adj)};
 }
 
-/* Equal scores: the one that holds more, then the younger one. */
+/* Of equal scores the process that holds more loses, then the younger one. */
 static bool is_worse(const struct candidate *a, const struct candidate *b)
 {
     if (a->score != b->score) {
@@ -135,7 +134,7 @@ static bool is_worse(const struct candidate *a, const struct candidate *b)
     return a->pages >= b->pages;
 }
 
-/* NULL: there is none. spares_never: an adjustment of -1000 is respected. */
+/* Returns the victim, or NULL. With spares_never an adjustment of -1000 is respected. */
 static struct process *choose(enum vm_fault_result lack, bool spares_never)
 {
     struct candidate worst = {0};
@@ -179,7 +178,7 @@ static void announce(const struct process *victim, const struct process *self,
 
 /* ---- Those on their way out ---------------------------------------------------------------------- */
 
-/* Lets one dying process give back what can be had without its help; *is_any: there is a dying one. */
+/* Frees what one dying process holds and can lose without its help. Sets *is_any if one is dying. */
 static bool strip_dying(bool *is_any)
 {
     *is_any = false;

@@ -1,7 +1,7 @@
 /*
  * Round robin. A process is in exactly one place: running, in the run queue, on one wait queue, or
  * a zombie. When nobody can run, the process that went to sleep last keeps its stack and idles on
- * it; so there is no idle process, and no switch if the one that slept is the one that is woken.
+ * it. So there is no idle process, and no switch if the process that slept is the one to wake.
  *
  * FPU state and segment registers are switched with the process, always. Doing it on first use
  * (CR0.TS) would save two instructions per switch and cost a trap per use.
@@ -91,7 +91,7 @@ static void make_current(struct process *next)
     vm_map_activate(next->memory.map);
 }
 
-/* Gives the CPU away; comes back when somebody gives it to the caller again. */
+/* Switches to the next process. Returns when the caller gets the CPU again. */
 static void switch_away(void)
 {
     struct process *self = process_running;

@@ -1,10 +1,9 @@
 /*
  * The scheduler: one run queue, round robin. Threads sleep on wait queues (sync/wait_queue.h), whose
- * hooks are here.
+ * hooks it installs.
  *
  * User code is preempted by the timer; kernel code runs until it returns, sleeps, ends or comes to a
- * preempt_point() (lib/preempt.h). Nothing here takes a lock: one CPU, interrupts off from trap entry
- * to return. The only places where interrupts come while kernel code is under way are cpu_idle(),
+ * preempt_point() (lib/preempt.h). Interrupts are off from trap entry to return. The only places where interrupts come while kernel code is under way are cpu_idle(),
  * cpu_irq_window() and preempt_point(), and there the structures are at rest; only the last one
  * lets other processes run.
  */
@@ -25,10 +24,10 @@ void sched_init(void);
 noreturn_fn void sched_start(void);
 /* Appends a process that is neither running nor queued. */
 void sched_enqueue(struct process *process);
-/* Lets the others run first. */
+/* Moves the running process to the end of the queue, if there is anybody else. */
 void sched_yield_cpu(void);
-/* Between the two, which nest, preempt_point() lets interrupts in but no other process run: the caller
- * is in the middle of something that is not at rest. */
+/* Between these two calls, which nest, preempt_point() lets interrupts in but no other process run:
+ * the caller is in the middle of a change that others must not see. */
 void sched_hold_cpu(void);
 void sched_let_cpu_go(void);
 /* Lets pending interrupts in, but no other process. The caller holds no spin lock. */
@@ -37,11 +36,11 @@ static inline void sched_irq_window(void)
     lock_assert_no_spin();
     cpu_irq_window();
 }
-/* The timer's tick: the running process has used up its slice. */
+/* Called by the timer: the running process has used up its slice. */
 void sched_tick(void);
-/* Lets a sleeping process run: it finds out that it is being killed and leaves its wait queue. */
+/* Makes a sleeping process runnable: it sees that it is being killed and leaves its wait queue. */
 void sched_interrupt(struct process *process);
-/* The last act of a process that became a zombie. Its kernel stack is freed by whoever runs next. */
+/* Leaves the CPU for ever, as a zombie. Whoever runs next frees the kernel stack. */
 noreturn_fn void sched_exit(void);
 /* Prepares a new process: when it first gets the CPU it calls `start`, with its trap frame at the end
  * of its kernel stack. */

@@ -14,7 +14,7 @@
 
 #define COPY_PIECE (64u << 10)
 
-/* One direction of a copy, the user's side already checked. Gives the bytes copied. */
+/* Copies in one direction; the user's side is already checked. Returns the bytes copied. */
 static uint32_t copy_pieces(uint32_t to, uint32_t from, uint32_t n)
 {
     uint32_t done = 0;
