@@ -102,10 +102,10 @@ static void cpu_read_features(uint32_t regs[FEATURE_REGS])
     struct cpuid_regs r = instr_cpuid(1);
 
     /* fxsave needs an FPU, and SSE needs fxsave, because nothing else saves its registers. */
-    if ((r.edx & LEAF1_EDX_FPU) == 0) {
+    if (!(r.edx & LEAF1_EDX_FPU)) {
         r.edx &= ~LEAF1_EDX_FXSR;
     }
-    if ((r.edx & LEAF1_EDX_FXSR) == 0) {
+    if (!(r.edx & LEAF1_EDX_FXSR)) {
         r.edx &= ~LEAF1_EDX_SSE;
     }
     regs[LEAF1_EDX] = r.edx;

@@ -58,7 +58,7 @@ enum {
  * */
 static inline bool trap_from_user(const struct trap_frame *tf)
 {
-    return (tf->cs & 3u) == 3u || (tf->eflags & TRAP_EFLAGS_VM) != 0;
+    return (tf->cs & 3u) == 3u || (tf->eflags & TRAP_EFLAGS_VM);
 }
 
 /* ---- Hooks, defined by kernel/ -------------------------------------------------------------- */

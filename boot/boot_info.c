@@ -234,7 +234,7 @@ static const char *boot_read_memory(const struct multiboot_info *info, struct bo
 {
     const uint8_t *mmap;
 
-    if ((info->flags & MULTIBOOT_HAS_MMAP) == 0) {
+    if (!(info->flags & MULTIBOOT_HAS_MMAP)) {
         return "the boot loader gave no memory map";
     }
     mmap = boot_view(info->mmap_addr, info->mmap_length);
@@ -274,7 +274,7 @@ static void boot_read_modules(const struct multiboot_info *info, struct boot_inf
     struct multiboot_module module;
     const uint8_t *list;
 
-    if ((info->flags & MULTIBOOT_HAS_MODULES) == 0 || info->mods_count == 0) {
+    if (!(info->flags & MULTIBOOT_HAS_MODULES) || info->mods_count == 0) {
         return;
     }
     out->modules_ignored = info->mods_count - 1;
@@ -317,7 +317,7 @@ static void boot_read_cmdline(const struct multiboot_info *info, struct boot_inf
     const uint8_t *text;
     uint32_t room, length, skip;
 
-    if ((info->flags & MULTIBOOT_HAS_CMDLINE) == 0 || boot_view(info->cmdline, 1) == NULL) {
+    if (!(info->flags & MULTIBOOT_HAS_CMDLINE) || boot_view(info->cmdline, 1) == NULL) {
         return;
     }
     text = boot_view(info->cmdline, 1);

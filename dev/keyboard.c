@@ -119,7 +119,7 @@ uint32_t keyboard_decode(struct keyboard_state *state, uint8_t code, char out[KE
 static bool controller_wait_input_empty(void)
 {
     for (uint32_t i = 0; i < CONTROLLER_SPINS; i++) {
-        if ((port_in8(PORT_STATUS) & STATUS_INPUT_FULL) == 0) {
+        if (!(port_in8(PORT_STATUS) & STATUS_INPUT_FULL)) {
             return true;
         }
     }
@@ -152,11 +152,11 @@ int keyboard_scan_code(void)
 {
     for (uint32_t i = 0; i < MOUSE_BYTES_SKIPPED; i++) {
         uint8_t status = port_in8(PORT_STATUS);
-        if (status == STATUS_ABSENT || (status & STATUS_OUTPUT_FULL) == 0) {
+        if (status == STATUS_ABSENT || !(status & STATUS_OUTPUT_FULL)) {
             return -1;
         }
         uint8_t data = port_in8(PORT_DATA);
-        if ((status & STATUS_FROM_MOUSE) == 0) {
+        if (!(status & STATUS_FROM_MOUSE)) {
             return data;
         }
     }

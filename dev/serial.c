@@ -72,7 +72,7 @@ static bool uart_is_there(const struct serial_port *port)
 static void uart_switch_fifos_on(struct serial_port *port)
 {
     uart_out(port, UART_MCR, MCR_LOOP);
-    port->early = (uart_in(port, UART_LSR) & LSR_DATA_READY) != 0 ? uart_in(port, UART_DATA) : -1;
+    port->early = (uart_in(port, UART_LSR) & LSR_DATA_READY) ? uart_in(port, UART_DATA) : -1;
     uart_out(port, UART_FCR, FCR_ON_CLEAR_14);
 }
 
@@ -98,7 +98,7 @@ void serial_init(struct serial_port *port)
 static bool wait_for(const struct serial_port *port, uint8_t lsr_bit, uint32_t spins)
 {
     do {
-        if ((uart_in(port, UART_LSR) & lsr_bit) != 0) {
+        if (uart_in(port, UART_LSR) & lsr_bit) {
             return true;
         }
     } while (spins-- > 0);
@@ -165,7 +165,7 @@ int serial_receive(struct serial_port *port)
         port->early = -1;
         return early;
     }
-    if ((uart_in(port, UART_LSR) & LSR_DATA_READY) == 0) {
+    if (!(uart_in(port, UART_LSR) & LSR_DATA_READY)) {
         return -1;
     }
     return uart_in(port, UART_DATA);

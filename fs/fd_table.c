@@ -96,7 +96,7 @@ void fd_table_close_on_exec(struct fd_table *t)
     }
 }
 
-void fd_table_release(struct fd_table *t)
+void fd_table_destroy(struct fd_table *t)
 {
     for (uint32_t fd = 0; fd < t->size; fd++) {
         if (t->files[fd] != NULL) {

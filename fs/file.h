@@ -177,7 +177,7 @@ struct fd_table {
 void fd_table_init(struct fd_table *t);
 must_check int fd_table_copy(struct fd_table *to, const struct fd_table *from); /* fork; -ENOMEM */
 void fd_table_close_on_exec(struct fd_table *t);
-void fd_table_release(struct fd_table *t); /* closes all */
+void fd_table_destroy(struct fd_table *t); /* closes all */
 /* Installs the file, with the caller's reference, as the lowest free descriptor >= min. Returns the
  * descriptor, -EMFILE or -ENOMEM. */
 must_check int fd_install(struct fd_table *t, struct file *file, uint32_t min, bool cloexec);

@@ -130,11 +130,11 @@ int host_streams_register(void)
 {
     for (uint32_t i = 0; i < array_size(nodes); i++) {
         const struct device_node *node = &nodes[i];
-        int error =
+        int err =
             fs_add_device(node->path, S_IFCHR | node->mode, node->number, node->ops, node->stream);
 
-        if (error != 0) {
-            return error;
+        if (err != 0) {
+            return err;
         }
     }
     /* From now on ^C arrives even if no program reads. */

@@ -164,7 +164,7 @@ static void edit_cut(struct ldisc *ldisc, uint32_t end)
 
 static bool is_continuation(const struct ldisc *ldisc, char c)
 {
-    return (ldisc->termios.c_iflag & IUTF8) != 0 && ((uint8_t)c & 0xC0u) == 0x80u;
+    return (ldisc->termios.c_iflag & IUTF8) && ((uint8_t)c & 0xC0u) == 0x80u;
 }
 
 /* Returns the start of the last character of the edited line before `end`. */
@@ -281,11 +281,11 @@ static bool translate_input(const struct ldisc *ldisc, char *c)
 {
     tcflag_t flags = ldisc->termios.c_iflag;
     if (*c == '\r') {
-        if ((flags & IGNCR) != 0) {
+        if (flags & IGNCR) {
             return false;
         }
-        *c = (flags & ICRNL) != 0 ? '\n' : '\r';
-    } else if (*c == '\n' && (flags & INLCR) != 0) {
+        *c = (flags & ICRNL) ? '\n' : '\r';
+    } else if (*c == '\n' && (flags & INLCR)) {
         *c = '\r';
     }
     return true;

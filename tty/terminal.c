@@ -227,7 +227,7 @@ static int32_t terminal_read(struct file *file, struct io_buffer *io, uint32_t l
         return 0;
     }
     while (!ldisc_is_readable(&ldisc)) {
-        if ((file->flags & O_NONBLOCK) != 0) {
+        if (file->flags & O_NONBLOCK) {
             return -EAGAIN;
         }
         if (!wait_queue_sleep(&readers)) {
@@ -309,11 +309,11 @@ static const struct file_ops terminal_file_ops = {
 
 int terminal_register(void)
 {
-    int error = fs_add_device("/dev/console", S_IFCHR | S_IRUSR | S_IWUSR, DEVICE_CONSOLE,
-                              &terminal_file_ops, NULL);
+    int err = fs_add_device("/dev/console", S_IFCHR | S_IRUSR | S_IWUSR, DEVICE_CONSOLE,
+                            &terminal_file_ops, NULL);
 
-    if (error != 0) {
-        return error;
+    if (err != 0) {
+        return err;
     }
     keyboard_init();
     pic_unmask(IRQ_KEYBOARD);

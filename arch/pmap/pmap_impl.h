@@ -92,7 +92,7 @@ static inline uint32_t user_low(pfn_t pfn, uint32_t prot)
 {
     uint32_t low = (pfn << PAGE_SHIFT) | ((prot & PMAP_COW) << COW_SHIFT);
 
-    if ((prot & PMAP_ACCESS) == 0) {
+    if (!(prot & PMAP_ACCESS)) {
         return low | PTE_HELD;
     }
     return low | PTE_PRESENT | PTE_USER | (prot & PMAP_WRITE);

@@ -45,13 +45,13 @@ void panic_show_process(void)
 /* Shows a page fault's error code (SDM vol. 3, 4.7). */
 static void show_page_fault(uint32_t error)
 {
-    const char *access = (error & PF_FETCH) != 0   ? "instruction fetch"
-                         : (error & PF_WRITE) != 0 ? "write"
-                                                   : "read";
+    const char *access = (error & PF_FETCH)   ? "instruction fetch"
+                         : (error & PF_WRITE) ? "write"
+                                              : "read";
     panic_show("trap 14, page fault, error %x: %s, %s, %s mode%s", (unsigned int)error, access,
-               (error & PF_PRESENT) != 0 ? "page present (a right is missing)" : "page not present",
-               (error & PF_USER) != 0 ? "user" : "kernel",
-               (error & PF_RESERVED) != 0 ? ", a reserved bit is set in an entry" : "");
+               (error & PF_PRESENT) ? "page present (a right is missing)" : "page not present",
+               (error & PF_USER) ? "user" : "kernel",
+               (error & PF_RESERVED) ? ", a reserved bit is set in an entry" : "");
 }
 
 /* Returns the table that a selector error code names (SDM vol. 3, 6.13). */
@@ -73,7 +73,7 @@ void panic_show_trap(void)
     } else if (vector >= TRAP_INVALID_TSS && vector <= TRAP_PROTECTION && error != 0) {
         panic_show("trap %u, %s, error %x: %s entry %u%s", (unsigned int)vector, trap_name(vector),
                    (unsigned int)error, selector_table(error), (unsigned int)(error >> 3),
-                   (error & 1u) != 0 ? ", by an external event" : "");
+                   (error & 1u) ? ", by an external event" : "");
     } else {
         const char *name = trap_name(vector);
         panic_show("trap %u, %s", (unsigned int)vector, name == NULL ? "interrupt" : name);
@@ -110,8 +110,8 @@ static void show_one_area(struct vm_map *map, const char *where, const struct vm
     char name[AREA_NAME_MAX];
     area_name(map, area, name, sizeof(name));
     panic_show("%s: %08x-%08x %c%c%c %.32s", where, (unsigned int)area->range.start.raw,
-               (unsigned int)area->range.end.raw, (area->prot & VM_READ) != 0 ? 'r' : '-',
-               (area->prot & VM_WRITE) != 0 ? 'w' : '-', (area->prot & VM_EXEC) != 0 ? 'x' : '-',
+               (unsigned int)area->range.end.raw, (area->prot & VM_READ) ? 'r' : '-',
+               (area->prot & VM_WRITE) ? 'w' : '-', (area->prot & VM_EXEC) ? 'x' : '-',
                name[0] != '\0' ? name : "[anonymous]");
 }
 

@@ -55,7 +55,7 @@ static int open_program(const char *path, struct exec_plan *plan)
     if (err != 0) {
         return err;
     }
-    if (inode->type != INODE_FILE || (inode->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0) {
+    if (inode->type != INODE_FILE || !(inode->mode & (S_IXUSR | S_IXGRP | S_IXOTH))) {
         inode_unref(inode);
         return -EACCES;
     }
@@ -321,7 +321,7 @@ int exec_start_init(const char *path, const struct image_strings *args,
     init->memory.oom_score_adj = OOM_SCORE_ADJ_NEVER;
     err = exec_from_kernel(init, path, args, env, why);
     if (err != 0) {
-        process_discard(init);
+        process_destroy(init);
         return err;
     }
     process_publish(init, NULL);

@@ -54,7 +54,7 @@ static void release_resources(struct process *self)
     struct vm_map *map = self->memory.map;
 
     latency_uncounted(debug_check(vm_map_check(map)));
-    fd_table_release(&self->fds);
+    fd_table_destroy(&self->fds);
     inode_unref(self->program.file);
     self->program.file = NULL;
     vm_map_activate(NULL);

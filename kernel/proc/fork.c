@@ -1,7 +1,7 @@
 /*
  * fork: a second process like the first, its memory copy on write.
  *
- * Everything that can fail comes before the child is published; until then process_discard frees
+ * Everything that can fail comes before the child is published; until then process_destroy frees
  * the child without a trace.
  */
 #include "kernel/proc/fork.h"
@@ -69,7 +69,7 @@ long process_fork(struct process *self)
     }
     err = copy_memory_and_files(child, self);
     if (err != 0) {
-        process_discard(child);
+        process_destroy(child);
         return err;
     }
     copy_attributes(child, self);

@@ -81,9 +81,9 @@ static void free_record(struct process *process)
     uncount_record();
 }
 
-void process_discard(struct process *process)
+void process_destroy(struct process *process)
 {
-    fd_table_release(&process->fds);
+    fd_table_destroy(&process->fds);
     if (process->program.file != NULL) {
         inode_unref(process->program.file);
     }

@@ -10,7 +10,7 @@ struct process;
  * -EAGAIN (PROCESS_MAX) or -ENOMEM. */
 must_check int process_create(struct process **out);
 /* Frees a record that was never published, with all that it holds. */
-void process_discard(struct process *process);
+void process_destroy(struct process *process);
 /* Frees the kernel stack of a zombie that has left it, and an orphan's record. */
 void process_finish_exit(struct process *zombie);
 /* Frees the record of a zombie whose kernel stack is free. */

@@ -513,9 +513,9 @@ static void test_fd_lowest(void **state)
     assert_int_equal(install(10), 40);
     assert_int_equal(install(500), 500);
     assert_int_equal(install(500), 501);
-    fd_table_release(&table);
+    fd_table_destroy(&table);
     assert_int_equal(fake_kheap_live(), live);
-    fd_table_release(&table); /* an empty one */
+    fd_table_destroy(&table); /* an empty one */
 }
 
 static void test_s7_bad_descriptors(void **state)
@@ -533,7 +533,7 @@ static void test_s7_bad_descriptors(void **state)
     assert_non_null(fd_get(&table, 0));
     assert_int_equal(fd_close(&table, 0), 0);
     assert_int_equal(fd_close(&table, 0), -EBADF);
-    fd_table_release(&table);
+    fd_table_destroy(&table);
 }
 
 static void test_s10_exhaustion(void **state)
@@ -550,7 +550,7 @@ static void test_s10_exhaustion(void **state)
     assert_int_equal(fd_close(&table, 600), 0);
     assert_int_equal(install(601), -EMFILE);
     assert_int_equal(install(0), 600);
-    fd_table_release(&table);
+    fd_table_destroy(&table);
     assert_int_equal(fake_kheap_live(), live);
 }
 
@@ -574,7 +574,7 @@ static void test_r2_install_without_memory(void **state)
         assert_ptr_equal(fd_get(&table, 0), file);
     }
     fake_kheap_fail_at(0);
-    fd_table_release(&table);
+    fd_table_destroy(&table);
     assert_int_equal(fake_kheap_live(), live);
 }
 
@@ -597,8 +597,8 @@ static void test_fd_copy(void **state)
     assert_null(fd_get(&child, 20));
     assert_non_null(fd_get(&child, 0));
     assert_int_equal(fd_get(&table, 20)->refs, 1);
-    fd_table_release(&child);
-    fd_table_release(&table);
+    fd_table_destroy(&child);
+    fd_table_destroy(&table);
     assert_int_equal(fake_kheap_live(), live);
 }
 
@@ -614,10 +614,10 @@ static void test_r2_copy_without_memory(void **state)
         assert_int_equal(fd_table_copy(&child, &table), -ENOMEM);
         assert_int_equal(fake_kheap_live(), live);
         assert_int_equal(fd_get(&table, 0)->refs, 1);
-        fd_table_release(&child); /* harmless */
+        fd_table_destroy(&child); /* harmless */
     }
     fake_kheap_fail_at(0);
-    fd_table_release(&table);
+    fd_table_destroy(&table);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, make_tree)
