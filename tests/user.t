@@ -56,6 +56,18 @@ for my $compiler (qw(gcc clang)) {
     }
 }
 
+# The same for C++, and for C as it was before `restrict` and `inline`.
+for my $language ('-x c++ -std=c++11', '-std=c89 -Wno-long-long') {
+    for my $compiler (qw(gcc clang)) {
+        for my $mmap (qw(vm.h sys/mman.h)) {
+            my $all = join '', map { "#include <$_>\n" }
+                grep { !m{^(?:vm|sys/mman|complex|tgmath|uchar)\.h$} || $_ eq $mmap } @headers;
+            compiles("all headers with <$mmap>, $compiler $language", $compiler,
+                "${all}int dummy;\n", $language);
+        }
+    }
+}
+
 # ---- <vm.h> ----------------------------------------------------------------------------------------
 
 for my $order ("#include <vm.h>\n#include <sys/mman.h>\n", "#include <sys/mman.h>\n#include <vm.h>\n") {

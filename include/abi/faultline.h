@@ -119,7 +119,9 @@ struct fl_kernel_info {
     char cpu[64]; /* features, as the boot line lists them */
     char cmdline[256];
 };
+#ifndef __cplusplus
 _Static_assert(sizeof(struct fl_kernel_info) == 336, "programs are built for this size");
+#endif
 
 /* irq_off_info: the longest time that interrupts were off, and the longest since the last call, in
  * ticks of the time stamp counter, which under `run --icount` are instructions; and in which call,

@@ -73,6 +73,16 @@ int dup(int fd)
     return fcntl(fd, F_DUPFD, 0);
 }
 
+int dup2(int fd, int to)
+{
+    return (int)syscall_result(syscall2(__NR_dup2, fd, to));
+}
+
+int pipe(int ends[2])
+{
+    return (int)syscall_result(syscall1(__NR_pipe, (long)ends));
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
     va_list list;

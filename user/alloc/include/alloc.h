@@ -7,6 +7,10 @@
 
 #include <stddef.h> /* NULL */
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
 #endif
@@ -23,5 +27,9 @@ char *alloc_mem(int size);
 
 /* Frees a block. Ignores an address that alloc_mem did not return or that is already free. */
 void dealloc_mem(char *address);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 
 #include <stddef.h> /* NULL */
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
 #endif
@@ -35,5 +39,9 @@ char *ealloc_mem(int size);
 /* Frees a block; never unmaps its page. Ignores an address that ealloc_mem did not return or
  * that is already free. */
 void edealloc_mem(char *address);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct heap_piece {
     size_t region;         /* the mapping that contains it, counted from 0 */
     unsigned long address; /* in the allocator's terms: a MeMS address, a place in the chain */
@@ -30,5 +34,9 @@ void mems_check(void);
 void alloc_check(void);
 void ealloc_check(void);
 /* malloc_check, in <malloc.h>, returns a sentence instead. */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

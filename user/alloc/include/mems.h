@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096
 #endif
@@ -43,5 +47,9 @@ void *mems_get(void *address);
 
 /* Prints both chains and the sums over them. */
 void mems_print_stats(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

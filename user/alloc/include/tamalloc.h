@@ -11,6 +11,10 @@
 #include <abi/memstat.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Allocates size bytes, rounded up to pages, all zero, below 0x80000000. Returns NULL with errno
  * EINVAL if size is 0, or ENOMEM. munmap of <sys/mman.h> frees the memory, and so does exit. */
 void *tamalloc(size_t size);
@@ -22,5 +26,9 @@ long get_memory_usage_stats(int pid, struct mem_usage_stats *buf, size_t max);
 
 /* Fills in the sums over all processes. Returns 0, -EINVAL (stats NULL) or -EFAULT. */
 int get_global_memory_usage_stats(struct global_mem_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,5 +12,8 @@
 #define static_assert _Static_assert
 #endif
 
-__attribute__((noreturn)) void fl_assert_fail(const char *condition, const char *file, int line,
-                                              const char *function);
+#ifdef __cplusplus
+extern "C"
+#endif
+    __attribute__((noreturn)) void
+    fl_assert_fail(const char *condition, const char *file, int line, const char *function);

@@ -4,6 +4,10 @@
 
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define DIR_OPEN_MAX 8
 
 #define DT_UNKNOWN 0
@@ -38,5 +42,9 @@ int scandir(const char *path, struct dirent ***entries, int (*keep)(const struct
             int (*compare)(const struct dirent **, const struct dirent **));
 int alphasort(const struct dirent **a, const struct dirent **b);
 int versionsort(const struct dirent **a, const struct dirent **b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stdarg.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define FL_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
 
 /* With the text of errno at the end. format may be NULL. */
@@ -19,5 +23,9 @@ __attribute__((noreturn)) void errx(int value, const char *format, ...) FL_PRINT
 __attribute__((noreturn)) void verrx(int value, const char *format, va_list args) FL_PRINTF(2, 0);
 
 #undef FL_PRINTF
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

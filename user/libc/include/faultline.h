@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Returns the machine's free page frames (also in <vm.h> and <sys/mman.h>). */
 int freemem(void);
 
@@ -50,5 +54,9 @@ void fl_report_list(const struct fl_report *report, const struct fl_account *acc
 
 /* Returns the word of an enum vm_cause ("demand-zero", ...), or "?" if there is none. */
 const char *vm_cause_name(unsigned int cause);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,8 +5,16 @@
 #include <linux/fcntl.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int open(const char *path, int flags, ...);
 int creat(const char *path, mode_t mode);
 int fcntl(int fd, int command, ...);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -2,6 +2,10 @@
 #ifndef FL_GETOPT_H
 #define FL_GETOPT_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The option's argument; the next element of argv; whether to print messages (not 0); the option
  * letter that was wrong. Setting optind to 0 or 1 starts over. */
 extern char *optarg;
@@ -32,5 +36,9 @@ int getopt_long(int argc, char *const argv[], const char *options, const struct 
 /* Also takes long options with one dash. */
 int getopt_long_only(int argc, char *const argv[], const char *options, const struct option *longs,
                      int *index);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct group {
     char *gr_name;
     char *gr_passwd;
@@ -21,5 +25,9 @@ void endgrent(void);
 int getgrnam_r(const char *name, struct group *out, char *buffer, size_t size,
                struct group **found);
 int getgrgid_r(gid_t gid, struct group *out, char *buffer, size_t size, struct group **found);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

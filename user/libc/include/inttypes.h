@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PRId8  "d"
 #define PRIi8  "i"
 #define PRIu8  "u"
@@ -175,5 +179,9 @@ intmax_t imaxabs(intmax_t value);
 imaxdiv_t imaxdiv(intmax_t dividend, intmax_t divisor);
 intmax_t strtoimax(const char *text, char **end, int base);
 uintmax_t strtoumax(const char *text, char **end, int base);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

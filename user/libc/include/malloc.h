@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Returns the usable bytes of this block, at least the size requested. */
 size_t malloc_usable_size(void *pointer);
 
@@ -14,5 +18,9 @@ __attribute__((malloc)) void *pvalloc(size_t size);
 
 /* Checks all of malloc's structures. Returns NULL, or a sentence that says what is wrong. */
 const char *malloc_check(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct passwd {
     char *pw_name;
     char *pw_passwd;
@@ -28,5 +32,9 @@ void endpwent(void);
 int getpwnam_r(const char *name, struct passwd *out, char *buffer, size_t size,
                struct passwd **found);
 int getpwuid_r(uid_t uid, struct passwd *out, char *buffer, size_t size, struct passwd **found);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

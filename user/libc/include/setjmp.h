@@ -2,6 +2,10 @@
 #ifndef FL_SETJMP_H
 #define FL_SETJMP_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef unsigned long jmp_buf[6]; /* ebx, esi, edi, ebp, esp, eip */
 
 __attribute__((returns_twice)) int setjmp(jmp_buf state);
@@ -15,5 +19,9 @@ typedef jmp_buf sigjmp_buf;
 #define _longjmp(state, value)   longjmp(state, value)
 #define sigsetjmp(state, save)   ((void)(save), setjmp(state))
 #define siglongjmp(state, value) longjmp(state, value)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

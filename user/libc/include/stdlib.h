@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define EXIT_SUCCESS 0
 #define EXIT_FAILURE 1
 #define RAND_MAX     0x7fffffff
@@ -34,13 +38,13 @@ int atoi(const char *text);
 long atol(const char *text);
 long long atoll(const char *text);
 double atof(const char *text);
-long strtol(const char *restrict text, char **restrict end, int base);
-unsigned long strtoul(const char *restrict text, char **restrict end, int base);
-long long strtoll(const char *restrict text, char **restrict end, int base);
-unsigned long long strtoull(const char *restrict text, char **restrict end, int base);
-double strtod(const char *restrict text, char **restrict end);
-float strtof(const char *restrict text, char **restrict end);
-long double strtold(const char *restrict text, char **restrict end);
+long strtol(const char *__restrict text, char **__restrict end, int base);
+unsigned long strtoul(const char *__restrict text, char **__restrict end, int base);
+long long strtoll(const char *__restrict text, char **__restrict end, int base);
+unsigned long long strtoull(const char *__restrict text, char **__restrict end, int base);
+double strtod(const char *__restrict text, char **__restrict end);
+float strtof(const char *__restrict text, char **__restrict end);
+long double strtold(const char *__restrict text, char **__restrict end);
 
 /* Digits of a number, as in 4.3BSD. The text is overwritten by the next call. */
 char *ecvt(double value, int n_digits, int *point, int *is_negative);
@@ -53,10 +57,10 @@ char *l64a(long value);
 /* One multibyte character, or a string of them. There is only the "C" locale: every byte is a
  * character, and bytes from 0x80 on become wide characters from 0xDF80 on. */
 int mblen(const char *s, size_t n);
-int mbtowc(wchar_t *restrict to, const char *restrict s, size_t n);
+int mbtowc(wchar_t *__restrict to, const char *__restrict s, size_t n);
 int wctomb(char *to, wchar_t c);
-size_t mbstowcs(wchar_t *restrict to, const char *restrict from, size_t n);
-size_t wcstombs(char *restrict to, const wchar_t *restrict from, size_t n);
+size_t mbstowcs(wchar_t *__restrict to, const char *__restrict from, size_t n);
+size_t wcstombs(char *__restrict to, const wchar_t *__restrict from, size_t n);
 
 int abs(int value);
 long labs(long value);
@@ -103,7 +107,16 @@ int getsubopt(char **list, char *const *names, char **value);
 
 /* Stores path without ".", ".." and symbolic links in `to`, of PATH_MAX bytes, or in a new block if
  * `to` is NULL. Returns NULL if a part does not exist. */
-char *realpath(const char *restrict path, char *restrict to);
+char *realpath(const char *__restrict path, char *__restrict to);
+
+/* Runs a command by /bin/sh and returns its status as waitpid does, or -1. NULL: is there a shell? */
+int system(const char *command);
+
+/* Make a name of a template that ends with "XXXXXX" and create a file or folder of that name. Return
+ * its descriptor, or the template. */
+int mkstemp(char *template_name);
+int mkostemp(char *template_name, int flags);
+char *mkdtemp(char *template_name);
 
 int atexit(void (*function)(void));
 int at_quick_exit(void (*function)(void));
@@ -111,5 +124,9 @@ __attribute__((noreturn)) void quick_exit(int value);
 __attribute__((noreturn)) void exit(int value);
 __attribute__((noreturn)) void _Exit(int value);
 __attribute__((noreturn)) void abort(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

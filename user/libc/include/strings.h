@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int strcasecmp(const char *a, const char *b);
 int strncasecmp(const char *a, const char *b, size_t n);
 int bcmp(const void *a, const void *b, size_t n);
@@ -16,5 +20,9 @@ void bcopy(const void *from, void *to, size_t n);
 void bzero(void *s, size_t n);
 char *index(const char *s, int c);
 char *rindex(const char *s, int c);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

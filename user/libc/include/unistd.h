@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define STDIN_FILENO  0
 #define STDOUT_FILENO 1
 #define STDERR_FILENO 2
@@ -39,11 +43,34 @@ ssize_t write(int fd, const void *from, size_t n);
 int close(int fd);
 off_t lseek(int fd, off_t offset, int whence);
 int access(const char *path, int mode);
-ssize_t readlink(const char *restrict path, char *restrict to, size_t size);
+ssize_t readlink(const char *__restrict path, char *__restrict to, size_t size);
 /* Stores the working directory's path. Returns to, or NULL and ERANGE if size is too small. */
 char *getcwd(char *to, size_t size);
 int isatty(int fd);
 int dup(int fd);
+/* Makes `to` the same file as fd; closes what it was. */
+int dup2(int fd, int to);
+int pipe(int ends[2]);
+ssize_t pread(int fd, void *to, size_t n, off_t offset);
+ssize_t pwrite(int fd, const void *from, size_t n, off_t offset);
+int truncate(const char *path, off_t size);
+int ftruncate(int fd, off_t size);
+int fsync(int fd);
+int fdatasync(int fd);
+void sync(void);
+int chdir(const char *path);
+int fchdir(int fd);
+int rmdir(const char *path);
+int unlink(const char *path);
+int link(const char *from, const char *to);
+int symlink(const char *target, const char *path);
+int chown(const char *path, uid_t user, gid_t group);
+
+/* Wait; sleep returns the seconds that a signal left over. */
+unsigned int sleep(unsigned int seconds);
+int usleep(useconds_t microseconds);
+unsigned int alarm(unsigned int seconds);
+int pause(void);
 
 pid_t fork(void);
 pid_t getpid(void);
@@ -70,7 +97,7 @@ extern int optind, opterr, optopt;
 int getopt(int argc, char *const argv[], const char *options);
 
 /* Copies n / 2 pairs of bytes, each the other way round. */
-void swab(const void *restrict from, void *restrict to, ssize_t n);
+void swab(const void *__restrict from, void *__restrict to, ssize_t n);
 /* Fills at most 256 bytes with random ones. */
 int getentropy(void *to, size_t n);
 
@@ -81,5 +108,9 @@ long sysconf(int name);
 
 /* Makes any system call of <asm/unistd.h> or abi/faultline.h, and sets errno. */
 long syscall(long number, ...);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

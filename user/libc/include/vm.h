@@ -42,6 +42,10 @@
 #define MAP_POPULATE 0x008000
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef unsigned int uint;
 
 /* Returns the start address, or 0. addr 0: anywhere; below MMAPBASE: an offset from it; else the
@@ -51,5 +55,9 @@ uint mmap(uint addr, int length, int prot, int flags, int fd, int offset) __asm_
 int munmap(uint addr) __asm__("area_munmap");
 /* Returns the machine's free page frames. */
 int freemem(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,14 @@
 #include <asm/ioctls.h>
 #include <asm/termios.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int ioctl(int fd, unsigned long request, ...);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

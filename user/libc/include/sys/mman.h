@@ -18,6 +18,10 @@
 #define MAP_ANON MAP_ANONYMOUS
 #endif
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
 int munmap(void *addr, size_t length);
 int mprotect(void *addr, size_t length, int prot);
@@ -30,5 +34,9 @@ int munlock(const void *addr, size_t length);
 
 /* Returns the machine's free page frames (Faultline's own call, as in <vm.h>). */
 int freemem(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

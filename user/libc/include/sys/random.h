@@ -5,6 +5,14 @@
 #include <linux/random.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 ssize_t getrandom(void *to, size_t n, unsigned int flags);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

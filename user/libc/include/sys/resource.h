@@ -7,6 +7,10 @@
 #include <sys/time.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
 
@@ -29,5 +33,9 @@ struct rusage {
 };
 
 int getrlimit(int resource, struct rlimit *limit);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

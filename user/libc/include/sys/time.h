@@ -1,8 +1,12 @@
-/* <sys/time.h>: struct timeval and its arithmetic. Clocks come with the kernel's. */
+/* <sys/time.h>: struct timeval, its arithmetic, and the time of day. */
 #ifndef FL_SYS_TIME_H
 #define FL_SYS_TIME_H
 
 #include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* musl's headers know the structure by this macro. */
 #ifndef __DEFINED_struct_timeval
@@ -12,6 +16,9 @@ struct timeval {
     suseconds_t tv_usec;
 };
 #endif
+
+/* Stores the time since 1970. zone: ignored. */
+int gettimeofday(struct timeval *__restrict now, void *__restrict zone);
 
 #define timerclear(t) ((t)->tv_sec = 0, (t)->tv_usec = 0)
 #define timerisset(t) ((t)->tv_sec != 0 || (t)->tv_usec != 0)
@@ -24,5 +31,9 @@ struct timeval {
 #define timersub(a, b, rest)                                                                       \
     ((rest)->tv_sec = (a)->tv_sec - (b)->tv_sec, (rest)->tv_usec = (a)->tv_usec - (b)->tv_usec,    \
      (rest)->tv_usec < 0 ? (void)((rest)->tv_sec--, (rest)->tv_usec += 1000000) : (void)0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

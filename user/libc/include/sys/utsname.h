@@ -4,8 +4,16 @@
 
 #include <linux/utsname.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define utsname new_utsname
 
 int uname(struct utsname *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include <linux/wait.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A status has the signal in bits 0-6 (0: exited, 0x7f: stopped), core dumped in bit 7, and the
  * value in bits 8-15. */
 #define WTERMSIG(status)    ((status)&0x7f)
@@ -20,5 +24,9 @@ struct rusage;
 pid_t wait(int *status);
 pid_t waitpid(pid_t pid, int *status, int options);
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
