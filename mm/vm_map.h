@@ -59,8 +59,8 @@ struct vm_area_spec {
     struct vrange range;
     uint32_t prot;            /* VM_READ | VM_WRITE | VM_EXEC; 0: no access               */
     uint32_t flags;           /* VM_*                                                     */
-    uint32_t account;         /* index of the account that its faults are charged to      */
-    struct vm_object *object; /* NULL: private anonymous. The map takes a reference of its own */
+    uint32_t account;         /* index of the account that counts its faults              */
+    struct vm_object *object; /* NULL: private anonymous. The map gets a reference of its own */
     uint64_t offset;          /* byte offset in the object at range.start                 */
 };
 
@@ -79,118 +79,122 @@ struct vm_area_spec {
 
 /* ---- Life -------------------------------------------------------------------------------------- */
 
-/* An empty map with its page directories, its FL_AREA_MAX area records, and n_segments segment
- * accounts after the five fixed ones. NULL without memory. */
+/* Creates an empty map with its page directories, FL_AREA_MAX area records, and n_segments segment
+ * accounts after the five fixed ones. Returns NULL without memory. */
 must_check struct vm_map *vm_map_create(uint32_t n_segments);
-/* fork: a copy with private pages copy on write, counters from zero. NULL without memory, or if the
- * process is being killed, with
- * nothing taken and the parent unchanged but for the write rights that its next write brings
- * back. */
+/* Copies a map for fork: private pages become copy on write, counters start at zero. Returns NULL
+ * without memory or if the process is being killed; then nothing is allocated, and the parent is
+ * unchanged except that its next writes fault to get their write rights back. */
 must_check struct vm_map *vm_map_fork(struct vm_map *map);
-/* Takes everything apart and gives every frame back. Needs: nobody else knows the map. */
+/* Empties the map and frees it. Needs: nobody else knows the map. */
 void vm_map_destroy(struct vm_map *map);
-/* Makes it the address space the CPU uses. NULL: none (kernel only). */
+/* Makes the map the CPU's address space. NULL: none, only the kernel's half. */
 void vm_map_activate(struct vm_map *map);
 
 /* ---- Changing ---------------------------------------------------------------------------------- */
 
 /*
- * vm_map_insert: adds an area. Merges with a neighbour that continues it, where no flag forbids.
+ * Adds an area. Merges it with neighbours that it continues, unless a flag forbids that.
  *
- *   needs: spec->range inside the user half and free (-EEXIST otherwise)
- *   gives: 0, -ENOMEM (no record, or VM_MAP_AREAS_MAX reached), -EEXIST; on failure the caller
- *          still owns its object reference, on success the map holds one more
- *   after: no frame was taken for data; with VM_TEACHING no frame at all
+ *   needs:   spec->range is inside the user half
+ *   returns: 0; -EEXIST if the range is not free; -ENOMEM without a record, at VM_MAP_AREAS_MAX, or if
+ *            the charge is refused. After a failure the caller still owns its object reference; after
+ *            a success the map has one of its own.
+ *   after:   no frame was taken for data, and with VM_TEACHING none at all
  */
 must_check int vm_map_insert(struct vm_map *map, const struct vm_area_spec *spec);
 
 /*
- * vm_map_remove: unmaps everything inside range. An area that straddles an edge is split; the one
- * new record a split in the middle needs is taken up front.
- *   gives: 0, or -ENOMEM with the map untouched. Holes are fine.
- *   after: frames and empty page tables are back, no TLB entry of the range survives
+ * Unmaps everything inside range; holes are allowed. Splits an area that straddles an edge. A split in
+ * the middle needs one record, which is allocated first.
+ *
+ *   returns: 0, or -ENOMEM with the map unchanged
+ *   after:   frames and empty page tables are free, and no TLB entry of the range survives
  */
 must_check int vm_map_remove(struct vm_map *map, struct vrange range);
 
-/* Removes range and inserts spec (spec->range == range) atomically: MAP_FIXED. 0 or -ENOMEM with the
- * old mappings as they were. */
+/* Removes range and inserts spec, whose range is the same, in one step (MAP_FIXED). Returns 0, or
+ * -ENOMEM with the old mappings unchanged. */
 must_check int vm_map_replace(struct vm_map *map, const struct vm_area_spec *spec);
 
-/* True while an operation on the map lets others run halfway (vm_map_impl.h, `busy`). Only the process
- * that the map belongs to may change it then. */
+/* True while an operation on the map is in progress and lets others run. Only the process that owns
+ * the map may change it then. */
 bool vm_map_is_busy(const struct vm_map *map);
 
-/* Empties the map step by step: pages, page tables, area records, references to objects and promises.
- * What stays is what an empty map has. For a process that ends, execve, or one that is being killed and
- * will not run in ring 3 again. Needs: the map is not busy. */
+/* Empties the map step by step: frees pages, page tables and area records, drops references to
+ * objects, releases the charge. For a process that exits, calls execve, or is being killed and does
+ * not return to ring 3. Needs: the map is not busy. */
 void vm_map_clear(struct vm_map *map);
 bool vm_map_is_empty(const struct vm_map *map);
 
-/* Sets the rights of all areas in range. 0; -ENOMEM if a part is not mapped (areas before the hole
- * are changed, as Linux does) or a record is missing; -EACCES for write on VM_MAY_NOT_WRITE. */
+/* Sets the rights of all areas in range. Returns 0; -ENOMEM if a part is not mapped (areas before the
+ * hole are changed, as in Linux), without a record, or if the charge is refused; -EACCES for write on
+ * VM_MAY_NOT_WRITE. */
 must_check int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t prot);
 
-/* Drops the pages but keeps the areas (MADV_DONTNEED): the next touch starts from the object, or
- * zeros. 0, or -ENOMEM if a part is not mapped (the rest is done). */
+/* Drops the pages but keeps the areas (MADV_DONTNEED). The next access gets the object's page, or
+ * zeros. Returns 0, or -ENOMEM if a part is not mapped (the rest is done). */
 must_check int vm_map_discard(struct vm_map *map, struct vrange range);
 
-/* Brings all pages of range in, as faults with the given access would, without counting faults.
- * 0; -ENOMEM when memory ran out half-way (pages brought in stay; the caller decides); -EFAULT on
- * a hole or a refusal; -EINTR if the process is being killed (pages stay). */
+/* Brings in all pages of range, as read or write faults would, but counts no faults. Returns 0;
+ * -ENOMEM if memory runs out; -EFAULT at a hole or where the access is not allowed; -EINTR if the
+ * process is being killed. After a failure the pages that came in stay. */
 must_check int vm_map_populate(struct vm_map *map, struct vrange range, bool write);
 
-/* Sets and clears flags (VM_DONT_FORK, VM_WIPE_ON_FORK) of all areas in range. 0; -ENOMEM if a part is
- * not mapped (the rest is done, as Linux does) or a record is missing (nothing is done); -EINVAL for
- * VM_WIPE_ON_FORK on other than private anonymous memory (areas before it are done). */
+/* Sets and clears flags (VM_DONT_FORK, VM_WIPE_ON_FORK) of all areas in range. Returns 0; -ENOMEM if
+ * a part is not mapped (the rest is done, as in Linux) or without a record (nothing is done);
+ * -EINVAL for VM_WIPE_ON_FORK on anything but private anonymous memory (areas before it are done). */
 must_check int vm_map_advise_fork(struct vm_map *map, struct vrange range, uint32_t set,
                                   uint32_t clear);
 
-/* mremap with old length 0: a second view of the shared memory at `from`, in the free range `to`. What
- * lies past the object's end is SIGBUS there as here. 0, -ENOMEM, -EFAULT (nothing is at from),
- * -EINVAL (not shared). */
+/* mremap with old length 0: maps the shared memory at `from` a second time, in the free range `to`.
+ * What is past the object's end is SIGBUS in both. Returns 0, -ENOMEM, -EFAULT (nothing is mapped at
+ * from) or -EINVAL (not shared). */
 must_check int vm_map_duplicate(struct vm_map *map, vaddr_t from, struct vrange to);
 
-/* mremap of one area's part: moves pages, areas and counters from `from` to free range `to`; a
- * longer `to` grows at the end, a shorter one is not allowed. 0, -ENOMEM, -EFAULT (from spans
- * areas or holes). A process that is being killed moves nothing: -ENOMEM. */
+/* mremap: moves a part of one area with its pages from `from` to the free range `to`, which may be
+ * longer but not shorter. Returns 0; -ENOMEM, also if the process is being killed; -EFAULT if from
+ * spans areas or holes. */
 must_check int vm_map_move(struct vm_map *map, struct vrange from, struct vrange to);
 
-/* Grows the area that ends at `end` to new_end. 0, -EEXIST (blocked), -ENOMEM, -EFAULT. */
+/* Extends the area that ends at `end` to new_end. Returns 0, -EEXIST (another area is in the way),
+ * -ENOMEM, or -EFAULT (no area ends there). */
 must_check int vm_map_grow_up(struct vm_map *map, vaddr_t end, vaddr_t new_end);
 
 /* ---- Asking ------------------------------------------------------------------------------------ */
 
-/* The lowest hole of len bytes (page multiple, not 0) inside [low, high): true and *start. */
+/* Finds the lowest hole of len bytes (a multiple of the page size, not 0) inside [low, high). Returns
+ * true and sets *start, or false if there is none. */
 bool vm_map_find_hole(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
                       vaddr_t *start);
-/* The highest such hole; *start is the last place in it where len fits. */
+/* Finds the highest such hole; *start is the last place in it where len fits. */
 bool vm_map_find_hole_down(struct vm_map *map, uint32_t len, uint32_t low, uint32_t high,
                            vaddr_t *start);
-/* Is every page of range free? */
+/* True if no page of range is mapped by an area. */
 bool vm_map_is_free(struct vm_map *map, struct vrange range);
 
-/* A copy of what the map knows about the area at or above va. */
+/* A copy of what the map knows about an area. */
 struct vm_area_info {
     struct vrange range;
     uint32_t prot, flags, account;
     uint64_t offset;
     bool is_anonymous; /* private memory without an object */
 };
-/* The first area whose end is above va (it may start above va): false if none. */
+/* Describes the first area whose end is above va (it may start above va). False if there is none. */
 bool vm_map_area_at_or_above(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
-/* The area that holds va. */
+/* Describes the area that holds va. False if there is none. */
 bool vm_map_area_of(struct vm_map *map, vaddr_t va, struct vm_area_info *out);
-/* Copies the name of the object of the area at va ("" without one) to buf, cut at size. The object stays
- * the map's: nobody outside mm/ keeps a pointer to it. */
+/* Copies the name of the object of the area at va ("" without one) to buf, cut at size. Nobody outside
+ * mm/ keeps a pointer to an object of the map. */
 void vm_map_area_name(struct vm_map *map, vaddr_t va, char *buf, uint32_t size);
-/* Counts resident pages in a range (walks page tables). */
+/* Counts the resident pages of a range. Walks page tables. */
 uint32_t vm_map_resident(struct vm_map *map, struct vrange range);
-/* mincore: is the page at va in memory (mapped, or in its file's cache)? */
+/* mincore: true if the page at va is in memory, that is mapped or in its file's cache. */
 bool vm_map_is_resident(struct vm_map *map, vaddr_t va);
 
 struct vm_map_counts {
     uint32_t areas;                 /* records; while the map is busy up to two are spare       */
-    uint32_t teaching_areas;        /* with VM_TEACHING                          */
+    uint32_t teaching_areas;        /* with VM_TEACHING                                         */
     uint32_t size_pages, size_peak; /* VmSize                                        */
     uint32_t rss_pages, rss_peak;   /* VmRSS: user frames, no tables, no zero page   */
     uint32_t charged_pages;         /* this map's part of commit_charged             */
@@ -199,8 +203,9 @@ struct vm_map_counts {
 };
 void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
 /*
- * What the map holds (contract T4), in frames. `shared` and `nodes` are its parts of the shared objects,
- * as last counted: vm_map_count_holder for every map that exists, with one new mark (mm/vm_object.h).
+ * What the map holds (contract T4), in frames. `shared` and `nodes` are its parts of shared objects by
+ * the last count, which calls vm_map_count_holder for every map with the same new mark
+ * (mm/vm_object.h).
  */
 struct vm_map_holding {
     uint32_t resident; /* VmRSS: pages that others map too in full     */
@@ -212,15 +217,15 @@ struct vm_map_holding {
 void vm_map_holding(struct vm_map *map, struct vm_map_holding *out);
 void vm_map_count_holder(struct vm_map *map, uint64_t census);
 
-/* Account i, 0 <= i < n_accounts. The loader fills kind, start, end and prot of segments. */
+/* Returns account i, 0 <= i < n_accounts. The loader fills in start, end and prot of segments. */
 struct fl_account *vm_map_account(struct vm_map *map, uint32_t i);
 
-/* Faults that no account was charged with (no area there, or given up for want of memory), by cause:
- * VM_CAUSE_COUNT counters. */
+/* Returns VM_CAUSE_COUNT counters of the faults that no account counts: no area was there, or memory
+ * ran out. */
 const uint32_t *vm_map_unplaced_faults(const struct vm_map *map);
 
-/* Tree order, hole sizes, counts, records, and that every present page lies in an area. Panics on a
- * broken invariant. */
+/* Checks tree order, hole sizes, counts and records, and that every present page lies in an area.
+ * Panics on a broken invariant. */
 void vm_map_check(struct vm_map *map);
 
 #endif

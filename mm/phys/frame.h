@@ -77,20 +77,20 @@ static inline pfn_t frame_pfn(const struct frame *f)
 
 /* ---- Set-up (boot) ---------------------------------------------------------------------------- */
 
-/* How many records frame_init needs for frames [0, end): some more than one each. */
+/* Returns how many records frame_init needs for frames [0, end): some more than one each. */
 uint32_t frame_table_records(pfn_t end);
-/* table: frame_table_records(end) records, zeroed memory that lives for ever. All frames start
- * RESERVED. low_limit: first frame that is not directly mapped. */
+/* Starts the allocator with all frames RESERVED. table: frame_table_records(end) records, all zeros,
+ * never freed. low_limit: the first frame that is not directly mapped. */
 void frame_init(struct frame *table, pfn_t end, pfn_t low_limit);
-/* Gives [start, end) to the allocator. Each frame once (asserted). */
+/* Adds the frames [start, end) to the free memory. Each frame is added once (asserted). */
 void frame_add_range(pfn_t start, pfn_t end);
 
-/* ---- Taking and giving back ------------------------------------------------------------------- */
+/* ---- Allocating and freeing ------------------------------------------------------------------- */
 
-/* One frame with one reference, or PFN_NONE: frame_alloc without FRAME_ZEROED. */
+/* Allocates one frame with one reference, or returns PFN_NONE: frame_alloc without FRAME_ZEROED. */
 must_check pfn_t frame_take(enum frame_owner owner, bool low_only);
-/* One frame with one reference, or PFN_NONE. flags: FRAME_LOW, FRAME_ZEROED. In line, because flags
- * are constants and most calls need half of it. */
+/* Allocates one frame with one reference, or returns PFN_NONE. flags: FRAME_LOW, FRAME_ZEROED. Inline
+ * because flags are constants and most calls need half of it. */
 must_check static inline pfn_t frame_alloc(enum frame_owner owner, uint32_t flags)
 {
     pfn_t pfn = frame_take(owner, (flags & FRAME_LOW) != 0);
@@ -100,11 +100,10 @@ must_check static inline pfn_t frame_alloc(enum frame_owner owner, uint32_t flag
     }
     return pfn;
 }
-/* As many frames as there are, at most n, with one reference each; gives how many. Nothing about their
- * bytes. */
+/* Allocates up to n frames with one reference each, contents undefined. Returns how many there were. */
 must_check uint32_t frame_take_list(enum frame_owner owner, pfn_t *pfn, uint32_t n);
-/* 2^order contiguous directly mapped frames, aligned to their size; the first has one reference.
- * PFN_NONE if none. Freed as a whole by frame_unref of the first. */
+/* Allocates 2^order contiguous directly mapped frames, aligned to their size, or returns PFN_NONE. The
+ * first has one reference; frame_unref of it frees the whole block. */
 must_check pfn_t frame_alloc_block(enum frame_owner owner, uint32_t order);
 
 /* Why a single frame was refused. */
@@ -121,13 +120,13 @@ void frame_ref(pfn_t pfn);
 /* Drops a reference; the last one frees the frame (a CACHE frame leaves its object first). Freeing
  * a free, reserved or bad frame is a panic: it is a kernel bug. */
 void frame_unref(pfn_t pfn);
-/* The same for a list, one pass: the inner loops of munmap and fork. Give how many of the frames
+/* The same for a list, in one pass: the inner loops of munmap and fork. Return how many of the frames
  * were not the shared zero page, which is what resident sizes count. */
 uint32_t frame_unref_list(const pfn_t *pfn, uint32_t count);
 uint32_t frame_ref_list(const pfn_t *pfn, uint32_t count);
 
-/* The shared zero page: mapped read-only for reads of memory nobody wrote. Always one reference
- * more than mappings; never counted in a process's resident size. */
+/* The shared zero page: mapped read-only for reads of memory that nobody has written. It has one
+ * reference more than mappings, and no resident size counts it. */
 extern pfn_t frame_zero_page;
 
 /* ---- Counting --------------------------------------------------------------------------------- */

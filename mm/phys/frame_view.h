@@ -7,8 +7,8 @@
 
 #include "lib/addr.h"
 
-/* A short-lived view of a frame's 4096 bytes. Closed in reverse order of opening, at most four open
- * at a time, none across a sleep. */
+/* Open and close a short-lived view of a frame's 4096 bytes. Views are closed in reverse order of
+ * opening. At most four are open at a time, and none across a sleep. */
 void *frame_view_open(pfn_t pfn);
 void frame_view_close(void *view);
 

@@ -1,9 +1,9 @@
 /*
  * Kernel memory: a cache per kind of object (slabs of one frame, objects of one size), and
- * kheap_alloc for everything of odd size. A slab that becomes empty goes back at once, so that
- * freemem() is exact. A cache can hold a reserve: objects that exist already, so that taking them
- * moves no frame (contract V4: the 64 area records of a process). The reserve has slabs of its own,
- * which stay until it is given up: its objects never keep another slab alive.
+ * kheap_alloc for all other sizes. An empty slab is freed at once, so freemem() is exact. A cache can
+ * have a reserve of objects that exist already, so allocating one of them moves no frame (contract
+ * V4: the 64 area records of a process). The reserve has slabs of its own, which stay until it is
+ * given up, so its objects never keep another slab alive.
  *
  * All memory is directly mapped. Debug builds fill freed objects with KHEAP_POISON.
  */
@@ -32,31 +32,31 @@ struct kcache {
     uint32_t slabs; /* frames held                                    */
 };
 
-/* Prepares a cache; takes no memory. object_size 8..2032, a multiple of 8. */
+/* Initialises a cache without allocating memory. object_size is a multiple of 8 from 8 to 2032. */
 void kcache_init(struct kcache *cache, const char *name, uint32_t object_size);
-/* Makes sure that n more objects exist and keeps them for kcache_alloc_reserved. 0, or -ENOMEM with
- * the reserve as it was. */
+/* Adds n objects to the reserve, for kcache_alloc_reserved. Returns 0, or -ENOMEM with the reserve
+ * unchanged. */
 must_check int kcache_reserve(struct kcache *cache, uint32_t n);
-/* Gives the whole reserve up. Needs: no object of the cache in use. */
+/* Frees the whole reserve. Needs: no object of the cache is in use. */
 void kcache_unreserve(struct kcache *cache);
 
-/* An object, contents undefined, or NULL. Leaves the reserve alone. */
+/* Returns an object, contents undefined, or NULL. Leaves the reserve alone. */
 must_check void *kcache_alloc(struct kcache *cache);
-/* An object out of the reserve; never NULL while the reserve is not used up (asserted). */
+/* Returns an object of the reserve, never NULL. Needs: the reserve is not used up (asserted). */
 must_check void *kcache_alloc_reserved(struct kcache *cache);
 void kcache_free(struct kcache *cache, void *object);
-/* Gives an object back into the reserve. */
+/* Frees an object into the reserve. */
 void kcache_free_reserved(struct kcache *cache, void *object);
 void kcache_check(const struct kcache *cache); /* panics on a broken invariant */
 
 void kheap_init(void);
-/* size bytes, 16-byte aligned (32 from 32 bytes on), contents undefined; NULL if none. Sizes above
- * 1 MiB fail. size 0 gives NULL. */
+/* Returns size bytes, contents undefined, aligned to 16 bytes, and to 32 from 32 bytes on. Returns
+ * NULL without memory, for size 0 and above 1 MiB. */
 must_check void *kheap_alloc(size_t size);
 must_check void *kheap_zalloc(size_t size); /* the same, all zeros */
-/* Whole frames that n blocks of so many bytes fill. */
+/* Returns how many whole frames n blocks of this size fill. */
 uint32_t kheap_frames(size_t size, uint32_t n);
-/* Gives back what kheap_alloc(size) gave; NULL is ignored. The same size is required. */
+/* Frees what kheap_alloc returned for the same size. NULL is ignored. */
 void kheap_free(void *ptr, size_t size);
 
 /* As a word 0xFDFDFDFD, an address that is never mapped, in user space or kernel space. */

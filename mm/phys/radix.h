@@ -23,15 +23,16 @@ struct radix {
 
 #define RADIX_INDEX_MAX 0xFFFFFFu
 
-/* The frame at index, or PFN_NONE. */
+/* Returns the frame at index, or PFN_NONE. */
 pfn_t radix_get(const struct radix *tree, uint32_t index);
-/* Adds a page where none is. 0, -ENOMEM with the tree unchanged, -EFBIG above RADIX_INDEX_MAX. */
+/* Adds a page where there is none. Returns 0, -ENOMEM with the tree unchanged, or -EFBIG above
+ * RADIX_INDEX_MAX. */
 must_check int radix_insert(struct radix *tree, uint32_t index, pfn_t pfn);
-/* Takes a page out (it is there) and frees nodes that became empty. */
+/* Removes a page, which must exist, and frees nodes that become empty. */
 void radix_remove(struct radix *tree, uint32_t index);
-/* Frames of kernel memory that the tree's nodes fill. */
+/* Returns how many frames of kernel memory the tree's nodes fill. */
 uint32_t radix_node_frames(const struct radix *tree);
-/* The first page at or after *index: its frame and *index, or PFN_NONE. */
+/* Finds the first page at or after *index: returns its frame and sets *index, or returns PFN_NONE. */
 pfn_t radix_next(const struct radix *tree, uint32_t *index);
 
 #endif
