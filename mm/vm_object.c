@@ -11,6 +11,7 @@ void vm_object_init(struct vm_object *obj, const struct vm_pager *pager)
 {
     obj->pager = pager;
     obj->refs = 1;
+    lock_init(&obj->lock, LOCK_OBJECT);
 }
 
 void vm_object_ref(struct vm_object *obj)

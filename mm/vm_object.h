@@ -17,12 +17,14 @@
 #include "lib/addr.h"
 #include "lib/compiler.h"
 #include "mm/vm_fault_result.h"
+#include "sync/lock.h"
 
 struct vm_pager;
 /* Every pointer to an object that is kept owns one of its references. */
 struct vm_object {
     const struct vm_pager *pager;
     uint32_t refs;
+    struct lock lock; /* the pages that the object knows; not its references */
 };
 
 /* Where the bytes of a file come from: implemented by fs/ (an inode embeds one). */

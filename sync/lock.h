@@ -25,7 +25,7 @@
 enum lock_rank {
     /* Sleep locks. */
     LOCK_MAP = 1, /* one address space: areas, holes, charges, page tables                   */
-    LOCK_OBJECT,  /* one object: index of pages, references, holders                         */
+    LOCK_OBJECT,  /* one object: its index of pages                                          */
     LOCK_FIRST_SPIN,
     /* Spin locks. */
     LOCK_PROCESS_TREE = LOCK_FIRST_SPIN, /* pids, parents and children, who is init          */
