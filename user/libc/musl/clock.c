@@ -6,6 +6,7 @@
 
 #if __has_include(<time.h>)
 #include <errno.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +67,9 @@ clock_t clock(void)
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
     struct timespec clock;
-    (void)zone;
+    if (zone != NULL) {
+        memset(zone, 0, sizeof(struct timezone));
+    }
     if (clock_gettime(CLOCK_REALTIME, &clock) != 0) {
         return -1;
     }

@@ -17,7 +17,12 @@ struct timeval {
 };
 #endif
 
-/* Stores the time since 1970. zone: ignored. */
+/* 4.2BSD's idea of a time zone, which nothing fills in. */
+struct timezone {
+    int tz_minuteswest, tz_dsttime;
+};
+
+/* Stores the time since 1970. zone, if not NULL, becomes zeros. */
 int gettimeofday(struct timeval *__restrict now, void *__restrict zone);
 
 #define timerclear(t) ((t)->tv_sec = 0, (t)->tv_usec = 0)
