@@ -5,6 +5,7 @@
 
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/sched.h"
 #include "sync/wait_queue.h"
 
 /* Those who wait until any process at all has ended. */
@@ -72,9 +73,27 @@ static int next_dying_pid(int pid)
     return p != NULL ? p->id.pid : 0;
 }
 
-int process_wait_for_dying(void)
+static bool has_orphans(void)
+{
+    const struct process *p = process_find_from(PROCESS_INIT_PID + 1);
+
+    while (p != NULL && (!p->family.is_orphan || p->sched.state == PROCESS_ZOMBIE)) {
+        p = process_find_from(p->id.pid + 1);
+    }
+    return p != NULL;
+}
+
+/* Turns of the CPU for what a program leaves behind: enough for a child that is about to end, and for
+ * a few that wait for one another. */
+#define SETTLE_YIELDS 20u
+
+int process_settle(void)
 {
     int pid = 0;
+
+    for (uint32_t i = 0; i < SETTLE_YIELDS && has_orphans(); i++) {
+        sched_yield_cpu();
+    }
 
     /* One pass over the pids: what begins to die meanwhile cannot keep the caller for ever. */
     while ((pid = next_dying_pid(pid)) != 0) {

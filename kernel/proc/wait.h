@@ -21,9 +21,9 @@ int process_status_word(const struct process *zombie);
 /* Sleeps until some process has ended and its kernel stack is free. False: the caller is being
  * killed. */
 must_check bool process_wait_for_exit(void);
-/* Sleeps until every process that is dying at the call has freed its memory. Fails with -EINTR when
- * the caller is being killed. */
-must_check int process_wait_for_dying(void);
+/* Gives orphans that are about to end the time for it, and sleeps until every process that is then
+ * dying has freed its memory. Fails with -EINTR when the caller is being killed. */
+must_check int process_settle(void);
 /* Wakes the waiters of a process that has just become a zombie. They run when its kernel stack is
  * free. */
 void process_wake_waiters(struct process *zombie);

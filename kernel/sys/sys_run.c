@@ -87,8 +87,8 @@ static long collect_run(struct process *zombie, const struct syscall_args *args)
     return err != 0 ? err : pid;
 }
 
-/* Waits for one child, and until the memory of whatever it killed is free, so that freemem_after
- * counts that. Only programs that execve started under FL_RUN_ANNOUNCE have a report; for others
+/* Waits for one child, and lets what it left behind end if that is about to, so that freemem_after
+ * counts those frames. Only programs that execve started under FL_RUN_ANNOUNCE have a report; for others
  * the call leaves the report's bytes alone. */
 long sys_run_wait(struct process *self, const struct syscall_args *args)
 {
@@ -103,7 +103,7 @@ long sys_run_wait(struct process *self, const struct syscall_args *args)
 
     self->family.waits_for = 0;
     if (err == 0 && zombie->run.record != NULL) {
-        err = process_wait_for_dying();
+        err = process_settle();
     }
     return err != 0 ? err : collect_run(zombie, args);
 }
