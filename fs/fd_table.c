@@ -124,6 +124,21 @@ int fd_install(struct fd_table *t, struct file *file, uint32_t min, bool cloexec
     return (int)fd;
 }
 
+int fd_put(struct fd_table *t, struct file *file, uint32_t fd, bool cloexec)
+{
+    int err = fd >= t->size ? grow(t, fd) : 0;
+    if (err != 0) {
+        return err;
+    }
+    file_ref(file);
+    if (t->files[fd] != NULL) {
+        close_slot(t, fd);
+    }
+    t->files[fd] = file;
+    t->cloexec[fd] = cloexec;
+    return 0;
+}
+
 struct file *fd_get(const struct fd_table *t, int fd)
 {
     return fd >= 0 && (uint32_t)fd < t->size ? t->files[fd] : NULL;

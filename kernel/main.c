@@ -22,10 +22,14 @@
 #include "dev/random.h"
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
+#include "fs/file_system.h"
+#include "fs/ramfs/ramfs.h"
+#include "fs/setup.h"
 #include "kernel/cmdline.h"
 #include "kernel/log/printk.h"
 #include "kernel/log/sink.h"
 #include "kernel/memory.h"
+#include "kernel/proc/cut.h"
 #include "kernel/proc/exec.h"
 #include "kernel/proc/kill.h"
 #include "kernel/proc/pid.h"
@@ -94,6 +98,27 @@ static const char *check_initrd(void)
     return NULL;
 }
 
+/* Memory for programs' temporary files, at most half of the machine's each. */
+static int mount_tmpfs(const char *path)
+{
+    const struct inode_spec spec = {.type = INODE_DIRECTORY, .mode = 01777};
+    struct file_system *fs;
+    struct dentry *dir, *on;
+    struct inode *inode;
+    const char *name;
+    uint32_t len;
+    int err = fs_make_parents(path, &dir, &name, &len);
+
+    if (err == 0 && dentry_find(dir, name, len) == NULL) {
+        err = fs_add_inode(dir, name, len, &spec, &inode);
+    }
+    if (err != 0) {
+        return err;
+    }
+    on = dentry_find(dir, name, len);
+    return fs_mount("tmpfs", "tmpfs", on, 0, NULL, &fs);
+}
+
 static void mount_root(void)
 {
     const char *problem = check_initrd();
@@ -101,6 +126,7 @@ static void mount_root(void)
     if (problem != NULL) {
         panic("no initrd: %s", problem);
     }
+    ramfs_register(frame_total_count());
     int err = fs_init();
 
     if (err == 0) {
@@ -116,6 +142,9 @@ static void mount_root(void)
 
     if (entries < 0) {
         panic("no initrd: %s", entries == -EINVAL ? "not a tar archive" : "out of memory");
+    }
+    if (mount_tmpfs("/tmp") != 0 || mount_tmpfs("/dev/shm") != 0) {
+        printk("no /tmp: the archive has something else there, or there is no memory");
     }
     printk("initrd: %d files and directories, %u KiB", entries, size / 1024);
 }
@@ -148,7 +177,8 @@ static void open_console(struct process *init)
 {
     for (int fd = 0; fd <= 2; fd++) {
         struct file *file;
-        int err = file_open("/dev/console", O_RDWR, &file);
+        const struct path console = {&init->view, NULL, "/dev/console"};
+        int err = file_open(&console, O_RDWR, 0, &file);
 
         if (err == 0) {
             err = fd_install(&init->fds, file, 0, false);
@@ -214,6 +244,7 @@ static void start_devices(void)
     irq_register(IRQ_COM1, console_interrupt);
     pic_unmask(IRQ_TIMER);
     job_set_hooks(&job_hooks);
+    cut_start();
     if (console_register_devices() != 0) {
         panic("no memory for the console's devices");
     }

@@ -25,6 +25,7 @@
 #include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"
+#include "mm/pager/file_store.h"
 #include "mm/phys/frame.h"
 #include "mm/phys/frame_view.h"
 #include "mm/phys/kheap.h"
@@ -168,7 +169,7 @@ static int read_file_bytes(const struct image *image, const struct elf32_segment
     if (offset + len > image->src->size) {
         return -EIO;
     }
-    return image->src->ops->read(image->src, offset, frame + (file.start - page), len);
+    return vm_source_read(image->src, offset, frame + (file.start - page), len);
 }
 
 /* The usual page has one segment. Clears what is not read, and writes nothing twice. */
@@ -291,7 +292,7 @@ static int read_header(struct vm_source *src, struct elf32_info *info, struct el
 {
     Elf32_Ehdr header;
     uint32_t n = (uint32_t)min_u64(src->size, sizeof(header));
-    int err = n > 0 ? src->ops->read(src, 0, &header, n) : 0;
+    int err = n > 0 ? vm_source_read(src, 0, &header, n) : 0;
     return err != 0 ? err : elf32_check_header(&header, n, src->size, info, why);
 }
 
@@ -338,7 +339,7 @@ static int read_image(struct vm_source *src, struct elf32_info *info, struct ima
     if (table == NULL) {
         return -ENOMEM;
     }
-    int err = src->ops->read(src, info->phoff, table, bytes);
+    int err = vm_source_read(src, info->phoff, table, bytes);
     if (err == 0) {
         err = make_image(src, table, info, out, why);
     }

@@ -140,6 +140,18 @@ static pfn_t copy_frame(pfn_t from)
     return copy;
 }
 
+static uint64_t object_offset(const struct vm_area *area, uint32_t va)
+{
+    return area->offset + (va - area->start);
+}
+
+/* True if the object is told before one of its pages can be written through the area. */
+static bool tracks_writes(const struct vm_area *area)
+{
+    return (area->flags & VM_SHARED) && area->object != NULL &&
+           area->object->pager->keep_written != NULL;
+}
+
 /* ---- Resident pages: zero page, own, shared -----------------------------------------------------
  * */
 
@@ -181,12 +193,30 @@ static enum vm_fault_result replace_page(struct vm_map *map, const struct vm_are
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
+/* A page of a file that maps share: the file keeps what is written. */
+static cold_fn enum vm_fault_result resident_tracked(struct vm_map *map, const struct vm_area *area,
+                                                     struct vm_fault *fault,
+                                                     const struct pmap_entry *entry)
+{
+    struct vm_object *object = area->object;
+    bool is_write = fault->access == VM_WRITE;
+    enum vm_fault_result result =
+        is_write ? object->pager->keep_written(object, object_offset(area, fault->va.raw))
+                 : VM_FAULT_RESUME;
+
+    return result == VM_FAULT_RESUME ? grant_rights(map, area, fault, entry, is_write)
+                                     : no_memory(fault, result);
+}
+
 noinline_fn enum vm_fault_result vm_fault_resident(struct vm_map *map, const struct vm_area *area,
                                                    struct vm_fault *fault,
                                                    const struct pmap_entry *entry)
 {
     bool may_write = (area->flags & VM_SHARED) || is_own_frame(entry->pfn);
 
+    if (unlikely(tracks_writes(area))) {
+        return resident_tracked(map, area, fault, entry);
+    }
     if (fault->access == VM_WRITE && !may_write) {
         return replace_page(map, area, fault, entry->pfn);
     }
@@ -267,11 +297,6 @@ struct wanted {
     uint32_t version;
 };
 
-static uint64_t object_offset(const struct vm_area *area, uint32_t va)
-{
-    return area->offset + (va - area->start);
-}
-
 /* Looks area and slot up again after a sleep. False if the page that was wanted does not belong
  * there any more, the access is not allowed any more, or a page has come in meanwhile. */
 static bool find_place_again(struct vm_map *map, struct place *place, const struct wanted *wanted)
@@ -341,7 +366,18 @@ static enum vm_fault_result object_page(struct vm_map *map, struct place *place,
     struct fl_account *account = &map->accounts[area->account];
     bool may_write = !page->is_cached || (area->flags & VM_SHARED);
 
-    if (place->access == VM_WRITE && !may_write) {
+    if (tracks_writes(area)) {
+        may_write = place->access == VM_WRITE;
+        if (may_write) {
+            struct vm_object *object = area->object;
+
+            result = object->pager->keep_written(object, object_offset(area, place->va));
+        }
+        if (result != VM_FAULT_RESUME) {
+            frame_unref(page->pfn);
+            return result;
+        }
+    } else if (place->access == VM_WRITE && !may_write) {
         pfn_t copy = copy_frame(page->pfn);
         if (copy == PFN_NONE) {
             result = vm_fault_of_refusal(0);
@@ -432,6 +468,8 @@ static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_
     uint32_t start = max_u32(window, area->start);
     uint32_t end = min_u32(window + AROUND_PAGES * PAGE_SIZE, area->end);
 
+    bool may_write = (area->flags & VM_SHARED) && !tracks_writes(area);
+
     for (uint32_t at = start; at < end; at += PAGE_SIZE) {
         struct pmap_entry entry;
         struct vm_page page;
@@ -440,7 +478,7 @@ static void around_pages(struct vm_map *map, const struct vm_area *area, uint32_
             continue;
         }
         enter_counted(map, &map->accounts[area->account], vaddr(at), &entry, page.pfn,
-                      enter_prot(area, area->flags & VM_SHARED));
+                      enter_prot(area, may_write));
     }
 }
 

@@ -136,6 +136,10 @@ must_check int vm_map_protect(struct vm_map *map, struct vrange range, uint32_t 
  * zeros. Returns 0, or -ENOMEM if a part is not mapped (the rest is done). */
 must_check int vm_map_discard(struct vm_map *map, struct vrange range);
 
+/* Drops the pages of an object from byte `from` on, copies of them included, in all areas that show it:
+ * its file was cut. The areas stay. Needs: the map is not busy. Lets others run meanwhile. */
+void vm_map_cut_object(struct vm_map *map, const struct vm_object *object, uint64_t from);
+
 /* Brings in all pages of range, as read or write faults would, but counts no faults. Returns 0;
  * -ENOMEM if memory runs out; -EFAULT at a hole or where the access is not allowed; -EINTR if the
  * process is being killed. After a failure the pages that came in stay. */

@@ -16,6 +16,7 @@
 #include "abi/faultline.h"
 #include "lib/addr.h"
 #include "lib/compiler.h"
+#include "mm/phys/radix.h"
 #include "mm/vm_fault_result.h"
 #include "sync/lock.h"
 
@@ -35,6 +36,9 @@ struct vm_source {
                                  weak link                                                 */
     struct vm_object copies;  /* the object of its copies (mm/pager/file_copy.h); it exists
                                  while it has references                                   */
+    bool is_changed;          /* written or cut (mm/pager/file_store.h); then:             */
+    uint64_t backed;          /* the bytes that ops->read knows, zeros behind them         */
+    struct radix stored;      /* the pages that were written                               */
 };
 struct vm_source_ops {
     /* Copies exactly len bytes from offset (inside size) to kernel memory. Returns 0 or -EIO.
@@ -42,7 +46,7 @@ struct vm_source_ops {
     int (*read)(struct vm_source *src, uint64_t offset, void *dst, uint32_t len);
     void (*ref)(struct vm_source *src);
     void (*unref)(struct vm_source *src);
-    /* Returns a short name for map listings ("/bin/sum"), valid while a reference is held. */
+    /* Returns a short name for map listings ("/bin/sum"), valid until the next call. */
     const char *(*name)(struct vm_source *src);
 };
 
@@ -77,12 +81,17 @@ struct vm_pager {
     /* Optional, for fault-around and mincore. Like get_page, but only if the page is in memory:
      * else false. Sets pfn and is_cached alone, and never sleeps. */
     bool (*get_cached)(struct vm_object *obj, uint64_t offset, struct vm_page *out);
+    /* Optional, for objects that must know which of their pages are written: the page at `offset`,
+     * which get_page has supplied, is about to become writable in a shared area. Without it every
+     * page of a shared area is writable from the start. Returns VM_FAULT_RESUME or an out-of-memory
+     * result, and never sleeps. */
+    enum vm_fault_result (*keep_written)(struct vm_object *obj, uint64_t offset);
     /* Optional, for the loader's segment policy. Sets the byte range [*start, *end) of the object
      * that comes in together with `offset`; without it a page comes in alone. */
     void (*cluster)(struct vm_object *obj, uint64_t offset, uint64_t *start, uint64_t *end);
     /* Called when the last reference is dropped. */
     void (*destroy)(struct vm_object *obj);
-    /* Returns a name for map listings, or "". */
+    /* Returns a name for map listings, or ""; valid until the next call. */
     const char *(*describe)(struct vm_object *obj);
     /* Optional, both or neither: for memory that belongs to all its holders in equal parts. See
      * vm_object_count_holder and vm_object_part. */

@@ -8,6 +8,7 @@
 
 #include "dev/pic.h"
 #include "dev/serial.h"
+#include "fs/poll.h"
 #include "sync/wait_queue.h"
 #include "tty/job.h"
 #include "tty/tty_impl.h"
@@ -83,6 +84,7 @@ void host_input_interrupt(uint32_t irq)
     if (irq == IRQ_COM1) {
         pump();
         wait_queue_wake_all(&input.readers);
+        poll_wake();
     }
 }
 

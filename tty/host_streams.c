@@ -81,6 +81,7 @@ static const struct file_ops input_ops = {
     .ioctl = host_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_stream = true,
 };
 static const struct file_ops output_ops = {
@@ -90,6 +91,7 @@ static const struct file_ops output_ops = {
     .ioctl = host_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_stream = true,
 };
 static const struct file_ops console_ops = {
@@ -99,6 +101,7 @@ static const struct file_ops console_ops = {
     .ioctl = host_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_stream = true,
 };
 

@@ -8,9 +8,9 @@
 #include "tty/tty_impl.h"
 
 /* Only pid 1 reports, so that no program can report about itself (bad-input R14). */
-static int report_open(const struct inode *inode)
+static int report_open(struct file *file)
 {
-    (void)inode;
+    (void)file;
     return job_is_init() ? 0 : -EACCES;
 }
 
@@ -47,6 +47,7 @@ static const struct file_ops report_ops = {
     .ioctl = file_no_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_stream = true,
 };
 

@@ -9,6 +9,7 @@
  */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/poll.h>
 #include <linux/stat.h>
 #include <stddef.h>
 
@@ -16,6 +17,7 @@
 #include "dev/pic.h"
 #include "dev/serial.h"
 #include "dev/vga.h"
+#include "fs/poll.h"
 #include "kernel/log/sink.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
@@ -75,6 +77,7 @@ static void on_readable(struct ldisc *self)
 {
     (void)self;
     wait_queue_wake_all(&readers);
+    poll_wake();
 }
 
 static void on_interrupt(struct ldisc *self)
@@ -242,6 +245,12 @@ static int32_t terminal_read(struct file *file, struct io_buffer *io, uint32_t l
     return result;
 }
 
+static uint32_t terminal_poll(struct file *file)
+{
+    (void)file;
+    return (ldisc_is_readable(&ldisc) ? POLLIN | POLLRDNORM : 0) | POLLOUT | POLLWRNORM;
+}
+
 static int32_t terminal_write(struct file *file, struct io_buffer *io, uint32_t len, uint64_t *pos)
 {
     char piece[TTY_PIECE];
@@ -304,6 +313,7 @@ static const struct file_ops terminal_file_ops = {
     .ioctl = terminal_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = terminal_poll,
     .is_stream = true,
 };
 

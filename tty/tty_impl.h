@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fs/file.h"
+#include "fs/setup.h"
 #include "kernel/log/stream.h"
 #include "lib/compiler.h"
 

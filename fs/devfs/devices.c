@@ -3,7 +3,7 @@
 
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
-#include "fs/node.h"
+#include "fs/setup.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "mm/pager/shared_anon.h"
@@ -67,6 +67,7 @@ static const struct file_ops null_ops = {
     .ioctl = file_no_ioctl,
     .map = file_no_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_positionless = true,
 };
 static const struct file_ops zero_ops = {
@@ -76,6 +77,7 @@ static const struct file_ops zero_ops = {
     .ioctl = file_no_ioctl,
     .map = zero_map,
     .release = file_no_release,
+    .poll = file_poll_always,
     .is_positionless = true,
 };
 

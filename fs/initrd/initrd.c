@@ -1,22 +1,22 @@
 /*
- * The initrd: a ustar archive (POSIX.1-1988, with GNU tar's long names) that the boot loader left
- * in memory. Files are read in place; only names and link targets are copied.
+ * The initrd: a ustar archive (POSIX.1-1988, and GNU tar's long names) that the boot loader left in
+ * memory. Files are read where they lie; only names and link targets are copied.
  *
- * The archive is not trusted (bad input B9). The reader skips a bad member with one line, and then
- * looks for the next block that is a header with a correct checksum. It never reads outside [bytes,
- * bytes + size), because it checks every size against what is left before it uses it. It limits the
- * number of lines, so that a hostile archive cannot flood the console.
+ * The archive is input like any other (bad input B9). A member that makes no sense is passed over
+ * with one line, and the reader then looks for the next block that is a header with a right checksum.
+ * Nothing outside [bytes, bytes + size) is ever read: every size is checked against what is left
+ * before it is used. The lines are limited in number: a hostile archive must not flood the console.
  *
  * Decisions: an archive may end without the two zero blocks. Names with ".." or a leading slash are
- * refused. Of two members with the same name the later replaces the earlier, as if tar had unpacked
- * them in order; but nothing replaces a directory or a device. A hard link must follow the file
- * that it names. pax headers are skipped.
+ * refused. Of two members with one name the later counts, as if tar had unpacked them in order; a
+ * directory never gives way to a file, nor a device to anything. Links count for the files they
+ * name, which must come before them. pax headers are passed over.
  */
 #include <asm/errno.h>
 
-#include "fs/file.h"
-#include "fs/mode.h"
-#include "fs/node.h"
+#include "fs/dentry.h"
+#include "fs/path.h"
+#include "fs/setup.h"
 #include "lib/format.h"
 #include "lib/minmax.h"
 #include "lib/string.h"
@@ -50,7 +50,7 @@ struct ustar_header {
 };
 _Static_assert(sizeof(struct ustar_header) == BLOCK, "a header is one block");
 
-/* A string inside the archive, without a terminator. */
+/* A string inside the archive, without end. */
 struct text {
     const char *bytes;
     uint32_t len;
@@ -63,8 +63,8 @@ struct reader {
     void (*report)(const char *line);
     uint32_t complaints;
     int added;
-    bool has_header;       /* a correct header was seen: it is a tar archive   */
-    bool is_lost;          /* looking for the next header; the line is printed */
+    bool has_header;       /* one right header was seen: it is a tar           */
+    bool is_lost;          /* looking for the next header, already complained  */
     struct text long_name; /* GNU: for the next member; bytes NULL: none       */
     struct text long_link;
 };
@@ -75,14 +75,14 @@ struct member {
     struct text path;
     struct text link;
     char type;
-    uint32_t mode, mtime;
+    uint32_t mode, mtime, uid, gid;
     const uint8_t *data;
     uint32_t size;
 };
 
-/* ---- Complaints ------------------------------------------------------------------------------ */
+/* ---- Complaints -------------------------------------------------------------------------------- */
 
-/* Names are not trusted: characters that do not print become question marks. */
+/* Names come from outside: only what prints is printed. */
 static void copy_printable(char *to, uint32_t room, struct text from)
 {
     uint32_t n = min_u32(from.len, room - 1);
@@ -116,15 +116,15 @@ static void report_rest(const struct reader *r)
     }
 }
 
-/* ---- Fields ---------------------------------------------------------------------------------- */
+/* ---- Fields ------------------------------------------------------------------------------------ */
 
 static struct text field_text(const char *field, uint32_t max)
 {
     return (struct text){field, (uint32_t)strnlen(field, max)};
 }
 
-/* Reads an octal number with leading spaces that ends with a space, a zero or the field. An empty
- * field is 0. Returns false for anything else, and for a number that does not fit 32 bits. */
+/* Octal with leading spaces, ended by a space, a zero or the field's end. False for anything else
+ * and for what does not fit 32 bits. An empty field is 0. */
 static bool parse_octal(const char *field, uint32_t max, uint32_t *out)
 {
     uint32_t i = 0, v = 0;
@@ -141,7 +141,7 @@ static bool parse_octal(const char *field, uint32_t max, uint32_t *out)
     return i == max || field[i] == ' ' || field[i] == '\0';
 }
 
-/* Reads GNU's binary numbers: a byte 0x80, then big-endian. Negative numbers begin with 0xFF. */
+/* GNU's binary numbers: first byte 0x80, then big-endian. 0xFF begins a negative one. */
 static bool parse_binary(const char *field, uint32_t max, uint32_t *out)
 {
     const unsigned char *bytes = (const unsigned char *)field;
@@ -165,8 +165,7 @@ static bool parse_number(const char *field, uint32_t max, uint32_t *out)
     return is_binary ? parse_binary(field, max, out) : parse_octal(field, max, out);
 }
 
-/* Checks the sum of all bytes, with the checksum's own taken as spaces. Old tars summed signed
- * bytes. */
+/* The sum over all bytes with the checksum's own taken as spaces. Old tars summed signed bytes. */
 static bool has_right_checksum(const struct ustar_header *h)
 {
     const unsigned char *bytes = (const unsigned char *)h;
@@ -205,7 +204,7 @@ static bool is_zero_block(const uint8_t *block)
     return true;
 }
 
-/* ---- Decoding -------------------------------------------------------------------------------- */
+/* ---- Decoding ---------------------------------------------------------------------------------- */
 
 static void decode_name(const struct ustar_header *h, struct member *m)
 {
@@ -230,7 +229,7 @@ static bool has_data(char type)
     return type < '1' || type > '6';
 }
 
-/* Fills *m from the header at r->pos. Returns NULL, or what is wrong. */
+/* Fills *m from the header at r->pos. NULL, or what is wrong. */
 static const char *decode_member(const struct reader *r, const struct ustar_header *h,
                                  struct member *m)
 {
@@ -251,6 +250,10 @@ static const char *decode_member(const struct reader *r, const struct ustar_head
     if (!parse_number(h->mtime, sizeof(h->mtime), &m->mtime)) {
         m->mtime = 0; /* beyond 32 bits, or nonsense: nothing depends on it */
     }
+    if (!parse_number(h->uid, sizeof(h->uid), &m->uid) ||
+        !parse_number(h->gid, sizeof(h->gid), &m->gid)) {
+        m->uid = m->gid = 0;
+    }
     if (!has_data(m->type)) {
         m->size = 0;
     }
@@ -261,18 +264,9 @@ static const char *decode_member(const struct reader *r, const struct ustar_head
     return NULL;
 }
 
-/* ---- From member to node --------------------------------------------------------------------- */
+/* ---- From member to name ----------------------------------------------------------------------- */
 
-/* The content of a node, complete before the tree is changed. */
-struct content {
-    enum inode_type type;
-    uint32_t permissions, mtime;
-    uint32_t number; /* a hard link has its file's inode number; else 0 */
-    void *data;
-    uint32_t size;
-};
-
-/* Copies text to the heap as a string. */
+/* Text as a string on the heap. */
 static char *copy_text(struct text t)
 {
     char *s = kheap_alloc(t.len + 1);
@@ -283,43 +277,9 @@ static char *copy_text(struct text t)
     return s;
 }
 
-static int prepare_hard_link(struct reader *r, const struct member *m, struct content *c)
+static void free_text(char *s, struct text t)
 {
-    struct inode *file;
-    if (m->link.len >= NODE_PATH_MAX) {
-        complain(r, m->path, "hard link to a name that is too long");
-        return -ENAMETOOLONG;
-    }
-    char *path = copy_text(m->link);
-    if (path == NULL) {
-        return -ENOMEM;
-    }
-    int err = fs_lookup(path, false, &file);
-    kheap_free(path, m->link.len + 1);
-    if (err == 0) {
-        inode_unref(file); /* the tree keeps it */
-    }
-    if (err != 0 || file->type != INODE_FILE) {
-        complain(r, m->path, "hard link to a file that is not there");
-        return -ENOENT;
-    }
-    c->permissions = file->mode & PERMISSION_BITS;
-    c->mtime = file->mtime;
-    c->number = file->number;
-    c->data = file->data;
-    c->size = (uint32_t)file->source.size;
-    return 0;
-}
-
-static int prepare_symlink(struct reader *r, const struct member *m, struct content *c)
-{
-    if (m->link.len == 0 || m->link.len >= NODE_PATH_MAX) {
-        complain(r, m->path, "symbolic link without a sensible target");
-        return -EINVAL;
-    }
-    c->data = copy_text(m->link);
-    c->size = m->link.len;
-    return c->data != NULL ? 0 : -ENOMEM;
+    kheap_free(s, t.len + 1);
 }
 
 /* An inode's data pointer serves devices too, so it is not const; a file's bytes are only read. */
@@ -336,103 +296,138 @@ static enum inode_type type_of(const struct member *m)
 {
     bool has_slash = m->path.bytes[m->path.len - 1] == '/';
     if (m->type == '5' || (has_slash && has_data(m->type))) {
-        return INODE_DIRECTORY; /* before '5' existed, a slash after the name meant this */
+        return INODE_DIRECTORY; /* before '5' existed, a name with a slash behind it said so */
     }
     return m->type == '2' ? INODE_SYMLINK : INODE_FILE;
 }
 
-static int prepare_content(struct reader *r, const struct member *m, struct content *c)
+static void set_attributes(struct inode *inode, const struct member *m)
 {
-    *c = (struct content){
-        .type = type_of(m),
-        .permissions = m->mode & PERMISSION_BITS,
-        .mtime = m->mtime,
-    };
-    if (m->type == '1') {
-        return prepare_hard_link(r, m, c);
-    }
-    if (c->type == INODE_SYMLINK) {
-        return prepare_symlink(r, m, c);
-    }
-    if (c->type == INODE_FILE) {
-        c->data = without_const(m->data);
-        c->size = m->size;
-    }
-    return 0;
+    inode->mode = inode_type_bits(inode->type) | (m->mode & PERMISSION_BITS);
+    inode->uid = m->uid;
+    inode->gid = m->gid;
+    inode->atime = inode->mtime = inode->ctime = (struct timestamp){m->mtime, 0};
 }
 
-/* A new link's data is NULL until it is set. */
-static void free_symlink(void *data, uint32_t size, enum inode_type type)
+/* The file that a hard link names, with a reference. */
+static int find_linked(struct reader *r, const struct member *m, struct inode **out)
 {
-    if (type == INODE_SYMLINK && data != NULL) {
-        kheap_free(data, size + 1);
+    struct fs_view view;
+    struct dentry *found;
+    if (m->link.len >= PATH_LEN_MAX) {
+        complain(r, m->path, "hard link to a name that is too long");
+        return -ENAMETOOLONG;
     }
+    char *text = copy_text(m->link);
+    if (text == NULL) {
+        return -ENOMEM;
+    }
+    fs_view_init(&view);
+    int err = fs_lookup(&(struct path){&view, NULL, text}, false, &found);
+    fs_view_destroy(&view);
+    free_text(text, m->link);
+    if (err == 0) {
+        *out = found->inode;
+        inode_ref(*out);
+        dentry_unref(found);
+    }
+    if (err == 0 && (*out)->type != INODE_FILE) {
+        inode_unref(*out);
+        err = -ENOENT;
+    }
+    if (err != 0) {
+        complain(r, m->path, "hard link to a file that is not there");
+    }
+    return err;
 }
 
-static void set_content(struct inode *inode, const struct content *c)
+/* A new inode for the member, with one reference. */
+static int make_inode(struct reader *r, const struct member *m, struct dentry *dir,
+                      struct inode **out)
 {
-    free_symlink(inode->data, (uint32_t)inode->source.size, inode->type);
-    inode->type = c->type;
-    inode->mode = (inode->mode & (uint32_t)S_IFMT) | c->permissions;
-    inode->mtime = c->mtime;
-    inode->number = c->number != 0 ? c->number : inode->number;
-    inode->data = c->data;
-    inode->source.size = c->size;
-    if (c->type != INODE_DIRECTORY) {
-        inode->ops = c->type == INODE_FILE ? &memory_file_ops : &no_ops;
+    struct inode_spec spec = {.type = type_of(m), .mode = m->mode & PERMISSION_BITS};
+    char *target = NULL;
+    if (spec.type == INODE_SYMLINK) {
+        if (m->link.len == 0 || m->link.len >= PATH_LEN_MAX) {
+            complain(r, m->path, "symbolic link without a sensible target");
+            return -EINVAL;
+        }
+        spec.target = target = copy_text(m->link);
+        if (target == NULL) {
+            return -ENOMEM;
+        }
     }
+    int err = inode_create(dir->inode->fs, &spec, out);
+    if (target != NULL) {
+        free_text(target, m->link);
+    }
+    if (err == 0 && spec.type == INODE_FILE) {
+        (*out)->data = without_const(m->data);
+        (*out)->source.size = m->size;
+    }
+    return err;
 }
 
-/* Replaces a node that exists. A file or link gets the new content, a directory only new mode
- * bits. */
-static int replace(struct reader *r, const struct member *m, struct inode *old,
-                   const struct content *c)
+/* A name that is there already: files and links give way to a later one, a directory only takes new
+ * attributes (*is_done). */
+static int make_way(struct reader *r, const struct member *m, struct dentry *old, bool *is_done)
 {
-    bool is_old_directory = old->type == INODE_DIRECTORY;
-    if (old->type == INODE_DEVICE || is_old_directory != (c->type == INODE_DIRECTORY)) {
+    bool is_old_directory = old->inode->type == INODE_DIRECTORY;
+    *is_done = false;
+    if (old->inode->type == INODE_DEVICE ||
+        is_old_directory != (m->type != '1' && type_of(m) == INODE_DIRECTORY)) {
         complain(r, m->path, "the name is taken by something of another kind");
         return -EEXIST;
     }
     if (is_old_directory) {
-        old->mode = (uint32_t)S_IFDIR | c->permissions;
-        old->mtime = c->mtime;
+        set_attributes(old->inode, m);
+        *is_done = true;
         return 0;
     }
     complain(r, m->path, "the name came before; the later one counts");
-    old->mode = c->type == INODE_SYMLINK ? (uint32_t)S_IFLNK : (uint32_t)S_IFREG;
-    set_content(old, c);
     return 0;
 }
 
-static int add_node(struct reader *r, struct node *parent, const char *name, uint32_t len,
-                    const struct content *c)
+/* Puts the member in the place that its path has. */
+static int place_in(struct reader *r, const struct member *m, struct dentry *dir, const char *name,
+                    uint32_t len)
 {
-    struct node *n;
-    int err = node_add(parent, name, len, c->type, c->permissions, &n);
+    struct dentry *old = dentry_find(dir, name, len);
+    struct inode *inode;
+    bool is_done = false;
+    int err = old != NULL ? make_way(r, m, old, &is_done) : 0;
+    if (err != 0 || is_done) {
+        return err;
+    }
+    err = m->type == '1' ? find_linked(r, m, &inode) : make_inode(r, m, dir, &inode);
     if (err != 0) {
         return err;
     }
-    set_content(&n->inode, c);
-    r->added++;
-    return 0;
+    if (m->type != '1') {
+        set_attributes(inode, m);
+    }
+    if (old != NULL) {
+        dentry_unlink(old);
+    } else {
+        r->added++;
+    }
+    err = fs_add_name(dir, name, len, inode);
+    inode_unref(inode);
+    return err;
 }
 
-/* Puts content under path. Returns 0, or an errno whose line was printed. */
-static int place(struct reader *r, const struct member *m, const char *path,
-                 const struct content *c)
+/* Returns 0 or an errno whose line is written. */
+static int place(struct reader *r, const struct member *m, const char *path)
 {
-    struct node *parent;
+    struct dentry *dir;
     const char *name;
     uint32_t len;
-    int err = node_make_parents(path, &parent, &name, &len);
+    int err = fs_make_parents(path, &dir, &name, &len);
     if (err == 0 && len == 0) {
-        err = c->type == INODE_DIRECTORY ? 0 : -EISDIR; /* "./" is the root */
+        bool is_directory = m->type != '1' && type_of(m) == INODE_DIRECTORY;
+        err = is_directory ? 0 : -EISDIR; /* "./" is the root */
     } else if (err == 0) {
-        struct node *old = node_find(parent, name, len);
-        if (old != NULL) {
-            return replace(r, m, &old->inode, c);
-        }
-        err = add_node(r, parent, name, len, c);
+        return place_in(r, m, dir, name, len);
     }
     if (err == -ENOTDIR) {
         complain(r, m->path, "a part of its path is not a directory");
@@ -444,7 +439,7 @@ static int place(struct reader *r, const struct member *m, const char *path,
     return err;
 }
 
-/* Returns true if ".." is a component. */
+/* ".." as a component, anywhere. */
 static bool leads_upward(const char *path)
 {
     uint32_t len;
@@ -453,7 +448,7 @@ static bool leads_upward(const char *path)
         if (len == 0) {
             return false;
         }
-        if (len == 2 && name[0] == '.' && name[1] == '.') {
+        if (path_is_dot_dot(name, len)) {
             return true;
         }
     }
@@ -467,10 +462,10 @@ static const char *path_problem(const struct text *path)
     if (path->bytes[0] == '/') {
         return "its path is absolute";
     }
-    return path->len >= NODE_PATH_MAX ? "its name is too long" : NULL;
+    return path->len >= PATH_LEN_MAX ? "its name is too long" : NULL;
 }
 
-/* Adds a file, directory or link. Returns 0 or -ENOMEM; for all other mistakes it prints a line. */
+/* Adds a file, directory or link. 0, or -ENOMEM: all other mistakes end in a line. */
 static int add_member(struct reader *r, const struct member *m)
 {
     const char *problem = path_problem(&m->path);
@@ -482,26 +477,19 @@ static int add_member(struct reader *r, const struct member *m)
     if (path == NULL) {
         return -ENOMEM;
     }
-    struct content content;
     int err = 0;
     if (leads_upward(path)) {
         complain(r, m->path, "its path leads upward (..)");
     } else {
-        err = prepare_content(r, m, &content);
-        if (err == 0) {
-            err = place(r, m, path, &content);
-            if (err != 0) {
-                free_symlink(content.data, content.size, content.type);
-            }
-        }
+        err = place(r, m, path);
     }
-    kheap_free(path, m->path.len + 1);
+    free_text(path, m->path);
     return err == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* ---- The archive ----------------------------------------------------------------------------- */
+/* ---- The archive ------------------------------------------------------------------------------- */
 
-/* GNU's 'L' and 'K': their data is the name or the link target of the next member. */
+/* GNU's 'L' and 'K': the data is the name or the link target of the member that follows. */
 static void note_long(struct reader *r, const struct member *m, struct text *out)
 {
     const char *bytes = (const char *)m->data;
@@ -549,7 +537,7 @@ static int take_member(struct reader *r, const struct member *m)
     return err;
 }
 
-/* Returns what is wrong with a block that should be a header, or NULL. */
+/* What a block that should be a header is not, or NULL. */
 static const char *header_problem(const struct ustar_header *h)
 {
     if (!has_right_checksum(h)) {
@@ -558,7 +546,7 @@ static const char *header_problem(const struct ustar_header *h)
     return has_magic(h) ? NULL : "not a ustar header";
 }
 
-/* From here on, looks for the next correct header block by block, without further lines. */
+/* From here on the next right header is searched block by block, without further lines. */
 static void get_lost(struct reader *r, struct text name, const char *why)
 {
     if (!r->is_lost) {
@@ -570,7 +558,7 @@ static void get_lost(struct reader *r, struct text name, const char *why)
     r->pos += BLOCK;
 }
 
-/* Reads the member whose header is at r->pos. Returns 0 or -ENOMEM. */
+/* The member whose header is at r->pos. 0 or -ENOMEM. */
 static int read_member(struct reader *r)
 {
     const struct ustar_header *h = (const struct ustar_header *)(r->bytes + r->pos);
@@ -583,7 +571,7 @@ static int read_member(struct reader *r)
     r->has_header = true;
     problem = decode_member(r, h, &m);
     if (problem != NULL) {
-        r->is_lost = false; /* found a header: a mistake in it gets a line again */
+        r->is_lost = false; /* a header again: its own mistake deserves its line */
         get_lost(r, m.path, problem);
         return 0;
     }
@@ -594,7 +582,7 @@ static int read_member(struct reader *r)
     return err;
 }
 
-/* A zero block ends the archive, but not while the reader looks for the next header. */
+/* The first zero block ends an archive; inside data that is being searched it says nothing. */
 static bool is_at_end(const struct reader *r)
 {
     return !r->is_lost && is_zero_block(r->bytes + r->pos);

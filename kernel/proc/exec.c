@@ -7,6 +7,7 @@
  * keeps the loader's reason for FL_NR_exec_reason.
  */
 #include "kernel/proc/exec.h"
+#include "fs/program.h"
 
 #include <asm/errno.h>
 #include <linux/stat.h>
@@ -38,7 +39,7 @@
 
 /* A program built aside. Every member is NULL until its step has succeeded. */
 struct exec_plan {
-    struct inode *program;
+    struct dentry *program;
     struct image *image;
     struct vm_map *map;
     struct run_record *record;
@@ -47,19 +48,27 @@ struct exec_plan {
 
 /* ---- Building aside ------------------------------------------------------------------------------ */
 
-static int open_program(const char *path, struct exec_plan *plan)
+/* The program keeps its file from being written (ETXTBSY) until it ends. */
+static int open_program(const struct process *self, const char *path, struct exec_plan *plan)
 {
-    struct inode *inode;
-    int err = fs_lookup(path, true, &inode);
+    const struct path where = {&self->view, NULL, path};
+    struct dentry *dentry;
+    int err = fs_lookup(&where, true, &dentry);
 
     if (err != 0) {
         return err;
     }
-    if (inode->type != INODE_FILE || !(inode->mode & (S_IXUSR | S_IXGRP | S_IXOTH))) {
-        inode_unref(inode);
-        return -EACCES;
+    err = dentry->inode->type != INODE_FILE
+              ? -EACCES
+              : inode_permission(dentry->inode, &self->view.who, MAY_EXECUTE);
+    if (err == 0) {
+        err = program_begin(dentry);
     }
-    plan->program = inode;
+    if (err != 0) {
+        dentry_unref(dentry);
+        return err;
+    }
+    plan->program = dentry;
     return 0;
 }
 
@@ -147,9 +156,7 @@ static void drop_plan(struct process *self, struct exec_plan *plan)
     if (plan->image != NULL) {
         image_unref(plan->image);
     }
-    if (plan->program != NULL) {
-        inode_unref(plan->program);
-    }
+    program_unref(plan->program);
 }
 
 /* Does everything that can fail. On failure nothing of the plan is left. */
@@ -157,10 +164,10 @@ static int make_plan(struct process *self, const char *path, const struct image_
                      const struct image_strings *env, struct exec_plan *plan,
                      struct elf32_reason *why)
 {
-    int err = open_program(path, plan);
+    int err = open_program(self, path, plan);
 
     if (err == 0) {
-        err = image_open(&plan->program->source, self->program.policy, &plan->image, why);
+        err = image_open(&plan->program->inode->source, self->program.policy, &plan->image, why);
     }
     if (err == 0) {
         plan->map = vm_map_create(image_info(plan->image)->n_segments);
@@ -217,7 +224,7 @@ static void exec_commit(struct process *self, struct exec_plan *plan, const char
 {
     latency_uncounted(debug_check(vm_map_check(plan->map)));
     struct vm_map *old_map = self->memory.map;
-    struct inode *old_program = self->program.file;
+    struct dentry *old_program = self->program.file;
 
     if (old_map != NULL) {
         vm_map_activate(NULL);
@@ -242,7 +249,7 @@ static void exec_commit(struct process *self, struct exec_plan *plan, const char
     }
     if (old_map != NULL) {
         vm_map_destroy(old_map);
-        inode_unref(old_program);
+        program_unref(old_program);
     }
 }
 

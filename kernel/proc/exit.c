@@ -1,5 +1,6 @@
 /* Ending (exit.h). */
 #include "kernel/proc/exit.h"
+#include "fs/program.h"
 
 #include "arch/latency.h"
 #include "arch/trap.h"
@@ -55,7 +56,8 @@ static void release_resources(struct process *self)
 
     latency_uncounted(debug_check(vm_map_check(map)));
     fd_table_destroy(&self->fds);
-    inode_unref(self->program.file);
+    fs_view_destroy(&self->view);
+    program_unref(self->program.file);
     self->program.file = NULL;
     vm_map_activate(NULL);
     vm_map_clear(map); /* step by step; others still see what the process holds */

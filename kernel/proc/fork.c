@@ -5,6 +5,7 @@
  * the child without a trace.
  */
 #include "kernel/proc/fork.h"
+#include "fs/program.h"
 
 #include <asm/errno.h>
 
@@ -33,7 +34,9 @@ static void copy_attributes(struct process *child, const struct process *self)
     child->memory.heap_end = self->memory.heap_end;
     child->memory.oom_score_adj = self->id.pid == PROCESS_INIT_PID ? 0 : self->memory.oom_score_adj;
     child->program.file = self->program.file;
-    inode_ref(child->program.file);
+    program_ref(child->program.file);
+    fs_view_destroy(&child->view);
+    fs_view_copy(&child->view, &self->view);
     memcpy(child->id.name, self->id.name, sizeof(child->id.name));
     child->program.entry_argc = self->program.entry_argc;
     child->program.entry_esp = self->program.entry_esp;

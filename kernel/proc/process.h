@@ -78,7 +78,7 @@ struct process_memory {
 
 /* The program that it runs, and what applies to its next execve. */
 struct process_program {
-    struct inode *file;               /* /proc/self/exe; NULL before the first execve */
+    struct dentry *file;              /* what it runs; NULL before the first execve */
     uint32_t entry_argc, entry_esp;   /* as execve left them (contract L5)            */
     uint32_t policy;                  /* FL_POLICY_* of the next execve               */
     uint32_t run_flags;               /* FL_RUN_* of the next execve                  */
@@ -141,6 +141,7 @@ struct process {
     struct process_run run;
     struct process_ending end;
     struct fd_table fds;
+    struct fs_view view;          /* root, working directory, umask, user and groups */
     struct process_thread thread; /* last, because its end is not cleared */
 };
 

@@ -6,6 +6,7 @@
  * before the parent can run. When the parent has waited, freemem() is what it was before the fork.
  */
 #include "kernel/proc/process_alloc.h"
+#include "fs/program.h"
 
 #include <asm/errno.h>
 
@@ -70,6 +71,7 @@ int process_create(struct process **out)
     LIST_INIT(&p->family.zombies);
     wait_queue_init(&p->family.child_ended);
     fd_table_init(&p->fds);
+    fs_view_init(&p->view);
     *out = p;
     return 0;
 }
@@ -84,9 +86,8 @@ static void free_record(struct process *process)
 void process_destroy(struct process *process)
 {
     fd_table_destroy(&process->fds);
-    if (process->program.file != NULL) {
-        inode_unref(process->program.file);
-    }
+    fs_view_destroy(&process->view);
+    program_unref(process->program.file);
     if (process->memory.map != NULL) {
         vm_map_destroy(process->memory.map);
     }

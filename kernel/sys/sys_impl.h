@@ -11,8 +11,6 @@
 #include "lib/compiler.h"
 #include "mm/vm_map.h"
 
-struct inode;
-
 /* ---- Ranges of user memory ------------------------------------------------------------------- */
 
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
@@ -49,11 +47,5 @@ static inline int sys_choose_place(struct vm_map *map, uint32_t hint, uint32_t l
     }
     return -ENOMEM;
 }
-
-/* ---- Paths ----------------------------------------------------------------------------------- */
-
-/* Looks up the path at the user address `user`. Returns 0 and *out with a reference, or -errno of
- * path_from_user or fs_lookup. */
-must_check int sys_lookup_path(uint32_t user, bool follow, struct inode **out);
 
 #endif

@@ -2,6 +2,8 @@
 #include <asm/errno.h>
 #include <stddef.h>
 
+#include "lib/assert.h"
+#include "lib/minmax.h"
 #include "mm/map/area.h"
 #include "mm/map/vm_map_impl.h"
 #include "mm/vm_map.h"
@@ -27,6 +29,35 @@ int vm_map_discard(struct vm_map *map, struct vrange range)
     int result = vm_map_discard_locked(map, range);
     lock_release(&map->lock);
     return result;
+}
+
+/* The part of an area that shows its object's bytes from `from` on; empty: none does. */
+static struct vrange part_behind(const struct vm_area *area, uint64_t from)
+{
+    uint64_t before = from > area->offset ? from - area->offset : 0;
+    uint32_t length = area->end - area->start;
+    uint32_t start = area->start + (uint32_t)min_u64(before, length);
+
+    return vrange(start, area->end);
+}
+
+void vm_map_cut_object(struct vm_map *map, const struct vm_object *object, uint64_t from)
+{
+    uint32_t steps = 0;
+
+    assert(map->busy == 0);
+    lock_acquire(&map->lock);
+    for (const struct vm_area *area = map->tree.first; area != NULL; area = area->next) {
+        if (area->object == object) {
+            struct vrange part = part_behind(area, from);
+
+            if (part.start.raw < part.end.raw) {
+                vm_map_drop_pages(map, part);
+            }
+        }
+        (void)vm_map_preempt_step(map, &steps);
+    }
+    lock_release(&map->lock);
 }
 
 /* Changes the flags of the areas of range one by one. Returns -EINVAL where VM_WIPE_ON_FORK makes no

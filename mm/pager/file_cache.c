@@ -4,8 +4,10 @@
 #include <stddef.h>
 
 #include "lib/addr.h"
+#include "mm/pager/file_store.h"
 #include "mm/pager/page_index.h"
 #include "mm/pager/source_page.h"
+#include "mm/phys/frame.h"
 #include "mm/phys/kheap.h"
 
 struct file_cache {
@@ -32,7 +34,23 @@ static enum vm_fault_result file_get_page(struct vm_object *obj, uint64_t offset
     if (page >= file_cache_of(obj)->source->size) {
         return VM_FAULT_IO;
     }
+    if (vm_source_get_stored(file_cache_of(obj)->source, page, out)) {
+        return VM_FAULT_RESUME;
+    }
     return page_index_get_page(obj, page, file_fill, out);
+}
+
+static enum vm_fault_result file_keep_written(struct vm_object *obj, uint64_t offset)
+{
+    int err = vm_source_keep(file_cache_of(obj)->source, offset);
+
+    return err == 0 ? VM_FAULT_RESUME : vm_fault_of_refusal(FRAME_LOW);
+}
+
+static bool file_get_cached(struct vm_object *obj, uint64_t offset, struct vm_page *out)
+{
+    return vm_source_get_stored(file_cache_of(obj)->source, offset, out) ||
+           page_index_get_cached(obj, offset, out);
 }
 
 static void file_destroy(struct vm_object *obj)
@@ -56,7 +74,8 @@ static const char *file_describe(struct vm_object *obj)
 static const struct vm_pager file_pager = {
     .name = "file",
     .get_page = file_get_page,
-    .get_cached = page_index_get_cached,
+    .get_cached = file_get_cached,
+    .keep_written = file_keep_written,
     .destroy = file_destroy,
     .describe = file_describe,
 };

@@ -7,6 +7,7 @@
 #include "arch/pmap.h"
 #include "lib/minmax.h"
 #include "lib/string.h"
+#include "mm/pager/file_store.h"
 #include "mm/vm_object.h"
 
 /* Reads the bytes [offset, offset + PAGE_SIZE) of a file into a frame, with zeros past the file's
@@ -16,7 +17,7 @@ static inline int source_read_page(struct vm_source *src, uint64_t offset, pfn_t
     uint64_t rest = offset < src->size ? src->size - offset : 0;
     uint32_t have = min_u32(clip_u32(rest), PAGE_SIZE);
     uint8_t *page = pmap_window_open(pfn);
-    int err = have > 0 ? src->ops->read(src, offset, page, have) : 0;
+    int err = have > 0 ? vm_source_read(src, offset, page, have) : 0;
 
     memset(page + have, 0, PAGE_SIZE - have);
     pmap_window_close(page);

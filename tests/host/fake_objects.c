@@ -1,8 +1,9 @@
 /* Objects for tests of fs/ alone: a file's and shared anonymous memory, made without pages. */
+#include "tests/host/support.h"
+
 #include "mm/pager/file_cache.h"
 #include "mm/pager/shared_anon.h"
 #include "mm/phys/kheap.h"
-#include "tests/host/support.h"
 
 static void destroy(struct vm_object *obj)
 {

@@ -199,9 +199,15 @@ static struct file *file_at(const char *path)
     return NULL;
 }
 
-int file_open_by_all(const struct inode *inode)
+int file_open_by_all(struct file *file)
 {
-    (void)inode;
+    (void)file;
+    return 0;
+}
+
+uint32_t file_poll_always(struct file *file)
+{
+    (void)file;
     return 0;
 }
 
@@ -522,11 +528,11 @@ static void test_r14_only_pid_1_reports(void **state)
     assert_int_equal(write_to("/dev/report", STREAM_LINE_MAX + 1), -EMSGSIZE);
     good_bytes = 3;
     assert_int_equal(write_to("/dev/report", 4), -EFAULT);
-    const struct file *file = file_at("/dev/report");
+    struct file *file = file_at("/dev/report");
 
-    assert_int_equal(file->ops->open(file->inode), 0);
+    assert_int_equal(file->ops->open(file), 0);
     is_init = false;
-    assert_int_equal(file->ops->open(file->inode), -EACCES);
+    assert_int_equal(file->ops->open(file), -EACCES);
     assert_int_equal(write_text("/dev/report", "R a lie\n"), -EPERM);
     assert_int_equal(n_frames, 1);
 }

@@ -61,7 +61,8 @@ HOST_TESTS += test_elf32
 test_elf32_SRC := loader/elf32.c
 
 HOST_TESTS += test_image
-test_image_SRC := loader/elf32.c loader/image.c loader/stack.c tests/host/fake_kheap.c
+test_image_SRC := loader/elf32.c loader/image.c loader/stack.c tests/host/fake_kheap.c \
+	tests/host/fake_source.c
 
 HOST_TESTS += test_cmdline
 test_cmdline_SRC := kernel/cmdline.c
@@ -73,7 +74,7 @@ HOST_TESTS += test_log
 test_log_SRC := $(wildcard kernel/log/*.c) sync/lock.c
 
 HOST_TESTS += test_host_streams
-test_host_streams_SRC := $(wildcard tty/host_*.c) tty/console.c tty/job.c tty/report.c tty/requests.c \
+test_host_streams_SRC := fs/poll.c $(wildcard tty/host_*.c) tty/console.c tty/job.c tty/report.c tty/requests.c \
 	sync/wait_queue.c sync/lock.c
 
 # The memory tests run on the real pmap of arch/ over a model of the CPU (mm_support.h), which has its
@@ -93,14 +94,17 @@ $(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
 endef
 $(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
 
-fs_test_src := fs/tree.c fs/initrd/initrd.c fs/file.c fs/fd_table.c fs/devfs/devices.c tests/host/fake_kheap.c \
-    tests/host/fake_objects.c
+fs_test_src := $(wildcard fs/*.c fs/initrd/*.c fs/devfs/*.c fs/ramfs/*.c) sync/wait_queue.c sync/lock.c \
+	tests/host/fake_kheap.c tests/host/fake_objects.c tests/host/fake_source.c
 
 HOST_TESTS += test_ustar
 test_ustar_SRC := $(fs_test_src)
 
 HOST_TESTS += test_fd
 test_fd_SRC := $(fs_test_src)
+
+HOST_TESTS += test_vfs
+test_vfs_SRC := $(fs_test_src)
 
 # Calls of the handlers as the kernel's compiler makes them, not those that end the program.
 HOST_TESTS += test_ubsan

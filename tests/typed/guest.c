@@ -26,10 +26,17 @@ static long map(uint32_t address, uint32_t pages, uint32_t prot, uint32_t flags,
 
 /* ---- Paths --------------------------------------------------------------------------------------- */
 
-#define PATHS_MAX 16u
+#define PATHS_MAX 20u
 #define PATH_SIZE 64u
 
 static uint32_t paths[PATHS_MAX], n_paths;
+
+/* A file system of each child's own, where calls that change names and files do it. The names stand
+ * behind one another: scratch_names[0] is where it is mounted. */
+#define SCRATCH_NAMES 4u
+static const char *const scratch_names[SCRATCH_NAMES] = {"/tmp/w", "/tmp/w/a", "/tmp/w/b",
+                                                         "/tmp/w/a/c"};
+static uint32_t scratch_paths[SCRATCH_NAMES];
 
 static void add_path(const char *text)
 {
@@ -57,6 +64,10 @@ static void make_paths(void)
     (void)map(STRINGS, 1, RIGHTS_RW, PRIVATE_ANON, -1);
     for (size_t i = 0; i < COUNT(others); i++) {
         add_path(others[i]);
+    }
+    for (size_t i = 0; i < SCRATCH_NAMES; i++) {
+        add_path(scratch_names[i]);
+        scratch_paths[i] = paths[n_paths - 1];
     }
     paths[n_paths++] = STRINGS + PAGE - 1; /* a byte that nothing follows */
     *at(STRINGS + PAGE - 1) = '/';
@@ -236,16 +247,78 @@ static bool is_output_path(uint32_t path)
             strstr((const char *)path, "report") != NULL);
 }
 
+/* Calls that change a name, a file or a directory by its path. */
+static bool is_change(uint32_t number)
+{
+    static const uint32_t changes[] = {
+        __NR_creat,     __NR_link,     __NR_unlink,
+        __NR_mknod,     __NR_chmod,    __NR_rename,
+        __NR_mkdir,     __NR_rmdir,    __NR_umount2,
+        __NR_symlink,   __NR_truncate, __NR_lchown32,
+        __NR_chown32,   __NR_utimes,   __NR_truncate64,
+        __NR_mkdirat,   __NR_mknodat,  __NR_fchownat,
+        __NR_unlinkat,  __NR_renameat, __NR_linkat,
+        __NR_symlinkat, __NR_fchmodat, __NR_utimensat,
+        __NR_renameat2, __NR_mount,    __NR_utimensat_time64,
+    };
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        if (changes[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_text(uint32_t address)
+{
+    return address >= STRINGS && address < STRINGS + n_paths * PATH_SIZE;
+}
+
+/* Leads an argument that is one of our paths to the child's own files. */
+static void lead_to_scratch(uint32_t *address, uint32_t by)
+{
+    if (is_text(*address) && *(const char *)*address != '\0') {
+        *address = scratch_paths[1 + by % (SCRATCH_NAMES - 1)];
+    }
+}
+
+static void tame_change(struct typed_call *call)
+{
+    for (uint32_t i = 0; i < call->signature->count; i++) {
+        lead_to_scratch(&call->arg[i], (call->arg[i] >> 6) + i);
+    }
+}
+
+/* Opening for anything but reading. */
+static void tame_open(uint32_t *path, uint32_t *flags)
+{
+    if (is_output_path(*path)) {
+        *flags = O_RDONLY | O_NONBLOCK;
+    } else if ((*flags & (O_ACCMODE | O_CREAT | O_TRUNC)) != 0) {
+        lead_to_scratch(path, *path >> 6);
+    }
+}
+
 void guest_tame(struct typed_call *call)
 {
     uint32_t *arg = call->arg;
 
+    if (is_change(call->signature->number)) {
+        tame_change(call);
+    }
     switch (call->signature->number) {
     case __NR_kill: /* others are asked whether they are there */
         arg[1] = arg[0] == (uint32_t)getpid() ? arg[1] : 0;
         break;
     case __NR_open:
-        arg[1] = is_output_path(arg[0]) ? O_RDONLY | O_NONBLOCK : arg[1];
+        tame_open(&arg[0], &arg[1]);
+        break;
+    case __NR_openat:
+        tame_open(&arg[1], &arg[2]);
+        break;
+    case __NR_fchmod: /* of the test's own program, which shall run again */
+        arg[1] |= 0755;
         break;
     case FL_NR_oom_score_adj:
         arg[0] = 0;
@@ -319,6 +392,27 @@ static bool await(long child, int *status)
     return false;
 }
 
+static void unmount_all(const char *path)
+{
+    while (call(__NR_umount2, path, 0) == 0) {
+    }
+}
+
+static void mount_scratch(void)
+{
+    (void)call(__NR_mkdir, scratch_names[0], 0777);
+    (void)call(__NR_mount, "tmpfs", scratch_names[0], "tmpfs", 0, 0);
+}
+
+/* Innermost first: a child may have mounted something there. */
+static void unmount_scratch(void)
+{
+    for (uint32_t i = SCRATCH_NAMES; i > 0; i--) {
+        unmount_all(scratch_names[i - 1]);
+    }
+    (void)call(__NR_rmdir, scratch_names[0]);
+}
+
 /* What a program may have changed for everybody. */
 static void reset_machine(void)
 {
@@ -329,7 +423,11 @@ static void reset_machine(void)
 struct guest_end guest_supervise(void (*body)(void *argument), void *argument)
 {
     struct guest_end end = {0};
+
+    unmount_scratch(); /* what a child left that did not die */
     int before = freemem();
+
+    mount_scratch();
     long n_old = list_processes(old);
 
     fflush(stdout);
@@ -341,6 +439,7 @@ struct guest_end guest_supervise(void (*body)(void *argument), void *argument)
         (void)call(__NR_exit_group, 0);
     }
     if (child < 0) {
+        unmount_scratch();
         end.has_not_begun = true;
         return end;
     }
@@ -352,6 +451,7 @@ struct guest_end guest_supervise(void (*body)(void *argument), void *argument)
     reset_machine();
     end.is_hung = !end_others(n_old) || end.is_hung;
     reset_machine(); /* again: the others may have made calls until they ended */
+    unmount_scratch();
     end.drift = before - freemem();
     return end;
 }

@@ -125,7 +125,8 @@ static char **read_strings(const char *path)
 /* /dev/report is there only under console=run, ./faultline run's. */
 static FILE *open_report(void)
 {
-    FILE *stream = fopen("/dev/report", "we");
+    int fd = open("/dev/report", O_WRONLY | O_CLOEXEC);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
     if (stream != NULL) {
         (void)setvbuf(stream, NULL, _IOLBF, 0); /* one write per record */
     }

@@ -1,8 +1,7 @@
 /*
  * read, write, readv, writev, getdents64 and the two calls for the position. One rule for lengths
- * (bad-input S2, S6): a buffer that leaves the user half fails with -EFAULT before anything moves,
- * a transfer longer than Linux's limit is cut (FILE_IO_MAX), and with length 0 no pointer is looked
- * at.
+ * (bad-input S2, S6): a buffer that leaves the user half fails with -EFAULT before anything moves, a
+ * transfer longer than Linux's limit is cut (FILE_IO_MAX), and with length 0 no pointer is looked at.
  */
 #include <asm/errno.h>
 #include <linux/uio.h>
@@ -50,9 +49,46 @@ long sys_getdents64(struct process *self, const struct syscall_args *args)
     return transfer(self, args, file_getdents64);
 }
 
-/* ---- Vectors --------------------------------------------------------------------------------- */
+/* pread and pwrite: the position comes in two words. */
+typedef int32_t transfer_at_fn(struct file *file, struct io_buffer *io, uint32_t len, int64_t pos);
 
-/* The vectors, fetched once into kernel memory. A few of them need no allocation. */
+static int64_t position_of(const struct syscall_args *args)
+{
+    return (int64_t)((uint64_t)args->arg[4] << 32 | args->arg[3]);
+}
+
+static long transfer_at(struct process *self, const struct syscall_args *args, transfer_at_fn *move)
+{
+    uint32_t base = args->arg[1], len = args->arg[2];
+    struct file *file = fd_get(&self->fds, (int)args->arg[0]);
+
+    if (position_of(args) < 0) {
+        return -EINVAL;
+    }
+    if (file == NULL) {
+        return -EBADF;
+    }
+    if (!is_user_range(base, len) && len != 0) {
+        return -EFAULT;
+    }
+    struct io_buffer io = io_of_user(base);
+
+    return move(file, &io, len, position_of(args));
+}
+
+long sys_pread64(struct process *self, const struct syscall_args *args)
+{
+    return transfer_at(self, args, file_read_at);
+}
+
+long sys_pwrite64(struct process *self, const struct syscall_args *args)
+{
+    return transfer_at(self, args, file_write_at);
+}
+
+/* ---- Vectors -------------------------------------------------------------------------------------- */
+
+/* The vectors are fetched once, into kernel memory: here if they are few. */
 #define VECTORS_ON_STACK 8u
 struct vectors {
     struct iovec few[VECTORS_ON_STACK];
@@ -72,8 +108,8 @@ static void close_vectors(struct vectors *v)
     }
 }
 
-/* Checks first that every length is positive as a signed number, then that every range lies inside
- * the user half. Cuts the sum to what one call may move. */
+/* Every length positive as a signed number, then every range inside the user half; the sum is cut to
+ * the most that one call moves. */
 static int check_vectors(struct vectors *v)
 {
     uint32_t left = FILE_IO_MAX;
@@ -116,8 +152,7 @@ static int open_vectors(struct vectors *v, uint32_t user, uint32_t count)
     return err;
 }
 
-/* Moves vector after vector until one is not moved completely. Returns the number of bytes, or the
- * error of the first vector. */
+/* Moves vector after vector until one comes back short. Bytes, or the error of the first. */
 static long move_vectors(struct file *file, const struct vectors *v, transfer_fn *move)
 {
     long total = 0;
@@ -168,7 +203,65 @@ long sys_writev(struct process *self, const struct syscall_args *args)
     return transfer_vectors(self, args, file_write, false);
 }
 
-/* ---- Positions ------------------------------------------------------------------------------- */
+/* Moves the vectors to or from a position of the caller's, which goes on from one to the next. */
+static long move_vectors_at(struct file *file, const struct vectors *v, transfer_at_fn *move,
+                            int64_t pos)
+{
+    long total = 0;
+
+    for (uint32_t i = 0; i < v->count; i++) {
+        uint32_t len = v->all[i].iov_len;
+        struct io_buffer io = io_of_user((uint32_t)v->all[i].iov_base);
+        int32_t n = len == 0 ? 0 : move(file, &io, len, pos + total);
+
+        if (n < 0) {
+            return total != 0 ? total : n;
+        }
+        total += n;
+        if ((uint32_t)n < len) {
+            break;
+        }
+    }
+    return total;
+}
+
+static long transfer_vectors_at(struct process *self, const struct syscall_args *args,
+                                transfer_at_fn *move, bool is_read)
+{
+    struct file *file = fd_get(&self->fds, (int)args->arg[0]);
+    struct vectors v;
+
+    if (position_of(args) < 0) {
+        return -EINVAL;
+    }
+    if (file == NULL || !(is_read ? file_is_readable(file) : file_is_writable(file))) {
+        return -EBADF;
+    }
+    if (file->ops->is_stream) {
+        return -ESPIPE;
+    }
+    int err = open_vectors(&v, args->arg[1], args->arg[2]);
+
+    if (err != 0) {
+        return err;
+    }
+    long answer = move_vectors_at(file, &v, move, position_of(args));
+
+    close_vectors(&v);
+    return answer;
+}
+
+long sys_preadv(struct process *self, const struct syscall_args *args)
+{
+    return transfer_vectors_at(self, args, file_read_at, true);
+}
+
+long sys_pwritev(struct process *self, const struct syscall_args *args)
+{
+    return transfer_vectors_at(self, args, file_write_at, false);
+}
+
+/* ---- Positions ------------------------------------------------------------------------------------ */
 
 long sys_lseek(struct process *self, const struct syscall_args *args)
 {

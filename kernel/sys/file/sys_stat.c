@@ -1,13 +1,13 @@
-/* stat64, lstat64, fstat64 and statx. */
+/* stat64, lstat64, fstat64, fstatat64 and statx. */
 #include <asm/errno.h>
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-#include "fs/file.h"
+#include "fs/file_system.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
-#include "kernel/sys/sys_impl.h"
+#include "kernel/sys/file/user_path.h"
 #include "kernel/sys/syscall.h"
 #include "lib/addr.h"
 #include "lib/string.h"
@@ -24,30 +24,36 @@ static long put_stat64(const struct inode *inode, uint32_t user)
     struct stat64 st;
 
     memset(&st, 0, sizeof(st));
-    st.st_dev = 1;
+    st.st_dev = inode->fs->device;
     st.__st_ino = inode->number;
     st.st_ino = inode->number;
     st.st_mode = inode->mode;
-    st.st_nlink = 1;
+    st.st_nlink = inode->links;
+    st.st_uid = inode->uid;
+    st.st_gid = inode->gid;
     st.st_rdev = inode->device;
     st.st_size = (int64_t)inode->source.size;
     st.st_blksize = PAGE_SIZE;
     st.st_blocks = blocks_of(inode);
-    st.st_atime = inode->mtime;
-    st.st_mtime = inode->mtime;
-    st.st_ctime = inode->mtime;
+    st.st_atime = (unsigned long)inode->atime.sec;
+    st.st_atime_nsec = inode->atime.nsec;
+    st.st_mtime = (unsigned long)inode->mtime.sec;
+    st.st_mtime_nsec = inode->mtime.nsec;
+    st.st_ctime = (unsigned long)inode->ctime.sec;
+    st.st_ctime_nsec = inode->ctime.nsec;
     return copy_to_user(user, &st, sizeof(st));
 }
 
-static long stat_path(const struct syscall_args *args, bool follow)
+static long stat_at(struct process *self, int dir_fd, uint32_t user_path, uint32_t user,
+                    uint32_t at_flags)
 {
     struct inode *inode;
-    int err = sys_lookup_path(args->arg[0], follow, &inode);
+    int err = user_path_inode(self, dir_fd, user_path, at_flags, &inode);
 
     if (err != 0) {
         return err;
     }
-    long answer = put_stat64(inode, args->arg[1]);
+    long answer = put_stat64(inode, user);
 
     inode_unref(inode);
     return answer;
@@ -55,14 +61,22 @@ static long stat_path(const struct syscall_args *args, bool follow)
 
 long sys_stat64(struct process *self, const struct syscall_args *args)
 {
-    (void)self;
-    return stat_path(args, true);
+    return stat_at(self, AT_FDCWD, args->arg[0], args->arg[1], 0);
 }
 
 long sys_lstat64(struct process *self, const struct syscall_args *args)
 {
-    (void)self;
-    return stat_path(args, false);
+    return stat_at(self, AT_FDCWD, args->arg[0], args->arg[1], AT_SYMLINK_NOFOLLOW);
+}
+
+long sys_fstatat64(struct process *self, const struct syscall_args *args)
+{
+    uint32_t flags = args->arg[3];
+
+    if ((flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    return stat_at(self, (int)args->arg[0], args->arg[1], args->arg[2], flags);
 }
 
 long sys_fstat64(struct process *self, const struct syscall_args *args)
@@ -72,7 +86,7 @@ long sys_fstat64(struct process *self, const struct syscall_args *args)
     return file == NULL ? -EBADF : put_stat64(file->inode, args->arg[1]);
 }
 
-/* An inode's dev_t has the minor number in its low byte and the major number above. */
+/* dev_t as the inode has it: minor in the low byte, major in the next. */
 #define DEVICE_MINOR(device) ((device)&0xFFu)
 #define DEVICE_MAJOR(device) ((device) >> 8)
 
@@ -83,45 +97,23 @@ static long put_statx(const struct inode *inode, uint32_t user)
     memset(&st, 0, sizeof(st));
     st.stx_mask = STATX_BASIC_STATS;
     st.stx_blksize = PAGE_SIZE;
-    st.stx_nlink = 1;
+    st.stx_nlink = inode->links;
+    st.stx_uid = inode->uid;
+    st.stx_gid = inode->gid;
     st.stx_mode = (uint16_t)inode->mode;
     st.stx_ino = inode->number;
     st.stx_size = inode->source.size;
     st.stx_blocks = blocks_of(inode);
-    st.stx_atime.tv_sec = inode->mtime;
-    st.stx_mtime.tv_sec = inode->mtime;
-    st.stx_ctime.tv_sec = inode->mtime;
+    st.stx_atime.tv_sec = inode->atime.sec;
+    st.stx_atime.tv_nsec = inode->atime.nsec;
+    st.stx_mtime.tv_sec = inode->mtime.sec;
+    st.stx_mtime.tv_nsec = inode->mtime.nsec;
+    st.stx_ctime.tv_sec = inode->ctime.sec;
+    st.stx_ctime.tv_nsec = inode->ctime.nsec;
     st.stx_rdev_major = DEVICE_MAJOR(inode->device);
     st.stx_rdev_minor = DEVICE_MINOR(inode->device);
-    st.stx_dev_minor = 1;
+    st.stx_dev_minor = inode->fs->device;
     return copy_to_user(user, &st, sizeof(st));
-}
-
-/* Finds the inode that a descriptor and a path name together. The path is absolute, or relative to
- * the descriptor's directory or to the root, which is the only working directory. "" with
- * AT_EMPTY_PATH names the descriptor's own inode. */
-static int find_at(struct process *self, int fd, const char *path, uint32_t flags,
-                   struct inode **out)
-{
-    bool follow = !(flags & AT_SYMLINK_NOFOLLOW);
-
-    if (path[0] == '/' || fd == AT_FDCWD) {
-        return fs_lookup(path, follow, out);
-    }
-    const struct file *file = fd_get(&self->fds, fd);
-
-    if (file == NULL) {
-        return -EBADF;
-    }
-    if (path[0] != '\0') {
-        return fs_lookup_at(file->inode, path, follow, out);
-    }
-    if (!(flags & AT_EMPTY_PATH)) {
-        return -ENOENT;
-    }
-    *out = file->inode;
-    inode_ref(*out);
-    return 0;
 }
 
 #define STATX_FLAGS                                                                                \
@@ -131,19 +123,13 @@ long sys_statx(struct process *self, const struct syscall_args *args)
 {
     uint32_t flags = args->arg[2];
     struct inode *inode;
-    char *path;
 
     if ((flags & ~STATX_FLAGS) || (args->arg[3] & STATX__RESERVED) ||
         (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) {
         return -EINVAL;
     }
-    int err = path_from_user(args->arg[1], &path);
+    int err = user_path_inode(self, (int)args->arg[0], args->arg[1], flags, &inode);
 
-    if (err != 0) {
-        return err;
-    }
-    err = find_at(self, (int)args->arg[0], path, flags, &inode);
-    path_free(path);
     if (err != 0) {
         return err;
     }
