@@ -95,6 +95,13 @@ libc_cflags := $(user_cflags) -ffreestanding -I. -Iinclude
 # headers.
 $B/user/user/alloc/%.o $(patsubst %,tidy-%,$(wildcard user/alloc/*.c user/alloc/malloc/*.c)): \
 	libc_cflags += -idirafter /usr/include
+# The allocators for programs with musl as their libc (./faultline cc --libc musl). Ours in front of
+# the host's: headers that musl lacks, Linux's among them.
+musl_include := $(i386_root)/usr/include/i386-linux-musl
+alloc_musl := $(sysroot)/lib/liballoc-musl.a
+alloc_musl_c := $(wildcard user/alloc/*.c) user/libc/vm.c user/libc/syscall.c user/libc/faultline.c
+alloc_musl_cflags := $(patsubst $(sysroot)/include,$(musl_include),$(libc_cflags)) \
+	-D_GNU_SOURCE -idirafter $(sysroot)/include -idirafter /usr/include
 # Guards behind malloc's blocks.
 $B/user/user/alloc/malloc/malloc.o: libc_cflags += $(if $(is_debug),-DFAULTLINE_DEBUG)
 # Tests truncate strings on purpose.
@@ -128,7 +135,7 @@ host_unlisted := $(filter-out $(HOST_TESTS),$(patsubst tests/host/%.c,%,$(wildca
 all: kernel initrd sysroot ## build kernel, programs and initrd (the default)
 kernel: $B/faultline.elf
 user: $(programs) $(plain_programs)
-sysroot: $(user_headers) $(uapi_stamp) $(if $(crt0_src),$(crt0)) $(libc) $(libmusl) $(sysroot)/lib/libm.a
+sysroot: $(user_headers) $(uapi_stamp) $(if $(crt0_src),$(crt0)) $(libc) $(libmusl) $(alloc_musl) $(sysroot)/lib/libm.a
 initrd: $B/initrd.tar
 iso: $B/faultline.iso ## build the bootable CD image, build/release/faultline.iso
 guest-tests: kernel $B/initrd-tests.tar
@@ -281,6 +288,8 @@ $(uapi_stamp): $(uapi_list) tools/install-uapi
 	$(Q)tools/install-uapi $(uapi_list) $(sysroot)/include
 	@touch $@
 
+headers_ready := $B/.user-flags | $(user_headers) $(uapi_stamp) $(musl_headers)
+
 # Fetched once. Without it the libc is built all the same, with less in it.
 $(i386_root)/.complete: tools/fetch-i386
 	@tools/fetch-i386 $(i386_root) && touch -c $@ || echo 'make: building without musl' >&2
@@ -290,12 +299,19 @@ $(musl_headers): $(musl_list) tools/install-musl $(i386_root)/.complete
 $(libmusl): $(musl_list) tools/install-musl $(libc) $(i386_root)/.complete
 	$(Q)tools/install-musl members $(musl_list) $(i386_root) $(sysroot) $(libc) $(libgcc)
 
+$(alloc_musl): $(alloc_musl_c) $(wildcard user/alloc/*.h user/alloc/include/*.h lib/*.h) \
+		user/libc/syscall.h $(headers_ready)
+	@rm -rf $@ $@.parts && mkdir -p $@.parts
+	$(Q)test ! -d $(musl_include) || for file in $(alloc_musl_c); do \
+		$(CC) $(alloc_musl_cflags) -c $$file -o $@.parts/$$(basename $$file .c).o || exit 1; done
+	$(Q)ar rcsD $@ $$(find $@.parts -name '*.o' | sort)
+	@rm -r $@.parts
+
 # Programs are often linked with -lm; our libm is part of libc.
 $(sysroot)/lib/libm.a:
 	@mkdir -p $(@D)
 	$(Q)ar rcsD $@
 
-headers_ready := $B/.user-flags | $(user_headers) $(uapi_stamp) $(musl_headers)
 
 $B/user/%.o: %.c $(headers_ready)
 	@mkdir -p $(@D)

@@ -1,11 +1,9 @@
-/* errno and the bare system call. */
+/* What becomes of a call's result, and the bare system call. */
 #include "user/libc/syscall.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
-
-int errno;
 
 /* The 4095 highest values are errors; everything else is a result, even a high address. */
 #define ERROR_MAX 4095ul
