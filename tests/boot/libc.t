@@ -6,7 +6,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 use Files qw($root $folder write_file);
-use Runs qw(run_command faultline);
+use Runs qw(run_command faultline compile);
 use Test::More;
 
 # The first difference of two texts.
@@ -38,5 +38,41 @@ for my $source (sort glob "$root/tests/libc/*.c") {
     is($ours[0], $glibcs[0], "$name: status");
     cmp_ok(length $ours[1], '>', 40, "$name: prints something");
 }
+
+# ---- system and popen, with busybox's shell ---------------------------------------------------------
+
+compile('commands', <<'END');
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+    char line[100];
+    printf("%d ", system(NULL));
+    printf("%d ", symlink("/busybox", "/bin/sh"));
+    printf("%d ", system(NULL));
+    int status = system("echo by the shell; exit 3");
+    printf("%d ", WEXITSTATUS(status));
+    status = system("kill -9 $$");
+    printf("%d\n", WTERMSIG(status));
+    FILE *f = popen("echo one; echo two; exit 4", "r");
+    while (fgets(line, sizeof(line), f) != NULL) {
+        printf("got %s", line);
+    }
+    status = pclose(f);
+    printf("%d\n", WEXITSTATUS(status));
+    f = popen("exec /busybox tr a-z A-Z", "w");
+    fputs("what was written\n", f);
+    status = pclose(f);
+    printf("%d %d\n", status, popen("true", "x") == NULL);
+    return 0;
+}
+END
+my ($status, $out, $err) =
+    faultline("$options --file $root/build/i386-root/bin/busybox commands");
+is($out, "by the shell\n0 0 1 3 9\ngot one\ngot two\n4\nWHAT WAS WRITTEN\n0 1\n", 'system and popen')
+    or diag($err);
 
 done_testing;

@@ -38,7 +38,6 @@ int system(const char *command)
     if (command == NULL) {
         return access(SHELL, X_OK) == 0;
     }
-    (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         be_shell(command);
@@ -75,7 +74,6 @@ FILE *popen(const char *command, const char *mode)
     int ours = ends[is_reader ? READ_END : WRITE_END];
     FILE *stream = fdopen(ours, mode);
     (void)fcntl(ours, F_SETFD, FD_CLOEXEC);
-    (void)fflush(NULL);
     pid_t pid = stream == NULL ? -1 : fork();
     if (pid == 0) {
         be_child(ends, is_reader ? STDOUT_FILENO : STDIN_FILENO, command);

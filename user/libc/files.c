@@ -1,6 +1,5 @@
 /*
- * Calls that change files and folders, one each. On a kernel that only reads files they fail with
- * ENOSYS.
+ * Calls that change files and folders, one each.
  */
 #include <errno.h>
 #include <fcntl.h>
