@@ -14,9 +14,9 @@ void irq_register(uint32_t irq, irq_handler *handler)
     handlers[irq] = handler;
 }
 
-void irq_handle(uint32_t irq)
+void irq_handle(uint32_t irq, bool from_user)
 {
     if (irq < IRQ_COUNT && handlers[irq] != NULL) {
-        handlers[irq](irq);
+        handlers[irq](irq, from_user);
     }
 }

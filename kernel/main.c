@@ -15,11 +15,13 @@
 #include "arch/pmap.h"
 #include "arch/trap.h"
 #include "boot/boot_info.h"
+#include "dev/clock.h"
 #include "dev/irq.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
 #include "dev/power.h"
 #include "dev/random.h"
+#include "dev/rtc.h"
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "fs/file_system.h"
@@ -44,6 +46,7 @@
 #include "mm/commit_charge.h"
 #include "mm/phys/frame.h"
 #include "mm/phys/kheap.h"
+#include "sync/timer.h"
 #include "tty/console.h"
 #include "tty/job.h"
 
@@ -229,10 +232,29 @@ static const struct job_hooks job_hooks = {
     .is_init = job_caller_is_init,
 };
 
-static void tick(uint32_t irq)
+static void tick(uint32_t irq, bool from_user)
 {
     (void)irq;
-    sched_tick();
+    clock_tick();
+    if (timer_is_any_queued()) {
+        timer_expire_due(clock_now());
+    }
+    sched_tick(from_user);
+}
+
+/* Without a clock the time of day starts with 1970. */
+static void start_clock(void)
+{
+    int64_t seconds = 0;
+    int err = rtc_read(&seconds);
+
+    if (err != 0) {
+        printk_level(LOG_WARN, "the real-time clock shows no time: error %d", -err);
+    }
+    clock_start(err == 0 && seconds > 0 ? seconds : 0);
+    if (clock_rate() == 0) {
+        printk_level(LOG_WARN, "clock: counts interrupts, for want of a time stamp counter");
+    }
 }
 
 static void start_devices(void)
@@ -262,6 +284,7 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
         panic("boot loader: %s", problem);
     }
     cpu_init();
+    clock_calibrate();
     gdt_init();
     idt_init();
     report_machine();
@@ -277,6 +300,7 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     trap_configure(cmdline.trace);
     sys_configure(cmdline.has_failframe, cmdline.text);
     start_init();
+    start_clock();
     (void)frame_fail_at(cmdline.failframe, false); /* counts from here; 0 fails none */
     sched_start();
 }

@@ -206,6 +206,8 @@ struct vm_map_counts {
     uint32_t n_accounts;
 };
 void vm_map_counts(struct vm_map *map, struct vm_map_counts *out);
+/* Returns rss_peak of these counts alone. */
+uint32_t vm_map_rss_peak(struct vm_map *map);
 /*
  * What the map holds (contract T4), in frames. `shared` and `nodes` are its parts of shared objects by
  * the last count, which calls vm_map_count_holder for every map with the same new mark

@@ -13,6 +13,7 @@ static const char *const names[LOCK_RANK_END] = {
     [LOCK_OBJECT] = "object",
     [LOCK_PROCESS_TREE] = "process tree",
     [LOCK_WAIT_QUEUE] = "wait queue",
+    [LOCK_TIMERS] = "timers",
     [LOCK_RUN_QUEUE] = "run queue",
     [LOCK_KSTACK] = "kernel stacks",
     [LOCK_FRAME_ZONE] = "frame zone",

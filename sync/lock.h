@@ -30,6 +30,7 @@ enum lock_rank {
     /* Spin locks. */
     LOCK_PROCESS_TREE = LOCK_FIRST_SPIN, /* pids, parents and children, who is init          */
     LOCK_WAIT_QUEUE,                     /* one wait queue: its waiters                      */
+    LOCK_TIMERS,                         /* the queue of timers                              */
     LOCK_RUN_QUEUE,                      /* run queue, states of processes                   */
     LOCK_KSTACK,                         /* slots of kernel stacks                           */
     LOCK_FRAME_ZONE,                     /* free lists, magazines, counts of frames          */

@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 #include "lib/assert.h"
+#include "lib/list.h"
+#include "sync/timer.h"
 
 static const struct sync_hooks *scheduler;
 
@@ -35,16 +37,44 @@ static void dequeue(struct wait_queue *queue, struct waiter *waiter)
     lock_release(&queue->lock);
 }
 
+static bool sleep_as(struct wait_queue *queue, struct waiter *waiter)
+{
+    debug_assert(scheduler != NULL);
+    lock_assert_no_spin();
+    enqueue(queue, waiter);
+    bool is_alive = scheduler->block(waiter);
+
+    dequeue(queue, waiter);
+    return is_alive;
+}
+
 bool wait_queue_sleep(struct wait_queue *queue)
 {
     struct waiter waiter = {.is_queued = true};
 
-    debug_assert(scheduler != NULL);
-    lock_assert_no_spin();
-    enqueue(queue, &waiter);
-    bool is_alive = scheduler->block(&waiter);
+    return sleep_as(queue, &waiter);
+}
 
-    dequeue(queue, &waiter);
+/* A waiter that a timer wakes, too. */
+struct timed_waiter {
+    struct timer timer;
+    struct waiter waiter;
+};
+
+/* The timer expires in an interrupt, so the waiter sleeps and its thread is set. */
+static void wake_waiter(struct timer *timer)
+{
+    scheduler->wake(container_of(timer, struct timed_waiter, timer)->waiter.thread);
+}
+
+bool wait_queue_sleep_until(struct wait_queue *queue, uint64_t deadline)
+{
+    struct timed_waiter timed = {.timer.expire = wake_waiter, .waiter.is_queued = true};
+
+    timer_start(&timed.timer, deadline);
+    bool is_alive = sleep_as(queue, &timed.waiter);
+
+    (void)timer_stop(&timed.timer);
     return is_alive;
 }
 

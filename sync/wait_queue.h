@@ -11,6 +11,7 @@
 #define SYNC_WAIT_QUEUE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/compiler.h"
 #include "lib/list.h"
@@ -45,6 +46,12 @@ void wait_queue_init(struct wait_queue *queue);
  *            condition again
  */
 must_check bool wait_queue_sleep(struct wait_queue *queue);
+
+/*
+ * wait_queue_sleep_until: the same, but sleeps no longer than until `deadline`, in nanoseconds of
+ * the monotonic clock (sync/timer.h). The caller reads the clock to learn whether it has come.
+ */
+must_check bool wait_queue_sleep_until(struct wait_queue *queue, uint64_t deadline);
 
 /* Wakes every waiter. Callable from interrupt handlers and with nobody waiting. */
 void wait_queue_wake_all(struct wait_queue *queue);

@@ -29,8 +29,9 @@ int console_register_devices(void)
     return is_run_mode ? host_streams_register() : terminal_register();
 }
 
-void console_interrupt(uint32_t irq)
+void console_interrupt(uint32_t irq, bool from_user)
 {
+    (void)from_user;
     if (is_run_mode) {
         host_input_interrupt(irq);
     } else {

@@ -11,6 +11,7 @@
 #ifndef TTY_CONSOLE_H
 #define TTY_CONSOLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/compiler.h"
@@ -34,6 +35,6 @@ void console_init(const struct console_config *config);
 must_check int console_register_devices(void);
 
 /* Takes in what arrived. Interrupts off. Wakes readers; may kill the foreground job (^C). */
-void console_interrupt(uint32_t irq);
+void console_interrupt(uint32_t irq, bool from_user);
 
 #endif

@@ -24,6 +24,7 @@
 #include "kernel/proc/process_alloc.h"
 #include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/usage.h"
 #include "kernel/proc/usercopy.h"
 #include "lib/addr.h"
 #include "lib/assert.h"
@@ -227,6 +228,7 @@ static void exec_commit(struct process *self, struct exec_plan *plan, const char
     struct dentry *old_program = self->program.file;
 
     if (old_map != NULL) {
+        usage_keep_peak(self);
         vm_map_activate(NULL);
         vm_map_clear(old_map);
     }

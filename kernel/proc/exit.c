@@ -4,11 +4,13 @@
 
 #include "arch/latency.h"
 #include "arch/trap.h"
+#include "kernel/proc/itimer.h"
 #include "kernel/proc/kill.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process_alloc.h"
 #include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/usage.h"
 #include "kernel/proc/wait.h"
 #include "lib/assert.h"
 #include "lib/preempt.h"
@@ -122,6 +124,8 @@ void process_exit(enum process_end end, int value)
     }
     (void)latency_rename(LATENCY_EXIT);
     self->end.is_ending = true;
+    itimer_stop_all(self);
+    usage_keep_peak(self);
     end_fail_frame(self);
     self->end.kind = end;
     self->end.value = value;

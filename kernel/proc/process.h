@@ -28,6 +28,7 @@
 #include "lib/list.h"
 #include "lib/tree.h"
 #include "sync/lock.h"
+#include "sync/timer.h"
 #include "sync/wait_queue.h"
 
 struct elf32_reason;
@@ -102,6 +103,32 @@ struct process_counts {
     uint32_t fault_syscalls; /* `syscalls` when it came first            */
 };
 
+/* Use of the machine, added up. */
+struct usage_sums {
+    uint64_t cycles;                   /* on the CPU, as cpu_rdtsc() counts     */
+    uint32_t user_ticks, system_ticks; /* where the timer's interrupts came        */
+    uint32_t faults;                   /* page faults that led to a page           */
+    uint32_t voluntary_switches, involuntary_switches;
+    uint32_t rss_peak; /* pages; the largest, not the sum. Without that of the present map */
+};
+
+/* What it has used, which times and getrusage report (kernel/proc/usage.h). Unlike the counts above
+ * these go on at an execve. */
+struct process_usage {
+    struct usage_sums own;
+    struct usage_sums children;            /* that it has waited for, and theirs      */
+    uint64_t last_user_ns, last_system_ns; /* as reported last: they never decrease   */
+};
+
+/* Its interval timers (kernel/proc/itimer.h). Times in nanoseconds; 0: not set. */
+struct process_itimers {
+    struct timer real;
+    uint64_t real_interval;
+    struct itimer_cpu {
+        uint64_t left, interval; /* of CPU time, counted by ticks */
+    } virtual, profiling;
+};
+
 /* How it is ended, and from then on how it ended. */
 struct process_ending {
     bool is_ending; /* process_exit is releasing what it holds */
@@ -140,6 +167,8 @@ struct process {
     struct process_program program;
     struct process_run run;
     struct process_ending end;
+    struct process_usage usage;
+    struct process_itimers itimers;
     struct fd_table fds;
     struct fs_view view;          /* root, working directory, umask, user and groups */
     struct process_thread thread; /* last, because its end is not cleared */

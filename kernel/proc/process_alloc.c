@@ -14,6 +14,7 @@
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/run_record.h"
+#include "kernel/proc/usage.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "loader/image.h"
@@ -38,6 +39,11 @@ static void uncount_record(void)
     lock_acquire(&process_tree_lock);
     process_count--;
     lock_release(&process_tree_lock);
+}
+
+uint32_t process_total(void)
+{
+    return process_count;
 }
 
 static struct process *alloc_record(void)
@@ -116,6 +122,7 @@ void process_finish_exit(struct process *zombie)
 void process_reap(struct process *zombie)
 {
     assert(zombie->sched.state == PROCESS_ZOMBIE && zombie->thread.stack_top == 0);
+    usage_give_to_parent(zombie);
     process_unpublish(zombie);
     if (zombie->run.record != NULL) {
         run_record_set(zombie, NULL);

@@ -2,6 +2,8 @@
 #ifndef KERNEL_PROC_PROCESS_ALLOC_H
 #define KERNEL_PROC_PROCESS_ALLOC_H
 
+#include <stdint.h>
+
 #include "lib/compiler.h"
 
 struct process;
@@ -15,6 +17,8 @@ void process_destroy(struct process *process);
 void process_finish_exit(struct process *zombie);
 /* Frees the record of a zombie whose kernel stack is free. */
 void process_reap(struct process *zombie);
+/* Returns the number of processes, zombies too. */
+uint32_t process_total(void);
 /* Forgets why the last execve failed. */
 void process_drop_exec_reason(struct process *process);
 

@@ -12,7 +12,9 @@
 #include "arch/cpu.h"
 #include "arch/latency.h"
 #include "arch/trap.h"
+#include "kernel/proc/loadavg.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/usage.h"
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "mm/vm_map.h"
@@ -41,13 +43,34 @@ void sched_enqueue(struct process *process)
     lock_release(&run_queue_lock);
 }
 
+/* When the running process got the CPU, as cpu_rdtsc() counts. */
+static uint64_t running_since;
+/* Nobody can run; the process that slept last only lends its stack. */
+static bool is_idle;
+
+static void charge(struct process *process)
+{
+    uint64_t now = cpu_rdtsc();
+
+    process->usage.own.cycles += now - running_since;
+    running_since = now;
+}
+
+static void idle(void)
+{
+    is_idle = true;
+    cpu_idle();
+    is_idle = false;
+    running_since = cpu_rdtsc();
+}
+
 /* Takes the next one to run off the queue, and waits for an interrupt to bring one. */
 static struct process *take_next(void)
 {
     lock_acquire(&run_queue_lock);
     while (TAILQ_EMPTY(&run_queue)) {
         lock_release(&run_queue_lock);
-        cpu_idle();
+        idle();
         lock_acquire(&run_queue_lock);
     }
     struct process *next = TAILQ_FIRST(&run_queue);
@@ -95,6 +118,8 @@ static void make_current(struct process *next)
 static void switch_away(void)
 {
     struct process *self = process_running;
+
+    charge(self);
     struct process *next = take_next();
 
     if (next == self) {
@@ -112,6 +137,7 @@ static void switch_away(void)
 void sched_yield_cpu(void)
 {
     if (!TAILQ_EMPTY(&run_queue)) {
+        process_running->usage.own.involuntary_switches++;
         sched_enqueue(process_running);
         switch_away();
     }
@@ -151,11 +177,38 @@ bool yield_point(void)
     return (self->sched.work & PROCESS_WORK_KILL) != 0;
 }
 
-void sched_tick(void)
+void sched_tick(bool from_user)
 {
-    if (process_running != NULL && !TAILQ_EMPTY(&run_queue)) {
-        process_running->sched.work |= PROCESS_WORK_YIELD;
+    struct process *self = process_running;
+
+    loadavg_tick();
+    if (self == NULL || is_idle) {
+        return;
     }
+    usage_tick(self, from_user);
+    if (!TAILQ_EMPTY(&run_queue)) {
+        self->sched.work |= PROCESS_WORK_YIELD;
+    }
+}
+
+uint64_t sched_cycles_of(const struct process *process)
+{
+    uint64_t cycles = process->usage.own.cycles;
+
+    return process == process_running ? cycles + (cpu_rdtsc() - running_since) : cycles;
+}
+
+uint32_t sched_count_ready(void)
+{
+    uint32_t n = process_running != NULL && !is_idle ? 1 : 0;
+    const struct process *process;
+
+    lock_acquire(&run_queue_lock);
+    TAILQ_FOREACH (process, &run_queue, sched.queue_entry) {
+        n++;
+    }
+    lock_release(&run_queue_lock);
+    return n;
 }
 
 void sched_interrupt(struct process *process)
@@ -176,6 +229,7 @@ static bool block_running(struct waiter *waiter)
         return false;
     }
     waiter->thread = self;
+    self->usage.own.voluntary_switches++;
     lock_acquire(&run_queue_lock);
     self->sched.state = PROCESS_SLEEPING;
     lock_release(&run_queue_lock);
@@ -210,6 +264,7 @@ void sched_exit(void)
 
     assert(self->sched.state == PROCESS_ZOMBIE);
     lock_assert_none();
+    charge(self);
     struct process *next = take_next();
 
     ended = self;
@@ -224,6 +279,7 @@ void sched_start(void)
     uint32_t never_used;
 
     latency_off(LATENCY_START);
+    running_since = cpu_rdtsc();
     make_current(first);
     cpu_switch(&never_used, first->thread.kernel_esp);
     panic("the boot stack was scheduled");

@@ -11,6 +11,7 @@
 #define KERNEL_PROC_SCHED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "arch/cpu.h"
 #include "lib/compiler.h"
@@ -36,8 +37,13 @@ static inline void sched_irq_window(void)
     lock_assert_no_spin();
     cpu_irq_window();
 }
-/* Called by the timer: the running process has used up its slice. */
-void sched_tick(void);
+/* The timer's tick: charges it to the running process, whose slice is used up. from_user: the
+ * process ran in ring 3. */
+void sched_tick(bool from_user);
+/* Returns the cycles of cpu_rdtsc() that the process has been on the CPU. */
+uint64_t sched_cycles_of(const struct process *process);
+/* Returns the number of processes that run or are ready to. */
+uint32_t sched_count_ready(void);
 /* Makes a sleeping process runnable: it sees that it is being killed and leaves its wait queue. */
 void sched_interrupt(struct process *process);
 /* Leaves the CPU for ever, as a zombie. Whoever runs next frees the kernel stack. */

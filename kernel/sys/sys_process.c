@@ -1,6 +1,5 @@
 /* Processes: who they are, fork, execve, exit and wait. */
 #include <asm/errno.h>
-#include <linux/resource.h>
 #include <linux/wait.h>
 
 #include "kernel/proc/exec.h"
@@ -11,6 +10,7 @@
 #include "kernel/proc/sched.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/proc/wait.h"
+#include "kernel/sys/sys_usage_impl.h"
 #include "kernel/sys/syscall.h"
 
 /* ---- Who ------------------------------------------------------------------------------------- */
@@ -101,15 +101,14 @@ long sys_sched_yield(struct process *self, const struct syscall_args *args)
     ((uint32_t)(WNOHANG | WUNTRACED | WCONTINUED) | (uint32_t)__WNOTHREAD | (uint32_t)__WALL |     \
      (uint32_t)__WCLONE)
 
-/* Writes what the caller asked for, before the zombie is reaped (bad-input S12). The kernel keeps
- * no times per process, so the usage is all zeros. */
+/* Writes what the caller asked for, before the zombie is reaped (bad-input S12). */
 static int put_status(const struct process *zombie, uint32_t status, uint32_t usage)
 {
     int word = process_status_word(zombie);
     int err = status == 0 ? 0 : copy_to_user(status, &word, sizeof(word));
 
     if (err == 0 && usage != 0) {
-        err = clear_user(usage, sizeof(struct rusage));
+        err = put_rusage_of_zombie(usage, zombie);
     }
     return err;
 }

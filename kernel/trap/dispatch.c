@@ -18,14 +18,14 @@
 
 #define EFLAGS_INTERRUPT 0x200u
 
-static cold_fn void interrupt(uint32_t irq)
+static cold_fn void interrupt(uint32_t irq, bool from_user)
 {
     if (pic_is_spurious(irq)) {
         printk_level(LOG_DEBUG, "spurious interrupt on IRQ %u (%u so far)", irq,
                      pic_spurious_count());
         return;
     }
-    irq_handle(irq);
+    irq_handle(irq, from_user);
     pic_acknowledge(irq);
 }
 
@@ -45,7 +45,7 @@ static cold_fn void dispatch_rare(struct trap_frame *tf)
     if (tf->vector < TRAP_IRQ0) {
         trap_exception(tf);
     } else if (tf->vector < TRAP_IRQ0 + IRQ_COUNT) {
-        interrupt(tf->vector - TRAP_IRQ0);
+        interrupt(tf->vector - TRAP_IRQ0, trap_from_user(tf));
     } else {
         unused_vector(tf);
     }

@@ -182,6 +182,7 @@ static inline void user_page_fault(struct process *self, struct trap_frame *tf, 
     if (unlikely(result != VM_FAULT_RESUME)) {
         retry_or_refuse(self, tf, note, result);
     }
+    self->usage.own.faults++;
     if (unlikely(self->sched.work != 0)) {
         process_do_work(self);
     }
@@ -206,6 +207,7 @@ static cold_fn bool usercopy_fault(struct process *self, struct trap_frame *tf, 
     result = resolve_short_of_memory(self, tf, &note, result);
     sched_let_cpu_go();
     if (result == VM_FAULT_RESUME) {
+        self->usage.own.faults++;
         return true;
     }
     if (vm_fault_is_out_of_memory(result) && !(self->sched.work & PROCESS_WORK_KILL)) {

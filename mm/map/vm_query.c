@@ -79,6 +79,12 @@ bool vm_map_is_resident(struct vm_map *map, vaddr_t va)
 
 /* ---- Counters ---------------------------------------------------------------------------------- */
 
+uint32_t vm_map_rss_peak(struct vm_map *map)
+{
+    vm_map_note_rss_peak(map);
+    return map->rss_peak;
+}
+
 void vm_map_counts(struct vm_map *map, struct vm_map_counts *out)
 {
     vm_map_note_rss_peak(map);

@@ -51,7 +51,7 @@ static void arrive(const char *bytes, uint32_t n)
     memcpy(port_bytes + port_head, bytes, n);
     port_head += n;
     if (is_port_on) {
-        console_interrupt(IRQ_COM1);
+        console_interrupt(IRQ_COM1, false);
     }
 }
 

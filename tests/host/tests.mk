@@ -49,10 +49,20 @@ HOST_TESTS += test_string
 test_string_SRC :=
 
 HOST_TESTS += test_wait_queue
-test_wait_queue_SRC := sync/lock.c sync/wait_queue.c
+test_wait_queue_SRC := sync/lock.c sync/timer.c sync/wait_queue.c
+
+HOST_TESTS += test_timer
+test_timer_SRC := sync/lock.c sync/timer.c sync/wait_queue.c
+
+HOST_TESTS += test_clock
+test_clock_SRC := dev/clock.c kernel/proc/time_value.c kernel/proc/loadavg.c sync/lock.c
+
+HOST_TESTS += test_rtc
+test_rtc_CPPFLAGS := -Itests/host/fake_ports
+test_rtc_SRC := dev/rtc.c
 
 HOST_TESTS += test_lock
-test_lock_SRC := sync/lock.c sync/wait_queue.c
+test_lock_SRC := sync/lock.c sync/timer.c sync/wait_queue.c
 
 HOST_TESTS += test_boot_info
 test_boot_info_SRC := boot/boot_info.c
@@ -75,7 +85,7 @@ test_log_SRC := $(wildcard kernel/log/*.c) sync/lock.c
 
 HOST_TESTS += test_host_streams
 test_host_streams_SRC := fs/poll.c $(wildcard tty/host_*.c) tty/console.c tty/job.c tty/report.c tty/requests.c \
-	sync/wait_queue.c sync/lock.c
+	sync/timer.c sync/wait_queue.c sync/lock.c
 
 # The memory tests run on the real pmap of arch/ over a model of the CPU (mm_support.h), which has its
 # own panic(). The kernel's sections, which pmap_bootstrap maps page by page, lie where they would.
@@ -94,7 +104,7 @@ $(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
 endef
 $(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
 
-fs_test_src := $(wildcard fs/*.c fs/initrd/*.c fs/devfs/*.c fs/ramfs/*.c) sync/wait_queue.c sync/lock.c \
+fs_test_src := $(wildcard fs/*.c fs/initrd/*.c fs/devfs/*.c fs/ramfs/*.c) sync/timer.c sync/wait_queue.c sync/lock.c \
 	tests/host/fake_kheap.c tests/host/fake_objects.c tests/host/fake_source.c
 
 HOST_TESTS += test_ustar

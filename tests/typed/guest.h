@@ -57,7 +57,7 @@ static inline long guest_perform(const struct typed_call *call);
 
 /*
  * Turns aside what would hurt others than the caller and what it shares: signals to others, the end
- * of the machine. Everything else is the kernel's to refuse.
+ * of the machine. Sleeps and timers lose their length (see guest.c). Everything else is the kernel's to refuse.
  */
 void guest_tame(struct typed_call *call);
 

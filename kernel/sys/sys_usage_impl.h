@@ -1,0 +1,14 @@
+/* What wait4 needs of getrusage. Private to kernel/sys/. */
+#ifndef KERNEL_SYS_SYS_USAGE_IMPL_H
+#define KERNEL_SYS_SYS_USAGE_IMPL_H
+
+#include <stdint.h>
+
+#include "lib/compiler.h"
+
+struct process;
+
+/* Writes the struct rusage of a child that has ended. 0 or -EFAULT. */
+must_check int put_rusage_of_zombie(uint32_t to, const struct process *zombie);
+
+#endif
