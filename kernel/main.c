@@ -25,6 +25,7 @@
 #include "fs/devfs/devfs.h"
 #include "fs/file.h"
 #include "fs/file_system.h"
+#include "fs/inode.h"
 #include "fs/ramfs/ramfs.h"
 #include "fs/setup.h"
 #include "kernel/cmdline.h"
@@ -37,6 +38,7 @@
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/time_value.h"
 #include "kernel/sys/syscall.h"
 #include "kernel/trap/page_fault.h"
 #include "lib/addr.h"
@@ -242,6 +244,14 @@ static void tick(uint32_t irq, bool from_user)
     sched_tick(from_user);
 }
 
+/* What files are stamped with. */
+static struct timestamp time_of_day(void)
+{
+    struct time_parts now = time_split(clock_realtime());
+
+    return (struct timestamp){now.seconds, now.nanoseconds};
+}
+
 /* Without a clock the time of day starts with 1970. */
 static void start_clock(void)
 {
@@ -252,6 +262,7 @@ static void start_clock(void)
         printk_level(LOG_WARN, "the real-time clock shows no time: error %d", -err);
     }
     clock_start(err == 0 && seconds > 0 ? seconds : 0);
+    inode_set_clock(time_of_day);
     if (clock_rate() == 0) {
         printk_level(LOG_WARN, "clock: counts interrupts, for want of a time stamp counter");
     }
