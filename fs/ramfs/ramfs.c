@@ -39,6 +39,12 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Without division of 64 bits, for which compilers call libgcc. */
+static uint32_t percent_of(uint32_t n, uint32_t percent)
+{
+    return n / 100u * percent + n % 100u * percent / 100u;
+}
+
 /* A size in bytes with k, m, g or in percent of memory; UINT32_MAX pages at most. 0: nonsense. */
 static uint32_t parse_pages(const char *text)
 {
@@ -49,7 +55,7 @@ static uint32_t parse_pages(const char *text)
     }
     switch (*text) {
     case '%':
-        return (uint32_t)((uint64_t)machine_pages * (n < 100 ? (uint32_t)n : 100u) / 100u);
+        return percent_of(machine_pages, n < 100 ? (uint32_t)n : 100u);
     case 'g':
         n <<= 10; /* fall through */
     case 'm':
