@@ -258,6 +258,8 @@ static const char *parse_flags(const char *p, struct format_spec *spec)
         case '0':
             spec->is_zero = true;
             break;
+        case '\'': /* groups of digits: the "C" locale has none */
+            break;
         default:
             return p;
         }
@@ -335,6 +337,26 @@ static bool is_float_conversion(char c)
     return c != '\0' && strchr("eEfFgGaA", c) != NULL;
 }
 
+static bool convert_more(struct format_sink *sink, const struct format_spec *spec,
+                         struct format_args *args)
+{
+    return sink->put_more != NULL && sink->put_more(sink, spec, args);
+}
+
+/* Wide characters are the libc's. */
+static void convert_text(struct format_sink *sink, const struct format_spec *spec,
+                         struct format_args *args)
+{
+    if (spec->length == FORMAT_LONG && convert_more(sink, spec, args)) {
+        return;
+    }
+    if (spec->conversion == 'c') {
+        convert_char(sink, spec, args);
+    } else {
+        convert_string(sink, spec, args);
+    }
+}
+
 /* Puts one parsed conversion. Returns false if there is no such conversion. */
 static bool convert(struct format_sink *sink, const struct format_spec *spec,
                     struct format_args *args)
@@ -354,10 +376,8 @@ static bool convert(struct format_sink *sink, const struct format_spec *spec,
         convert_pointer(sink, spec, args);
         return true;
     case 'c':
-        convert_char(sink, spec, args);
-        return true;
     case 's':
-        convert_string(sink, spec, args);
+        convert_text(sink, spec, args);
         return true;
     case '%':
         format_put(sink, "%", 1);
@@ -367,7 +387,7 @@ static bool convert(struct format_sink *sink, const struct format_spec *spec,
             sink->put_float(sink, spec, args);
             return true;
         }
-        return false;
+        return convert_more(sink, spec, args);
     }
 }
 
@@ -399,8 +419,7 @@ static void skip_unformatted(const struct format_spec *spec, struct format_args 
 
 /* NOLINTEND(clang-analyzer-valist.Uninitialized) */
 
-/* Handles one conversion. p points behind its '%'; returns the address behind it. */
-static const char *format_one(struct format_sink *sink, const char *p, struct format_args *args)
+const char *format_conversion(struct format_sink *sink, const char *p, struct format_args *args)
 {
     const char *percent = p - 1;
     struct format_spec spec = {.length = FORMAT_INT};
@@ -424,6 +443,7 @@ int format_to(struct format_sink *sink, const char *fmt, va_list ap)
     struct format_args args;
     va_copy(args.list, ap);
     sink->total = 0;
+    sink->has_failed = false;
     while (*fmt != '\0') {
         const char *start = fmt;
         while (*fmt != '\0' && *fmt != '%') {
@@ -431,11 +451,11 @@ int format_to(struct format_sink *sink, const char *fmt, va_list ap)
         }
         format_put(sink, start, (size_t)(fmt - start));
         if (*fmt == '%') {
-            fmt = format_one(sink, fmt + 1, &args);
+            fmt = format_conversion(sink, fmt + 1, &args);
         }
     }
     va_end(args.list);
-    return (int)sink->total;
+    return sink->has_failed ? -1 : (int)sink->total;
 }
 
 /* ---- Into a buffer --------------------------------------------------------------------------- */

@@ -5,7 +5,8 @@
  * Conversions: d i u x X o c s p %, flags - + space # 0, width and precision (also *), lengths
  * hh h l ll j z t. The kernel has no floating point, so e f g a in both cases go to the
  * sink's put_float, which the libc provides; without it they print "%f" literally and skip the
- * argument. An unknown conversion is printed literally. There is no %n.
+ * argument. An unknown conversion is printed literally, and so is %n, unless the sink's put_more
+ * knows it. The flag ' is accepted and groups nothing.
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H
@@ -48,11 +49,20 @@ struct format_sink {
      * with format_put_number. NULL: no floating point. */
     void (*put_float)(struct format_sink *sink, const struct format_spec *spec,
                       struct format_args *args);
-    size_t total; /* bytes so far; format.c keeps it */
+    /* Takes what only a libc has: conversions that are not listed above, and c and s with length
+     * l. Returns false if it does not know one. NULL: none. */
+    bool (*put_more)(struct format_sink *sink, const struct format_spec *spec,
+                     struct format_args *args);
+    size_t total;    /* bytes so far; format.c keeps it */
+    bool has_failed; /* set by a hook: the whole call returns -1 */
 };
 
-/* Formats into sink. Returns the number of bytes put. */
+/* Formats into sink. Returns the number of bytes put, or -1 if a hook failed. */
 int format_to(struct format_sink *sink, const char *fmt, va_list ap) printf_like(2, 0);
+
+/* One conversion of format_to. p points behind its '%'. Returns the address behind it. For sinks whose
+ * formats are not char. */
+const char *format_conversion(struct format_sink *sink, const char *p, struct format_args *args);
 
 /* snprintf and vsnprintf: write at most size bytes including the terminator, which is always
  * written if size is not 0. Return the length of the whole text. buf may be NULL if size is 0. */

@@ -248,6 +248,36 @@ static void test_float_hook(void **state)
     assert_string_equal(t.text, "1 <  3.8887> <2.2      > <-00001.50> x");
 }
 
+/* A hook that knows %m and wide strings, and fails at %C. */
+static bool text_put_more(struct format_sink *sink, const struct format_spec *spec,
+                          struct format_args *args)
+{
+    if (spec->conversion == 'm') {
+        format_put_number(sink, spec, NULL, 0, "message", 7);
+        return true;
+    }
+    if (spec->conversion == 's' && spec->length == FORMAT_LONG) {
+        (void)va_arg(args->list, const int *);
+        format_put(sink, "wide", 4);
+        return true;
+    }
+    sink->has_failed = spec->conversion == 'C';
+    return sink->has_failed;
+}
+
+static void test_more_hook(void **state)
+{
+    (void)state;
+    struct text_sink t = {.sink = {.put = text_put, .put_more = text_put_more}};
+    static const int wide[] = {'w', 0};
+    assert_int_equal(text_format(&t, "%9m|%s|%ls|%d", "text", wide, 7), 21);
+    assert_string_equal(t.text, "  message|text|wide|7");
+    assert_int_equal(text_format(&t, "%lc %y %'d", 'c', 1000), 9);
+    assert_string_equal(t.text, "c %y 1000");
+    assert_int_equal(text_format(&t, "a%Cb"), -1);
+    assert_int_equal(text_format(&t, "again"), 5);
+}
+
 /* The sink sees all bytes in order and the total is theirs. */
 static void test_sink_total(void **state)
 {
@@ -313,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_percent_and_unknown),
         cmocka_unit_test(test_floats_without_hook),
         cmocka_unit_test(test_float_hook),
+        cmocka_unit_test(test_more_hook),
         cmocka_unit_test(test_sink_total),
         cmocka_unit_test(test_buffer_sizes),
         cmocka_unit_test(test_unended_string),

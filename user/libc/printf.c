@@ -31,7 +31,7 @@ static void stream_put(struct format_sink *sink, const char *bytes, size_t n)
 printf_like(2, 0) static int print_to(FILE *stream, const char *format, va_list args)
 {
     struct stream_sink s = {
-        .sink = {.put = stream_put, .put_float = stdio_put_float},
+        .sink = {.put = stream_put, .put_float = stdio_put_float, .put_more = stdio_put_more},
         .stream = stream,
     };
     int n = format_to(&s.sink, format, args);

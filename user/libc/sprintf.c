@@ -27,7 +27,7 @@ int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_li
 {
     char nowhere = 0; /* receives the terminator if there is no buffer */
     struct memory_sink m = {
-        .sink = {.put = memory_put, .put_float = stdio_put_float},
+        .sink = {.put = memory_put, .put_float = stdio_put_float, .put_more = stdio_put_more},
         .at = size > 0 ? to : &nowhere,
         .room = size > 0 ? size - 1 : 0,
     };

@@ -67,7 +67,9 @@ size_t stream_write(FILE *stream, const char *bytes, size_t n);
 /* Flushes the buffer. Returns false if the write failed. */
 bool stream_drain(FILE *stream);
 
-/* The put_float hook of lib/format.h. */
+/* The hooks of lib/format.h. put_more knows n, m, and C, S, lc and ls. */
+bool stdio_put_more(struct format_sink *sink, const struct format_spec *spec,
+                    struct format_args *args);
 void stdio_put_float(struct format_sink *sink, const struct format_spec *spec,
                      struct format_args *args);
 

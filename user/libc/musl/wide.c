@@ -1,6 +1,5 @@
 /*
- * <wchar.h>: what depends on the locale, and wide streams. In the "C" locale a byte is a character:
- * 0 to 0x7F stay as they are, and 0x80 to 0xFF become 0xDF80 to 0xDFFF, musl's numbers for them.
+ * <wchar.h>: what depends on the locale, and wide streams.
  */
 #include <stddef.h>
 
@@ -9,24 +8,16 @@
 #include <stdio.h>
 #include <wchar.h>
 
-#define HIGH_FIRST 0xDF80u
-#define HIGH_COUNT 0x80u
+#include "user/libc/wide_byte.h"
 
 wint_t btowc(int c)
 {
-    unsigned int byte = (unsigned char)c;
-    if (c == EOF) {
-        return WEOF;
-    }
-    return byte < HIGH_COUNT ? byte : HIGH_FIRST + (byte - HIGH_COUNT);
+    return c == EOF ? WEOF : wide_of_byte((unsigned char)c);
 }
 
 int wctob(wint_t c)
 {
-    if (c < HIGH_COUNT) {
-        return (int)c;
-    }
-    return c - HIGH_FIRST < HIGH_COUNT ? (int)(c - HIGH_FIRST + HIGH_COUNT) : EOF;
+    return wide_to_byte(c);
 }
 
 int wcscoll(const wchar_t *a, const wchar_t *b)
