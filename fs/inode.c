@@ -180,12 +180,47 @@ const char *inode_link_target(const struct inode *inode)
 
 bool credentials_in_group(const struct credentials *who, uint32_t gid)
 {
-    for (uint32_t i = 0; i < who->group_count; i++) {
-        if (who->groups[i] == gid) {
+    uint32_t count = who->groups != NULL ? who->groups->count : 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (who->groups->gid[i] == gid) {
             return true;
         }
     }
     return who->egid == gid;
+}
+
+static uint32_t group_list_size(uint32_t count)
+{
+    return (uint32_t)sizeof(struct group_list) + count * (uint32_t)sizeof(uint32_t);
+}
+
+void credentials_unref(struct credentials *who)
+{
+    struct group_list *groups = who->groups;
+
+    who->groups = NULL;
+    if (groups != NULL && --groups->refs == 0) {
+        kheap_free(groups, group_list_size(groups->count));
+    }
+}
+
+int credentials_set_groups(struct credentials *who, const uint32_t *gid, uint32_t count)
+{
+    struct group_list *groups = NULL;
+
+    if (count > 0) {
+        groups = kheap_alloc(group_list_size(count));
+        if (groups == NULL) {
+            return -ENOMEM;
+        }
+        groups->refs = 1;
+        groups->count = count;
+        memcpy(groups->gid, gid, count * sizeof(*gid));
+    }
+    credentials_unref(who);
+    who->groups = groups;
+    return 0;
 }
 
 bool inode_is_owner(const struct inode *inode, const struct credentials *who)

@@ -81,14 +81,17 @@ uint32_t inode_type_bits(enum inode_type type);
 
 /* ---- Permissions ------------------------------------------------------------------------------- */
 
-#define GROUPS_MAX 32u
+/* Supplementary groups, shared by the processes that a process forks. */
+struct group_list {
+    uint32_t refs, count;
+    uint32_t gid[];
+};
 
 /* Whose request it is (credentials(7)). The effective ids decide. */
 struct credentials {
     uint32_t uid, euid, suid;
     uint32_t gid, egid, sgid;
-    uint32_t group_count;
-    uint32_t groups[GROUPS_MAX];
+    struct group_list *groups; /* with a reference; NULL: none */
 };
 
 #define MAY_READ    4u
@@ -100,6 +103,16 @@ struct credentials {
 int inode_permission(const struct inode *inode, const struct credentials *who, uint32_t wanted);
 /* True if the caller owns the inode or is root. */
 bool inode_is_owner(const struct inode *inode, const struct credentials *who);
+/* One more holder of the same credentials, as fork makes; and one less. */
+static inline void credentials_ref(const struct credentials *who)
+{
+    if (who->groups != NULL) {
+        who->groups->refs++;
+    }
+}
+void credentials_unref(struct credentials *who);
+/* Gives the holder groups of its own. -ENOMEM with the old ones kept. */
+must_check int credentials_set_groups(struct credentials *who, const uint32_t *gid, uint32_t count);
 bool credentials_in_group(const struct credentials *who, uint32_t gid);
 
 /* ---- Times ------------------------------------------------------------------------------------- */

@@ -30,12 +30,14 @@ void fs_view_copy(struct fs_view *to, const struct fs_view *from)
     *to = *from;
     dentry_ref(to->root);
     dentry_ref(to->cwd);
+    credentials_ref(&to->who);
 }
 
 void fs_view_destroy(struct fs_view *view)
 {
     dentry_unref(view->root);
     dentry_unref(view->cwd);
+    credentials_unref(&view->who);
     view->root = view->cwd = NULL;
 }
 

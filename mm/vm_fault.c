@@ -156,9 +156,9 @@ static bool tracks_writes(const struct vm_area *area)
  * */
 
 /* Enters a present page again with the rights that it may have. */
-static enum vm_fault_result grant_rights(struct vm_map *map, const struct vm_area *area,
-                                         struct vm_fault *fault, const struct pmap_entry *entry,
-                                         bool may_write)
+static hot_inline_fn enum vm_fault_result
+grant_rights(struct vm_map *map, const struct vm_area *area, struct vm_fault *fault,
+             const struct pmap_entry *entry, bool may_write)
 {
     int err = pmap_enter(&map->pmap, vaddr(page_floor(fault->va.raw)), entry->pfn,
                          enter_prot(area, may_write));
@@ -353,6 +353,24 @@ static inline enum vm_fault_result fetch_page(struct vm_map *map, struct place *
     return unlikely(page->slept) ? after_sleep(map, place, &wanted, page, result) : result;
 }
 
+/* The object's page is to be written through a shared area, or not. Drops its reference if the object
+ * cannot keep it. */
+static cold_fn enum vm_fault_result keep_if_written(const struct place *place,
+                                                    const struct vm_page *page, bool *may_write)
+{
+    struct vm_object *object = place->area->object;
+    enum vm_fault_result result = VM_FAULT_RESUME;
+
+    *may_write = place->access == VM_WRITE;
+    if (*may_write) {
+        result = object->pager->keep_written(object, object_offset(place->area, place->va));
+    }
+    if (result != VM_FAULT_RESUME) {
+        frame_unref(page->pfn);
+    }
+    return result;
+}
+
 /* Brings the object's page to its place. */
 static enum vm_fault_result object_page(struct vm_map *map, struct place *place,
                                         struct vm_page *page)
@@ -366,15 +384,9 @@ static enum vm_fault_result object_page(struct vm_map *map, struct place *place,
     struct fl_account *account = &map->accounts[area->account];
     bool may_write = !page->is_cached || (area->flags & VM_SHARED);
 
-    if (tracks_writes(area)) {
-        may_write = place->access == VM_WRITE;
-        if (may_write) {
-            struct vm_object *object = area->object;
-
-            result = object->pager->keep_written(object, object_offset(area, place->va));
-        }
+    if (unlikely(tracks_writes(area))) {
+        result = keep_if_written(place, page, &may_write);
         if (result != VM_FAULT_RESUME) {
-            frame_unref(page->pfn);
             return result;
         }
     } else if (place->access == VM_WRITE && !may_write) {

@@ -326,6 +326,7 @@ int exec_start_init(const char *path, const struct image_strings *args,
     if (err != 0) {
         return err;
     }
+    fs_view_init(&init->view);
     init->program.policy = policy;
     init->memory.oom_score_adj = OOM_SCORE_ADJ_NEVER;
     err = exec_from_kernel(init, path, args, env, why);

@@ -35,7 +35,6 @@ static void copy_attributes(struct process *child, const struct process *self)
     child->memory.oom_score_adj = self->id.pid == PROCESS_INIT_PID ? 0 : self->memory.oom_score_adj;
     child->program.file = self->program.file;
     program_ref(child->program.file);
-    fs_view_destroy(&child->view);
     fs_view_copy(&child->view, &self->view);
     memcpy(child->id.name, self->id.name, sizeof(child->id.name));
     child->program.entry_argc = self->program.entry_argc;

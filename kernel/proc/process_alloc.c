@@ -77,7 +77,6 @@ int process_create(struct process **out)
     LIST_INIT(&p->family.zombies);
     wait_queue_init(&p->family.child_ended);
     fd_table_init(&p->fds);
-    fs_view_init(&p->view);
     *out = p;
     return 0;
 }

@@ -80,16 +80,13 @@ static int read_piece(struct vm_source *src, uint64_t offset, uint8_t *to, uint3
     return 0;
 }
 
-int vm_source_read(struct vm_source *src, uint64_t offset, void *to, uint32_t len)
+int vm_source_read_slow(struct vm_source *src, uint64_t offset, void *to, uint32_t len)
 {
     uint8_t *at = to;
     int err = 0;
 
     if (offset > src->size || len > src->size - offset) {
         return -EIO; /* it was cut meanwhile */
-    }
-    if (!vm_source_is_changed(src)) {
-        return len > 0 ? src->ops->read(src, offset, to, len) : 0;
     }
     while (err == 0 && len > 0) {
         uint32_t left = PAGE_SIZE - page_offset(offset);

@@ -28,8 +28,15 @@ static inline bool vm_source_is_changed(const struct vm_source *src)
  * is_cached and bytes_lost. */
 bool vm_source_get_stored(struct vm_source *src, uint64_t offset, struct vm_page *out);
 
-/* Copies the bytes [offset, offset + len) to kernel memory. All must lie inside the file. 0 or -EIO. */
-must_check int vm_source_read(struct vm_source *src, uint64_t offset, void *to, uint32_t len);
+/* vm_source_read of a file that was changed. */
+must_check int vm_source_read_slow(struct vm_source *src, uint64_t offset, void *to, uint32_t len);
+/* Copies the bytes [offset, offset + len), len > 0, to kernel memory. All must lie inside the file. 0 or -EIO. */
+must_check static inline int vm_source_read(struct vm_source *src, uint64_t offset, void *to,
+                                            uint32_t len)
+{
+    return likely(!src->is_changed) ? src->ops->read(src, offset, to, len)
+                                    : vm_source_read_slow(src, offset, to, len);
+}
 
 /*
  * vm_source_write: writes bytes that lie in one page of the file.
