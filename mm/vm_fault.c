@@ -54,8 +54,7 @@ const char *vm_cause_word(uint32_t cause)
     return cause < VM_CAUSE_COUNT ? cause_words[cause] : "unknown";
 }
 
-/* ---- Look up ----------------------------------------------------------------------------------
- * */
+/* ---- Look up --------------------------------------------------------------------------------- */
 
 /* Returns the area above va if it may grow down to the page of va, else NULL. It may have
  * VM_STACK_MAX bytes, and VM_STACK_GUARD bytes below it stay free. It grows only when the page is
@@ -91,8 +90,7 @@ static uint8_t missing_cause(struct vm_map *map, uint32_t va)
     return VM_CAUSE_NO_AREA;
 }
 
-/* ---- Results ----------------------------------------------------------------------------------
- * */
+/* ---- Results --------------------------------------------------------------------------------- */
 
 static enum vm_fault_result finish(struct vm_fault *fault, enum vm_fault_result result,
                                    uint8_t cause)
@@ -107,8 +105,7 @@ static cold_fn enum vm_fault_result no_memory(struct vm_fault *fault, enum vm_fa
     return finish(fault, result, VM_CAUSE_OUT_OF_MEMORY);
 }
 
-/* ---- Rights -----------------------------------------------------------------------------------
- * */
+/* ---- Rights ---------------------------------------------------------------------------------- */
 
 /* The rights to enter a page with: write only if this map may write the frame as it is. A page of
  * an area with write alone then stays readable, which write implies: without any right it would
@@ -152,8 +149,7 @@ static bool tracks_writes(const struct vm_area *area)
            area->object->pager->keep_written != NULL;
 }
 
-/* ---- Resident pages: zero page, own, shared -----------------------------------------------------
- * */
+/* ---- Resident pages: zero page, own, shared -------------------------------------------------- */
 
 /* Enters a present page again with the rights that it may have. */
 static hot_inline_fn enum vm_fault_result
@@ -223,8 +219,7 @@ noinline_fn enum vm_fault_result vm_fault_resident(struct vm_map *map, const str
     return grant_rights(map, area, fault, entry, may_write);
 }
 
-/* ---- Absent pages -------------------------------------------------------------------------------
- * */
+/* ---- Absent pages ---------------------------------------------------------------------------- */
 
 /* Enters a page where `absent` says there is none; drops the caller's reference if that fails. */
 static inline enum vm_fault_result enter_page(struct vm_map *map, vaddr_t va,
@@ -277,8 +272,7 @@ absent_anonymous(struct vm_map *map, const struct vm_area *area, struct fl_accou
     return finish(fault, VM_FAULT_RESUME, VM_CAUSE_DEMAND_ZERO);
 }
 
-/* ---- Absent pages of objects --------------------------------------------------------------------
- * */
+/* ---- Absent pages of objects ----------------------------------------------------------------- */
 
 /* Where a page of an object is to enter. Area and slot point into the map: they hold until a pager
  * sleeps. */
@@ -446,8 +440,8 @@ static enum vm_fault_result cluster_in_area(struct vm_map *map, struct vm_area *
 
 /* Brings in what comes along with the faulting page (the loader's segment policy). The cluster may
  * extend over several areas of the object. The faulting page itself comes last, so that a fault
- * which ran out of memory or slept half-way simply begins anew: it skips the pages that are there.
- * */
+ * which ran out of memory or slept half-way simply begins anew: it skips the pages that
+ * are there. */
 static enum vm_fault_result cluster_pages(struct vm_map *map, struct vm_area *area, uint32_t va)
 {
     struct vm_object *object = area->object;
@@ -546,8 +540,7 @@ enum vm_fault_result vm_fault_absent(struct vm_map *map, struct vm_area *area,
     return absent_anonymous(map, area, &map->accounts[area->account], fault, absent);
 }
 
-/* ---- The whole path ---------------------------------------------------------------------------
- * */
+/* ---- The whole path -------------------------------------------------------------------------- */
 
 /* One page of an area that allows the access: finds the row of the table above. */
 static hot_inline_fn enum vm_fault_result get_page(struct vm_map *map, struct vm_area *area,

@@ -16,6 +16,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/trap/report.h"
 #include "lib/compiler.h"
+#include "sync/lock.h"
 
 /* NULL for a number without a call. */
 static syscall_fn *const handlers[] = {
@@ -40,7 +41,6 @@ const char *syscall_name(uint32_t nr)
     static const char *const names[] = {
 #define SYSCALL(nr, name, ...) [nr] = #name,
 #include "abi/syscalls.def"
-#include "sync/lock.h"
 #undef SYSCALL
     };
 
