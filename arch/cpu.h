@@ -54,6 +54,15 @@ static inline uint32_t cpu_read_cr4(void)
     __asm__ volatile("movl %%cr4, %0" : "=r"(v));
     return v;
 }
+/* Returns the reasons of the last debug exception and forgets them; the CPU never clears them (SDM
+ * vol. 3, 17.2.3). */
+#define CPU_DR6_STEP 0x4000u /* EFLAGS.TF */
+static inline uint32_t cpu_take_dr6(void)
+{
+    uint32_t v;
+    __asm__ volatile("movl %%dr6, %0\n\tmovl %1, %%dr6" : "=&r"(v) : "r"(0));
+    return v;
+}
 static inline bool cpu_irqs_are_off(void)
 {
     uint32_t eflags;
@@ -101,6 +110,19 @@ void fpu_state_init(struct fpu_state *s);
 void fpu_save(struct fpu_state *s);
 /* Loads the FPU's registers. */
 void fpu_restore(const struct fpu_state *s);
+
+/* What fnsave stores. */
+#define FPU_LEGACY_SIZE 108
+/* Stores the x87 registers, which fpu_save() has just saved in *s, in the form of fnsave. Returns the
+ * x87 status word. The FPU's registers stay as they are. */
+uint16_t fpu_save_legacy(const struct fpu_state *s, uint8_t legacy[FPU_LEGACY_SIZE]);
+/* Loads the FPU's registers from what a program has written: x87 from the form of fnsave, SSE from
+ * *s, which is changed and only read if the CPU has fxsave. Bits that the CPU would refuse are
+ * cleared. */
+void fpu_restore_untrusted(const uint8_t legacy[FPU_LEGACY_SIZE], struct fpu_state *s);
+/* Returns the exceptions that the program's x87 or SSE state signals and does not mask, as bits of
+ * the status word: invalid 1, denormal 2, divide 4, overflow 8, underflow 16, precision 32. */
+uint32_t fpu_exceptions(bool is_sse);
 
 /* ---- Context switch ------------------------------------------------------------------------- */
 

@@ -20,6 +20,13 @@
 /* All SSE exceptions masked, round to nearest. */
 #define MXCSR_DEFAULT 0x1F80u
 #define MXCSR_OFFSET  24
+/* Which bits of MXCSR exist; 0 means the first CPUs' (SDM vol. 1, 11.6.6). */
+#define MXCSR_MASK_OFFSET  28
+#define MXCSR_MASK_DEFAULT 0x0000FFBFu
+/* The control word is first; the status word follows in both forms. */
+#define FXSAVE_STATUS_OFFSET 2
+#define FNSAVE_STATUS_OFFSET 4
+#define EXCEPTIONS           0x3Fu
 
 /* fnsave begins with control, status and tag word; their unused upper halves read as ones. */
 #define FNSAVE_UNUSED     0xFFFF0000u
@@ -79,4 +86,71 @@ void fpu_restore(const struct fpu_state *s)
         instr_fninit();
         frstor(s);
     }
+}
+
+static uint16_t read_u16(const uint8_t *bytes)
+{
+    uint16_t value;
+
+    __builtin_memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+    uint32_t value;
+
+    __builtin_memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+uint16_t fpu_save_legacy(const struct fpu_state *s, uint8_t legacy[FPU_LEGACY_SIZE])
+{
+    struct fpu_state image;
+
+    fnsave(&image);
+    fpu_restore(s);
+    __builtin_memcpy(legacy, image.bytes, FPU_LEGACY_SIZE);
+    return read_u16(legacy + FNSAVE_STATUS_OFFSET);
+}
+
+/* Takes the bits that the CPU has not out of MXCSR; fxrstor would raise #GP. */
+static void clear_reserved_mxcsr(struct fpu_state *s)
+{
+    struct fpu_state now;
+
+    fxsave(&now);
+    uint32_t mask = read_u32(now.bytes + MXCSR_MASK_OFFSET);
+    uint32_t mxcsr = read_u32(s->bytes + MXCSR_OFFSET) & (mask != 0 ? mask : MXCSR_MASK_DEFAULT);
+
+    __builtin_memcpy(s->bytes + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+}
+
+/* fxrstor loads all of *s; frstor then replaces its x87 part, which must have no exception pending. */
+void fpu_restore_untrusted(const uint8_t legacy[FPU_LEGACY_SIZE], struct fpu_state *s)
+{
+    struct fpu_state image;
+
+    if (cpu_info.fxsr) {
+        clear_reserved_mxcsr(s);
+        fxrstor(s);
+    }
+    __builtin_memcpy(image.bytes, legacy, FPU_LEGACY_SIZE);
+    instr_fninit();
+    frstor(&image);
+}
+
+uint32_t fpu_exceptions(bool is_sse)
+{
+    struct fpu_state now;
+
+    fpu_save(&now);
+    if (is_sse) {
+        uint32_t mxcsr = read_u32(now.bytes + MXCSR_OFFSET);
+
+        return mxcsr & ~(mxcsr >> 7) & EXCEPTIONS;
+    }
+    uint32_t offset = cpu_info.fxsr ? FXSAVE_STATUS_OFFSET : FNSAVE_STATUS_OFFSET;
+
+    return read_u16(now.bytes + offset) & ~(uint32_t)read_u16(now.bytes) & EXCEPTIONS;
 }

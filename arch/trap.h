@@ -53,6 +53,9 @@ enum {
 
 #define TRAP_EFLAGS_VM 0x20000u
 
+/* `error` of a frame from int 0x80 whose call is over and must not be made again. */
+#define SYSCALL_NONE 0xFFFFFFFFu
+
 /* CS alone tells whether user or kernel code was interrupted (bad-input P19). In virtual-8086 mode
  * CS is no selector. No program can get there, except on QEMU 7.2, where an iret in ring 3 does it.
  * */

@@ -16,6 +16,7 @@
 #include "fs/file_system.h"
 #include "fs/poll.h"
 #include "lib/assert.h"
+#include "lib/restart.h"
 #include "mm/phys/kheap.h"
 #include "sync/wait_queue.h"
 
@@ -43,7 +44,7 @@ static int pipe_lock(struct pipe *pipe)
 {
     while (pipe->is_locked) {
         if (!wait_queue_sleep(&pipe->changed)) {
-            return -EINTR;
+            return -ERESTARTSYS;
         }
     }
     pipe->is_locked = true;
@@ -60,7 +61,7 @@ static void pipe_unlock(struct pipe *pipe)
 static int pipe_wait(struct pipe *pipe)
 {
     pipe_unlock(pipe);
-    return wait_queue_sleep(&pipe->changed) ? pipe_lock(pipe) : -EINTR;
+    return wait_queue_sleep(&pipe->changed) ? pipe_lock(pipe) : -ERESTARTSYS;
 }
 
 /* ---- The ring ------------------------------------------------------------------------------------ */
@@ -230,7 +231,7 @@ static int32_t pipe_write(struct file *file, struct io_buffer *io, uint32_t len,
         moved = write_some(file, pipe, io, len - done, done == 0);
         done += moved > 0 ? (uint32_t)moved : 0;
     } while (moved > 0 && done < len);
-    if (moved != -EINTR) { /* which comes from a wait that did not get the lock again */
+    if (moved != -ERESTARTSYS) { /* which comes from a wait that did not get the lock again */
         pipe_unlock(pipe);
     }
     return done > 0 ? (int32_t)done : moved;
@@ -321,7 +322,7 @@ static int wait_for_other_end(struct file *file, struct pipe *pipe)
     }
     while ((reads ? pipe->writer_opens : pipe->reader_opens) == seen) {
         if (!wait_queue_sleep(&pipe->changed)) {
-            return -EINTR;
+            return -ERESTARTSYS;
         }
     }
     return 0;

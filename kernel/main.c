@@ -34,7 +34,7 @@
 #include "kernel/memory.h"
 #include "kernel/proc/cut.h"
 #include "kernel/proc/exec.h"
-#include "kernel/proc/kill.h"
+#include "kernel/proc/foreground.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
@@ -229,7 +229,7 @@ static bool job_caller_is_init(void)
 }
 
 static const struct job_hooks job_hooks = {
-    .interrupt = process_kill_foreground,
+    .signal = process_signal_foreground,
     .exists = job_exists,
     .is_init = job_caller_is_init,
 };

@@ -48,9 +48,9 @@ static bool sleep_as(struct wait_queue *queue, struct waiter *waiter)
     return is_alive;
 }
 
-bool wait_queue_sleep(struct wait_queue *queue)
+static bool sleep(struct wait_queue *queue, bool ignores_signals)
 {
-    struct waiter waiter = {.is_queued = true};
+    struct waiter waiter = {.is_queued = true, .ignores_signals = ignores_signals};
 
     return sleep_as(queue, &waiter);
 }
@@ -76,6 +76,16 @@ bool wait_queue_sleep_until(struct wait_queue *queue, uint64_t deadline)
 
     (void)timer_stop(&timed.timer);
     return is_alive;
+}
+
+bool wait_queue_sleep(struct wait_queue *queue)
+{
+    return sleep(queue, false);
+}
+
+bool wait_queue_sleep_killable(struct wait_queue *queue)
+{
+    return sleep(queue, true);
 }
 
 void wait_queue_wake_all(struct wait_queue *queue)

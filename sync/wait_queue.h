@@ -20,8 +20,9 @@
 /* One sleeping thread. */
 struct waiter {
     TAILQ_ENTRY(waiter) entry;
-    void *thread;   /* the scheduler's; set by the block hook     */
-    bool is_queued; /* false once wait_queue_wake_all has seen it */
+    void *thread;         /* the scheduler's; set by the block hook     */
+    bool is_queued;       /* false once wait_queue_wake_all has seen it */
+    bool ignores_signals; /* it wakes for a kill alone */
 };
 
 TAILQ_HEAD(waiter_list, waiter);
@@ -39,9 +40,11 @@ struct wait_queue {
 void wait_queue_init(struct wait_queue *queue);
 
 /*
- * wait_queue_sleep: sleeps until the queue is woken or the thread is being killed.
+ * wait_queue_sleep: sleeps until the queue is woken, or a signal arrives, or the thread is being
+ * killed.
  *
- *   returns  false if the thread is being killed (it may not have slept at all): give up
+ *   returns  false if the thread has a signal to deliver or is being killed (it may not have slept at
+ *            all): give up, with -ERESTARTSYS if nothing was done (lib/restart.h)
  *   after    something changed, perhaps for the benefit of another waiter: the caller checks its
  *            condition again
  */
@@ -52,6 +55,9 @@ must_check bool wait_queue_sleep(struct wait_queue *queue);
  * the monotonic clock (sync/timer.h). The caller reads the clock to learn whether it has come.
  */
 must_check bool wait_queue_sleep_until(struct wait_queue *queue, uint64_t deadline);
+/* The same as wait_queue_sleep, but signals that do not kill the thread leave it asleep, or wake it as if something had
+ * changed. For waits that are certain to be short. */
+must_check bool wait_queue_sleep_killable(struct wait_queue *queue);
 
 /* Wakes every waiter. Callable from interrupt handlers and with nobody waiting. */
 void wait_queue_wake_all(struct wait_queue *queue);
@@ -59,7 +65,8 @@ void wait_queue_wake_all(struct wait_queue *queue);
 /* How threads sleep; installed once, before anybody does. */
 struct sync_hooks {
     /* Stores the running thread in waiter->thread and gives the CPU away until `wake` is called for
-     * it or it is being killed. Returns false if it is being killed, at once if it was before. */
+     * it, or it is interrupted: it is being killed, or has a signal to deliver and does not ignore
+     * those. Returns false if it is interrupted, at once if it was before. */
     bool (*block)(struct waiter *waiter);
     /* Makes a thread runnable; does nothing if it is. Callable from interrupt handlers. */
     void (*wake)(void *thread);

@@ -5,10 +5,12 @@
  * in its FIFO, where QEMU's flow control leaves the rest with the sender. A ^C behind them waits too.
  */
 #include <asm/errno.h>
+#include <asm/signal.h>
 
 #include "dev/pic.h"
 #include "dev/serial.h"
 #include "fs/poll.h"
+#include "lib/restart.h"
 #include "sync/wait_queue.h"
 #include "tty/job.h"
 #include "tty/tty_impl.h"
@@ -37,7 +39,7 @@ static void add(char c)
 static void add_escaped(char c)
 {
     if (c == INPUT_BREAK) {
-        job_interrupt();
+        job_signal(SIGINT);
     } else if (c == INPUT_END) {
         input.is_ended = true;
     } else if (!input.is_ended) {
@@ -135,7 +137,7 @@ int32_t host_input_read(struct io_buffer *io, uint32_t len, bool may_sleep)
             return -EAGAIN;
         }
         if (!wait_queue_sleep(&input.readers)) {
-            return -EINTR;
+            return -ERESTARTSYS;
         }
     }
 }

@@ -6,6 +6,7 @@
 
 #include "lib/minmax.h"
 #include "lib/preempt.h"
+#include "lib/restart.h"
 #include "sync/wait_queue.h"
 #include "tty/tty_impl.h"
 
@@ -15,7 +16,7 @@ static struct {
     struct stream_frame frame;
 } output = {.waiting = WAIT_QUEUE_INITIALIZER(output.waiting)};
 
-/* Returns false if the caller is being killed. */
+/* Returns false if the caller has a signal to deliver or is being killed. */
 static bool output_hold(void)
 {
     while (output.is_held) {
@@ -111,7 +112,7 @@ int32_t host_output_write(enum stream_kind kind, struct io_buffer *io, uint32_t 
         return discard(io, len);
     }
     if (!output_hold()) {
-        return -EINTR;
+        return -ERESTARTSYS;
     }
     int32_t result = send_pieces(kind, io, len);
 

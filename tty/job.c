@@ -13,10 +13,10 @@ void job_set_hooks(const struct job_hooks *new_hooks)
     hooks = new_hooks;
 }
 
-void job_interrupt(void)
+void job_signal(int signal)
 {
     debug_assert(hooks != NULL);
-    hooks->interrupt();
+    hooks->signal(signal);
 }
 
 bool job_is_init(void)

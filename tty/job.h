@@ -2,7 +2,7 @@
  * The foreground job: whom ^C ends, and the group that TIOCSPGRP stores. What a process is, the
  * terminal does not know. Its owner, the code that manages processes, installs hooks.
  *
- * There is no job control: ^C ends what pid 1 waits for, whatever group was stored.
+ * There is no job control: ^C signals what pid 1 waits for, whatever group was stored.
  */
 #ifndef TTY_JOB_H
 #define TTY_JOB_H
@@ -12,8 +12,9 @@
 #include "lib/compiler.h"
 
 struct job_hooks {
-    /* Ends the foreground job as SIGINT does. May be called from interrupt handlers. */
-    void (*interrupt)(void);
+    /* Sends SIGINT, SIGQUIT or SIGTSTP to the foreground job. May be called from interrupt
+     * handlers. */
+    void (*signal)(int signal);
     /* Returns true if there is a process group of this number. */
     bool (*exists)(int group);
     /* Returns true if the caller runs in pid 1. */
@@ -23,8 +24,9 @@ struct job_hooks {
 /* Installs the hooks, which must live forever. Call before input is enabled. */
 void job_set_hooks(const struct job_hooks *new_hooks);
 
-/* Ends the foreground job: ^C arrived. May be called from interrupt handlers. */
-void job_interrupt(void);
+/* Sends a signal to the foreground job: ^C, ^\ or ^Z arrived. May be called from interrupt
+ * handlers. */
+void job_signal(int signal);
 /* Returns true if the caller runs in pid 1, which alone may report (bad-input R14). */
 bool job_is_init(void);
 

@@ -4,10 +4,12 @@
  * Echo and editing happen when a byte arrives, not when a program reads. People therefore see what
  * they type while a program computes, and ^C works on a program that never reads.
  *
- * Limitations: ^V, ^R, ^S, ^Q and ^Z do nothing; VTIME counts as 0; every character but control
+ * Limitations: ^V, ^R, ^S and ^Q do nothing; VTIME counts as 0; every character but control
  * characters and tabs is taken to be one column wide.
  */
 #include "tty/ldisc.h"
+
+#include <asm/signal.h>
 
 #include "lib/string.h"
 
@@ -291,17 +293,34 @@ static bool translate_input(const struct ldisc *ldisc, char *c)
     return true;
 }
 
+/* Returns the signal that a byte stands for; 0: none. */
+static int signal_of(const struct ldisc *ldisc, char c)
+{
+    if (!has_local(ldisc, ISIG)) {
+        return 0;
+    }
+    if (is_special(ldisc, c, VINTR)) {
+        return SIGINT;
+    }
+    if (is_special(ldisc, c, VQUIT)) {
+        return SIGQUIT;
+    }
+    return is_special(ldisc, c, VSUSP) ? SIGTSTP : 0;
+}
+
 void ldisc_input(struct ldisc *ldisc, char c)
 {
     if (!translate_input(ldisc, &c)) {
         return;
     }
-    if (has_local(ldisc, ISIG) && (is_special(ldisc, c, VINTR) || is_special(ldisc, c, VQUIT))) {
+    int signal = signal_of(ldisc, c);
+
+    if (signal != 0) {
         if (!has_local(ldisc, NOFLSH)) {
             ldisc_flush_input(ldisc);
         }
         echo(ldisc, c);
-        ldisc->ops->interrupt(ldisc);
+        ldisc->ops->signal(ldisc, signal);
         return;
     }
     if (has_local(ldisc, ICANON)) {

@@ -21,7 +21,7 @@ struct ldisc;
 struct ldisc_ops {
     void (*output)(struct ldisc *ldisc, const char *bytes, uint32_t n); /* shows bytes            */
     void (*readable)(struct ldisc *ldisc);                              /* wakes readers          */
-    void (*interrupt)(struct ldisc *ldisc);                             /* ^C or ^\ was typed     */
+    void (*signal)(struct ldisc *ldisc, int signal);                    /* ^C, ^\ or ^Z was typed */
 };
 
 #define LDISC_BUFFER 4096u /* a power of two, and the longest line */

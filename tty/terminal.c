@@ -21,6 +21,7 @@
 #include "kernel/log/sink.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
+#include "lib/restart.h"
 #include "sync/wait_queue.h"
 #include "tty/job.h"
 #include "tty/ldisc.h"
@@ -80,16 +81,16 @@ static void on_readable(struct ldisc *self)
     poll_wake();
 }
 
-static void on_interrupt(struct ldisc *self)
+static void on_signal(struct ldisc *self, int signal)
 {
     (void)self;
-    job_interrupt();
+    job_signal(signal);
 }
 
 static const struct ldisc_ops ldisc_ops = {
     .output = on_output,
     .readable = on_readable,
-    .interrupt = on_interrupt,
+    .signal = on_signal,
 };
 
 /* ---- The log's sink ------------------------------------------------------------------------------ */
@@ -234,7 +235,7 @@ static int32_t terminal_read(struct file *file, struct io_buffer *io, uint32_t l
             return -EAGAIN;
         }
         if (!wait_queue_sleep(&readers)) {
-            return -EINTR;
+            return -ERESTARTSYS;
         }
     }
     int32_t result = copy_input(io, len);

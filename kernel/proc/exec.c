@@ -24,6 +24,7 @@
 #include "kernel/proc/process_alloc.h"
 #include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
 #include "kernel/proc/usage.h"
 #include "kernel/proc/usercopy.h"
 #include "lib/addr.h"
@@ -241,6 +242,7 @@ static void exec_commit(struct process *self, struct exec_plan *plan, const char
     self->program.run_flags = 0;
     run_record_set(self, plan->record);
     self->counts.syscalls = 0;
+    signal_exec(self);
     set_registers(self, plan);
     name_process(self, path);
     fd_table_close_on_exec(&self->fds);

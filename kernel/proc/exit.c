@@ -10,6 +10,8 @@
 #include "kernel/proc/process_alloc.h"
 #include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/proc/signal_deliver.h"
 #include "kernel/proc/usage.h"
 #include "kernel/proc/wait.h"
 #include "lib/assert.h"
@@ -59,6 +61,7 @@ static void release_resources(struct process *self)
     latency_uncounted(debug_check(vm_map_check(map)));
     fd_table_destroy(&self->fds);
     fs_view_destroy(&self->view);
+    signal_release(self);
     program_unref(self->program.file);
     self->program.file = NULL;
     vm_map_activate(NULL);
@@ -138,6 +141,7 @@ void process_exit(enum process_end end, int value)
             debug_check(frame_check())); /* all memory: when a program of `run` has ended */
     }
     leave_family(self);
+    signal_child_ended(self);
     become_zombie(self);
     process_wake_waiters(self);
     sched_exit();
@@ -152,8 +156,12 @@ void process_do_work(struct process *self)
             }
             process_exit(PROCESS_END_SIGNAL, self->end.kill_signal);
         }
-        self->sched.work &= ~PROCESS_WORK_YIELD;
-        sched_yield_cpu();
+        if (self->sched.work & PROCESS_WORK_YIELD) {
+            self->sched.work &= ~PROCESS_WORK_YIELD;
+            sched_yield_cpu();
+        } else {
+            signal_deliver(self);
+        }
     }
 }
 

@@ -13,7 +13,8 @@
 
 /* Ends the running process. Panics if that is pid 1. */
 noreturn_fn void process_exit(enum process_end end, int value);
-/* Does what sched.work asks for: ends a process that is being killed, yields. The running process
+/* Does what sched.work asks for: ends a process that is being killed, yields, delivers
+ * signals. The running process
  * is about to return to ring 3. */
 void process_do_work(struct process *self);
 /* The first kernel code of a new process, which ends with its return to ring 3. */

@@ -14,6 +14,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/proc/process_alloc.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
 #include "lib/string.h"
 #include "mm/phys/frame.h"
 #include "mm/vm_map.h"
@@ -24,7 +25,9 @@ static int copy_memory_and_files(struct process *child, struct process *self)
     if (child->memory.map == NULL) {
         return -ENOMEM;
     }
-    return fd_table_copy(&child->fds, &self->fds);
+    int err = signal_fork(child, self);
+
+    return err != 0 ? err : fd_table_copy(&child->fds, &self->fds);
 }
 
 /* Copies what are plain values. */

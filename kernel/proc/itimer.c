@@ -1,19 +1,22 @@
 /* Interval timers (itimer.h). */
 #include "kernel/proc/itimer.h"
 
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <linux/time.h>
 
 #include "arch/div64.h"
 #include "dev/clock.h"
-#include "kernel/proc/kill.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/signal.h"
 #include "lib/compiler.h"
 #include "lib/minmax.h"
 
 static void send(struct process *process, int signal)
 {
-    process_kill(process, signal, process->id.pid);
+    const struct signal_info info = {.signal = signal, .code = SI_KERNEL};
+
+    (void)signal_send(process, &info);
 }
 
 /* ---- Real time --------------------------------------------------------------------------------- */

@@ -12,8 +12,6 @@ struct process;
 /* Asks a process to end by a signal. Pid 1, zombies and whoever is being killed ignore it. `by` is
  * the sender's pid or one of PROCESS_KILLED_BY_*. Callable from interrupt handlers. */
 void process_kill(struct process *process, int signal, int by);
-/* ^C: kills what pid 1 waits for in run_wait, and its descendants. Callable from interrupt
- * handlers. */
-void process_kill_foreground(void);
-
+/* The same; the caller holds the lock of the process tree. */
+void process_kill_locked(struct process *process, int signal, int by);
 #endif

@@ -43,8 +43,9 @@ struct vm_map;
 enum process_state { PROCESS_READY, PROCESS_RUNNING, PROCESS_SLEEPING, PROCESS_ZOMBIE };
 
 /* What has to be done before the process goes back to ring 3. */
-#define PROCESS_WORK_KILL  1u /* kill_signal ends it            */
-#define PROCESS_WORK_YIELD 2u /* its time slice is used up      */
+#define PROCESS_WORK_KILL   1u /* kill_signal ends it            */
+#define PROCESS_WORK_YIELD  2u /* its time slice is used up      */
+#define PROCESS_WORK_SIGNAL 4u /* a signal may be pending that it does not block */
 
 /* How a process ended: contract L5 tells a return of _start from a call of exit. */
 enum process_end { PROCESS_END_EXIT, PROCESS_END_RETURN, PROCESS_END_SIGNAL };
@@ -64,7 +65,7 @@ struct process_family {
     LIST_ENTRY(process) sibling_entry;
     struct wait_queue child_ended;
     int waits_for;  /* pid that run_wait waits for; 0: none */
-    bool is_orphan; /* adopted by pid 1, which never waits for it: it leaves no zombie */
+    bool is_orphan; /* it leaves no zombie: pid 1 has adopted it, or its parent wants none */
 };
 
 /* Its address space. [heap_start, heap_end) is in bytes; the pages follow. */
@@ -138,6 +139,36 @@ struct process_ending {
     int value; /* exit value or signal */
 };
 
+struct queued_signal;
+TAILQ_HEAD(signal_queue, queued_signal);
+
+/* Signals (kernel/proc/signal.h), under the lock of the process tree. */
+struct process_signals {
+    uint64_t pending; /* bit n - 1: signal n */
+    struct signal_queue queue;
+    uint32_t queued;                     /* entries of it */
+    struct signal_actions *actions;      /* NULL: the default for every signal */
+    uint8_t stop_signal;                 /* that it is stopped by; 0: it is not stopped */
+    bool is_stop_news, is_continue_news; /* its parent has not waited for that yet */
+};
+
+/* The stack of handlers with SA_ONSTACK. size 0: none. flags: SS_AUTODISARM or 0. */
+struct signal_stack {
+    uint32_t base, size, flags;
+};
+
+/* What the CPU said about an exception; programs see it in struct sigcontext. */
+struct signal_cause {
+    uint32_t vector, error, address;
+};
+
+/* A sleep that a signal without a handler has interrupted, for restart_syscall. */
+struct sleep_restart {
+    uint64_t deadline; /* monotonic                                              */
+    uint32_t left;     /* user address of the time that is left; 0: not wanted   */
+    uint32_t width;    /* enum time_width of that                                */
+};
+
 /* The report to the program that started it by `run`. */
 struct process_run {
     struct run_record *record; /* NULL: nobody asked for a report                            */
@@ -152,6 +183,13 @@ struct process_thread {
     uint32_t stack_top; /* of the kernel stack; 0: none */
     uint32_t kernel_esp;
     struct lock_holder locks; /* that it holds */
+    uint64_t signal_mask;
+    uint64_t signals_awaited; /* by rt_sigtimedwait: they wake it although it blocks them */
+    uint64_t saved_mask;      /* that sigsuspend has replaced, if has_saved_mask          */
+    bool has_saved_mask;
+    struct signal_stack signal_stack;
+    struct sleep_restart sleep_restart;
+    struct signal_cause signal_cause; /* of the last fault that a handler got */
     /* From here on process_create leaves the values to fork or exec. */
     uint64_t tls[GDT_TLS_COUNT];
     uint16_t fs, gs;
@@ -169,6 +207,7 @@ struct process {
     struct process_ending end;
     struct process_usage usage;
     struct process_itimers itimers;
+    struct process_signals signals;
     struct fd_table fds;
     struct fs_view view;          /* root, working directory, umask, user and groups */
     struct process_thread thread; /* last, because its end is not cleared */

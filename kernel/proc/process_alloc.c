@@ -14,6 +14,7 @@
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/run_record.h"
+#include "kernel/proc/signal.h"
 #include "kernel/proc/usage.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -76,6 +77,7 @@ int process_create(struct process **out)
     LIST_INIT(&p->family.children);
     LIST_INIT(&p->family.zombies);
     wait_queue_init(&p->family.child_ended);
+    TAILQ_INIT(&p->signals.queue);
     fd_table_init(&p->fds);
     *out = p;
     return 0;
@@ -97,6 +99,7 @@ void process_destroy(struct process *process)
         vm_map_destroy(process->memory.map);
     }
     run_record_set(process, NULL);
+    signal_release(process);
     kstack_free(process->thread.stack_top);
     free_record(process);
 }

@@ -143,6 +143,14 @@ void sched_yield_cpu(void)
     }
 }
 
+void sched_sleep(void)
+{
+    lock_acquire(&run_queue_lock);
+    process_running->sched.state = PROCESS_SLEEPING;
+    lock_release(&run_queue_lock);
+    switch_away();
+}
+
 void sched_hold_cpu(void)
 {
     process_running->sched.holds_cpu++;
@@ -225,16 +233,15 @@ static bool block_running(struct waiter *waiter)
 {
     struct process *self = process_running;
 
-    if (self->sched.work & PROCESS_WORK_KILL) {
+    uint32_t interrupts = PROCESS_WORK_KILL | (waiter->ignores_signals ? 0 : PROCESS_WORK_SIGNAL);
+
+    if (self->sched.work & interrupts) {
         return false;
     }
     waiter->thread = self;
     self->usage.own.voluntary_switches++;
-    lock_acquire(&run_queue_lock);
-    self->sched.state = PROCESS_SLEEPING;
-    lock_release(&run_queue_lock);
-    switch_away();
-    return (self->sched.work & PROCESS_WORK_KILL) == 0;
+    sched_sleep();
+    return (self->sched.work & interrupts) == 0;
 }
 
 static void wake_thread(void *thread)

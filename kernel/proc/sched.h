@@ -44,7 +44,10 @@ void sched_tick(bool from_user);
 uint64_t sched_cycles_of(const struct process *process);
 /* Returns the number of processes that run or are ready to. */
 uint32_t sched_count_ready(void);
-/* Makes a sleeping process runnable: it sees that it is being killed and leaves its wait queue. */
+/* Sleeps until sched_interrupt(). */
+void sched_sleep(void);
+/* Makes a sleeping process runnable: it sees that it is being killed or has a signal, and leaves its
+ * wait queue. */
 void sched_interrupt(struct process *process);
 /* Leaves the CPU for ever, as a zombie. Whoever runs next frees the kernel stack. */
 noreturn_fn void sched_exit(void);

@@ -2,50 +2,118 @@
 #include "kernel/proc/wait.h"
 
 #include <asm/errno.h>
+#include <linux/wait.h>
 
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/process_alloc.h"
 #include "kernel/proc/sched.h"
+#include "lib/restart.h"
 #include "sync/wait_queue.h"
+
+/* Linux's status words, <sys/wait.h>. */
+#define STATUS_STOPPED   0x7F
+#define STATUS_CONTINUED 0xFFFF
 
 /* Those who wait until any process at all has ended. */
 static struct wait_queue exits = WAIT_QUEUE_INITIALIZER(exits);
 
-/* Returns a child that `pid` names and that has ended, or NULL; *has_any tells whether one may
- * still end. */
-static struct process *find_zombie_locked(const struct process *self, int pid, bool *has_any)
-{
-    lock_assert_held(&process_tree_lock);
-    if (pid <= 0) {
-        *has_any = !LIST_EMPTY(&self->family.children);
-        return LIST_FIRST(&self->family.zombies);
-    }
-    struct process *child = process_find_locked(pid);
+/* What a search has found: somebody to report, or only that there may be later. */
+struct search {
+    struct process_wait_result *result;
+    bool has_any;
+};
 
-    *has_any = child != NULL && child->family.parent == self;
-    return *has_any && child->sched.state == PROCESS_ZOMBIE ? child : NULL;
+/* Returns true if the child has something to report. */
+static bool report_locked(struct process *child, uint32_t options, struct process_wait_result *out)
+{
+    struct process_signals *signals = &child->signals;
+
+    *out = (struct process_wait_result){.child = child};
+    if (child->sched.state == PROCESS_ZOMBIE) {
+        out->is_zombie = true;
+        out->status = process_status_word(child);
+        return true;
+    }
+    if ((options & WUNTRACED) && signals->stop_signal != 0 && signals->is_stop_news) {
+        out->status = signals->stop_signal << 8 | STATUS_STOPPED;
+        return true;
+    }
+    if ((options & WCONTINUED) && signals->is_continue_news) {
+        out->status = STATUS_CONTINUED;
+        return true;
+    }
+    return false;
 }
 
-int process_wait(struct process *self, int pid, bool is_blocking, struct process **out)
+static bool find_child_locked(const struct process *self, int pid, uint32_t options,
+                              struct search *search)
 {
-    for (;;) {
-        bool has_any;
+    struct process *child = process_find_locked(pid);
 
-        lock_acquire(&process_tree_lock);
-        *out = find_zombie_locked(self, pid, &has_any);
-        lock_release(&process_tree_lock);
-        if (*out != NULL) {
+    search->has_any = child != NULL && child->family.parent == self;
+    return search->has_any && report_locked(child, options, search->result);
+}
+
+static bool find_any_locked(const struct process *self, uint32_t options, struct search *search)
+{
+    struct process *child = LIST_FIRST(&self->family.zombies);
+
+    search->has_any = !LIST_EMPTY(&self->family.children);
+    if (child != NULL) {
+        return report_locked(child, options, search->result);
+    }
+    if ((options & (WUNTRACED | WCONTINUED)) == 0) {
+        return false;
+    }
+    LIST_FOREACH (child, &self->family.children, family.sibling_entry) {
+        if (report_locked(child, options, search->result)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find(const struct process *self, int pid, uint32_t options, struct search *search)
+{
+    lock_acquire(&process_tree_lock);
+    bool is_found = pid > 0 ? find_child_locked(self, pid, options, search)
+                            : find_any_locked(self, options, search);
+
+    lock_release(&process_tree_lock);
+    return is_found;
+}
+
+int process_wait(struct process *self, int pid, uint32_t options, struct process_wait_result *out)
+{
+    struct search search = {.result = out};
+    bool is_interrupted = false;
+
+    for (;;) {
+        if (find(self, pid, options, &search)) {
             return 0;
         }
-        if (!has_any) {
+        out->child = NULL;
+        if (!search.has_any) {
             return -ECHILD;
         }
-        if (!is_blocking) {
+        if (options & WNOHANG) {
             return 0;
         }
-        if (!wait_queue_sleep(&self->family.child_ended)) {
-            return -EINTR;
+        if (is_interrupted) {
+            return -ERESTARTSYS;
         }
+        is_interrupted = !wait_queue_sleep(&self->family.child_ended);
+    }
+}
+
+void process_wait_done(const struct process_wait_result *result)
+{
+    if (result->is_zombie) {
+        process_reap(result->child);
+    } else {
+        result->child->signals.is_stop_news = false;
+        result->child->signals.is_continue_news = false;
     }
 }
 
@@ -59,7 +127,7 @@ int process_status_word(const struct process *zombie)
 
 bool process_wait_for_exit(void)
 {
-    return wait_queue_sleep(&exits);
+    return wait_queue_sleep_killable(&exits);
 }
 
 /* Returns the lowest pid above `pid` of a process that is dying; 0: none. */

@@ -6,15 +6,28 @@
 #define KERNEL_PROC_WAIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/compiler.h"
 
 struct process;
 
-/* Waits for a child (pid > 0) or for any child (-1) to end. Returns 0 with the child, still a
- * zombie, in *out; *out is NULL if none has ended yet and the caller does not want to block. Fails
- * with -ECHILD without such a child, and with -EINTR when the caller is being killed. */
-must_check int process_wait(struct process *self, int pid, bool is_blocking, struct process **out);
+/* A child that has ended, stopped or gone on. Valid until the caller lets others run; a zombie
+ * stays. */
+struct process_wait_result {
+    struct process *child; /* NULL: none has, and the caller does not want to block */
+    int status;            /* Linux's word */
+    bool is_zombie;
+};
+
+/* Waits for a child (pid > 0) or for any child (-1, 0) to end, or with WUNTRACED and WCONTINUED in
+ * `options` to stop or to go on. Returns 0 and *out; with WNOHANG at once. Fails with -ECHILD without
+ * such a child, and with -ERESTARTSYS when a signal arrives. */
+must_check int process_wait(struct process *self, int pid, uint32_t options,
+                            struct process_wait_result *out);
+/* The caller has used the result: frees the zombie, or forgets that the child has stopped or gone
+ * on. */
+void process_wait_done(const struct process_wait_result *result);
 /* Returns Linux's status word of a zombie, as wait4 stores it. */
 int process_status_word(const struct process *zombie);
 

@@ -6,7 +6,6 @@
 #include "kernel/proc/exit.h"
 #include "kernel/proc/fork.h"
 #include "kernel/proc/process.h"
-#include "kernel/proc/process_alloc.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/proc/wait.h"
@@ -102,13 +101,12 @@ long sys_sched_yield(struct process *self, const struct syscall_args *args)
      (uint32_t)__WCLONE)
 
 /* Writes what the caller asked for, before the zombie is reaped (bad-input S12). */
-static int put_status(const struct process *zombie, uint32_t status, uint32_t usage)
+static int put_status(const struct process_wait_result *result, uint32_t status, uint32_t usage)
 {
-    int word = process_status_word(zombie);
-    int err = status == 0 ? 0 : copy_to_user(status, &word, sizeof(word));
+    int err = status == 0 ? 0 : copy_to_user(status, &result->status, sizeof(result->status));
 
     if (err == 0 && usage != 0) {
-        err = put_rusage_of_zombie(usage, zombie);
+        err = put_rusage_of_child(usage, result->child);
     }
     return err;
 }
@@ -118,7 +116,7 @@ static int put_status(const struct process *zombie, uint32_t status, uint32_t us
 static long wait_for(struct process *self, int pid, uint32_t status, uint32_t options,
                      uint32_t usage)
 {
-    struct process *zombie;
+    struct process_wait_result result;
 
     if (options & ~WAIT_OPTIONS) {
         return -EINVAL;
@@ -126,19 +124,19 @@ static long wait_for(struct process *self, int pid, uint32_t status, uint32_t op
     if (pid < -1) {
         return pid == INT32_MIN ? -ESRCH : -ECHILD; /* as on Linux: INT_MIN has no negation */
     }
-    int err = process_wait(self, pid, !(options & WNOHANG), &zombie);
+    int err = process_wait(self, pid, options, &result);
 
-    if (err != 0 || zombie == NULL) {
+    if (err != 0 || result.child == NULL) {
         return err;
     }
-    int ended = zombie->id.pid;
+    int child = result.child->id.pid;
 
-    err = put_status(zombie, status, usage);
+    err = put_status(&result, status, usage);
     if (err != 0) {
         return err;
     }
-    process_reap(zombie);
-    return ended;
+    process_wait_done(&result);
+    return child;
 }
 
 long sys_waitpid(struct process *self, const struct syscall_args *args)

@@ -93,17 +93,17 @@ static long collect_run(struct process *zombie, const struct syscall_args *args)
 long sys_run_wait(struct process *self, const struct syscall_args *args)
 {
     int pid = (int)args->arg[0];
-    struct process *zombie;
+    struct process_wait_result result;
 
     if (pid <= 0) {
         return -EINVAL;
     }
     self->family.waits_for = pid;
-    int err = process_wait(self, pid, true, &zombie);
+    int err = process_wait(self, pid, 0, &result);
 
     self->family.waits_for = 0;
-    if (err == 0 && zombie->run.record != NULL) {
+    if (err == 0 && result.child->run.record != NULL) {
         err = process_settle();
     }
-    return err != 0 ? err : collect_run(zombie, args);
+    return err != 0 ? err : collect_run(result.child, args);
 }

@@ -13,6 +13,7 @@
 #include "kernel/sys/sys_time_impl.h"
 #include "kernel/sys/syscall.h"
 #include "lib/minmax.h"
+#include "lib/restart.h"
 #include "sync/wait_queue.h"
 
 #define NS_PER_MICROSECOND 1000u
@@ -44,42 +45,60 @@ static int sleep_until_realtime(uint64_t realtime)
 {
     while (clock_realtime() < realtime) {
         if (!wait_queue_sleep_until(&realtime_sleepers, realtime - clock_realtime_at_start())) {
-            return -EINTR;
+            return -ERESTARTNOHAND;
         }
     }
     return 0;
 }
 
-/* left: where the rest goes if the sleep is interrupted, or 0. */
-static int sleep_for(uint64_t ns, uint32_t left, enum time_width width)
+/* Sleeps as thread.sleep_restart says. If the sleep is interrupted, stores the rest; without a handler
+ * restart_syscall sleeps on. */
+static long sleep_or_store_rest(const struct process *self)
 {
-    uint64_t deadline = time_add(clock_now(), ns);
+    const struct sleep_restart *sleep = &self->thread.sleep_restart;
 
+    if (sleep_until(sleep->deadline) == 0) {
+        return 0;
+    }
+    uint64_t now = clock_now();
+    uint64_t rest = sleep->deadline > now ? sleep->deadline - now : 0;
+
+    if (sleep->left != 0 && put_timespec(sleep->left, sleep->width, rest) != 0) {
+        return -EFAULT;
+    }
+    return -ERESTARTBLOCK;
+}
+
+/* left: where the rest goes if the sleep is interrupted, or 0. */
+static long sleep_for(struct process *self, uint64_t ns, uint32_t left, enum time_width width)
+{
+    self->thread.sleep_restart =
+        (struct sleep_restart){.deadline = time_add(clock_now(), ns), .left = left, .width = width};
     if (ns == 0) {
         sched_yield_cpu();
     }
-    int err = sleep_until(deadline);
-
-    if (err == 0 || left == 0) {
-        return err;
-    }
-    uint64_t now = clock_now();
-
-    return put_timespec(left, width, deadline > now ? deadline - now : 0) != 0 ? -EFAULT : err;
+    return sleep_or_store_rest(self);
 }
 
-static long nanosleep(const struct syscall_args *args, enum time_width width)
+/* Goes on with the sleep that a signal has interrupted last. A program that calls it for no reason
+ * sleeps until a time that has mostly come. */
+long sys_restart_syscall(struct process *self, const struct syscall_args *args)
+{
+    (void)args;
+    return sleep_or_store_rest(self);
+}
+
+static long nanosleep(struct process *self, const struct syscall_args *args, enum time_width width)
 {
     uint64_t ns;
     int err = get_timespec(args->arg[0], width, &ns);
 
-    return err != 0 ? err : sleep_for(ns, args->arg[1], width);
+    return err != 0 ? err : sleep_for(self, ns, args->arg[1], width);
 }
 
 long sys_nanosleep(struct process *self, const struct syscall_args *args)
 {
-    (void)self;
-    return nanosleep(args, TIME_OLD);
+    return nanosleep(self, args, TIME_OLD);
 }
 
 /* Returns 0 for a clock by which a process can sleep. */
@@ -98,7 +117,7 @@ static int check_sleep_clock(const struct process *self, int32_t clock)
     }
 }
 
-static long clock_nanosleep(const struct process *self, const struct syscall_args *args,
+static long clock_nanosleep(struct process *self, const struct syscall_args *args,
                             enum time_width width)
 {
     int32_t clock = (int32_t)args->arg[0];
@@ -111,10 +130,12 @@ static long clock_nanosleep(const struct process *self, const struct syscall_arg
         return err;
     }
     if (!is_absolute) {
-        return sleep_for(ns, args->arg[3], width);
+        return sleep_for(self, ns, args->arg[3], width);
     }
-    return clock == CLOCK_REALTIME || clock == CLOCK_TAI ? sleep_until_realtime(ns)
-                                                         : sleep_until(ns);
+    if (clock == CLOCK_REALTIME || clock == CLOCK_TAI) {
+        return sleep_until_realtime(ns);
+    }
+    return sleep_until(ns) == 0 ? 0 : -ERESTARTNOHAND;
 }
 
 long sys_clock_nanosleep(struct process *self, const struct syscall_args *args)

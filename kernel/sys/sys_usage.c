@@ -47,12 +47,12 @@ static int put_rusage(uint32_t to, const struct usage_sums *sums, struct usage_t
 }
 
 /* As after the wait: the zombie's own use and its children's. */
-int put_rusage_of_zombie(uint32_t to, const struct process *zombie)
+int put_rusage_of_child(uint32_t to, const struct process *child)
 {
     struct usage_sums sums;
 
-    usage_of(zombie, &sums);
-    usage_add(&sums, &zombie->usage.children);
+    usage_of(child, &sums);
+    usage_add(&sums, &child->usage.children);
     return put_rusage(to, &sums, usage_times_of_sums(&sums));
 }
 

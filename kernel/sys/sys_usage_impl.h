@@ -8,7 +8,7 @@
 
 struct process;
 
-/* Writes the struct rusage of a child that has ended. 0 or -EFAULT. */
-must_check int put_rusage_of_zombie(uint32_t to, const struct process *zombie);
+/* Writes the struct rusage of a child. 0 or -EFAULT. */
+must_check int put_rusage_of_child(uint32_t to, const struct process *child);
 
 #endif

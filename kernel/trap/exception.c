@@ -1,18 +1,22 @@
 /*
- * The CPU's exceptions except page faults. One in a program ends the program with a signal, as on
- * Linux. One in the kernel is a panic, unless the kernel expects it: a fixup (arch/trap.h), or the
+ * The CPU's exceptions except page faults. One in a program is a signal, as on Linux, which
+ * ends the program if it has no handler. One in the kernel is a panic, unless the kernel expects it: a fixup (arch/trap.h), or the
  * single step that a program's TF flag carried into the kernel.
  */
 #include "kernel/trap/exception.h"
 
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <stddef.h>
 
+#include "arch/cpu.h"
 #include "arch/trap.h"
 #include "arch/trap_names.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/kill.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/signal.h"
+#include "kernel/proc/signal_deliver.h"
 #include "kernel/trap/report.h"
 
 #define EFLAGS_TRAP 0x100u
@@ -38,10 +42,63 @@ static const char *word_of(uint32_t vector)
     return name == NULL ? "unexpected trap" : name;
 }
 
+/* Returns the si_code of an x87 or SSE exception that is signalled and not masked. */
+static int32_t fpu_code(uint32_t exceptions)
+{
+    if (exceptions & 0x01) {
+        return FPE_FLTINV;
+    }
+    if (exceptions & 0x04) {
+        return FPE_FLTDIV;
+    }
+    if (exceptions & 0x08) {
+        return FPE_FLTOVF;
+    }
+    if (exceptions & 0x12) {
+        return FPE_FLTUND;
+    }
+    return exceptions & 0x20 ? FPE_FLTRES : SI_KERNEL;
+}
+
+/* Returns the siginfo of an exception, as Linux i386 fills it: most have the address of the
+ * instruction or none. */
+static struct signal_info info_of(const struct trap_frame *tf)
+{
+    struct signal_info info = {.signal = signal_of(tf->vector), .code = SI_KERNEL};
+
+    switch (tf->vector) {
+    case TRAP_DIVIDE:
+        info.code = FPE_INTDIV;
+        break;
+    case TRAP_DEBUG:
+        info.code = cpu_take_dr6() & CPU_DR6_STEP ? TRAP_TRACE : TRAP_BRKPT; /* else int1 */
+        break;
+    case TRAP_INVALID_OPCODE:
+        info.code = ILL_ILLOPN;
+        break;
+    case TRAP_ALIGNMENT:
+        info.code = BUS_ADRALN;
+        return info;
+    case TRAP_FPU:
+    case TRAP_SIMD:
+        info.code = fpu_code(fpu_exceptions(tf->vector == TRAP_SIMD));
+        break;
+    default:
+        return info;
+    }
+    info.fields[0] = tf->eip;
+    return info;
+}
+
 static void user_exception(struct process *self, const struct trap_frame *tf)
 {
-    int signal = signal_of(tf->vector);
+    const struct signal_info info = info_of(tf);
+    const struct signal_cause cause = {tf->vector, tf->error, self->thread.signal_cause.address};
+    int signal = info.signal;
 
+    if (signal_deliver_fault(self, &info, &cause) || (self->sched.work & PROCESS_WORK_KILL)) {
+        return;
+    }
     if (tf->vector == TRAP_PROTECTION) {
         trap_report_protection(self, tf);
     } else {

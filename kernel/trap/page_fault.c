@@ -1,7 +1,8 @@
 /*
  * Page faults: decode, call vm_fault(), and act on its result.
  *
- * What vm_fault() refuses to a program ends the program with one line. If it is out of memory,
+ * What vm_fault() refuses to a program is a signal, which ends the program with one line if it has
+ * no handler. If it is out of memory,
  * other processes give way first and the fault is tried again. The kernel itself may fault on a
  * user address in one place, the copy routines of arch/usercopy.asm: the page comes in the same
  * way, or the copy ends early. Every other page fault of the kernel is a bug in it and ends in the
@@ -14,6 +15,7 @@
  */
 #include "kernel/trap/page_fault.h"
 
+#include <asm/siginfo.h>
 #include <asm/signal.h>
 #include <stddef.h>
 
@@ -24,6 +26,8 @@
 #include "kernel/proc/oom.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/proc/signal_deliver.h"
 #include "kernel/trap/fault_log.h"
 #include "kernel/trap/report.h"
 #include "lib/addr.h"
@@ -110,10 +114,26 @@ static cold_fn enum vm_fault_result resolve_short_of_memory(struct process *self
     return result;
 }
 
-/* Ends a program whose access is refused. */
-static noreturn_fn cold_fn void refuse(struct process *self, const struct trap_frame *tf,
-                                       const struct vm_fault *fault, enum vm_fault_result result)
+/* Returns the si_code of a refused access. */
+static int32_t code_of(enum vm_fault_result result)
 {
+    if (result == VM_FAULT_IO) {
+        return BUS_ADRERR;
+    }
+    return result == VM_FAULT_BAD_ACCESS ? SEGV_ACCERR : SEGV_MAPERR;
+}
+
+/* Calls the handler that the program has for a refused access, or ends the program. */
+static cold_fn void refuse(struct process *self, const struct trap_frame *tf,
+                           const struct vm_fault *fault, enum vm_fault_result result)
+{
+    const struct signal_info info = {
+        .signal = trap_signal_of(result), .code = code_of(result), .fields = {fault->va.raw}};
+    const struct signal_cause cause = {TRAP_PAGE_FAULT, tf->error, fault->va.raw};
+
+    if (signal_deliver_fault(self, &info, &cause) || (self->sched.work & PROCESS_WORK_KILL)) {
+        return;
+    }
     trap_report_fault(self, tf, fault, result);
     process_exit(PROCESS_END_SIGNAL, trap_signal_of(result));
 }
@@ -145,8 +165,8 @@ static cold_fn void count_repeat(struct process *self, const struct trap_frame *
     process_exit(PROCESS_END_SIGNAL, SIGSEGV);
 }
 
-/* Handles a fault that vm_fault() did not resolve at once. Returns when it is resolved or the
- * program is being killed; otherwise ends the program. */
+/* Handles a fault that vm_fault() did not resolve at once. Returns when it is resolved, or a handler
+ * will run, or the program is being killed; otherwise ends the program. */
 static cold_fn void retry_or_refuse(struct process *self, const struct trap_frame *tf,
                                     const struct fault_note *first, enum vm_fault_result result)
 {

@@ -34,13 +34,14 @@ static void catch_readable(struct ldisc *self)
     wakes++;
 }
 
-static void catch_interrupt(struct ldisc *self)
+static void catch_signal(struct ldisc *self, int signal)
 {
     (void)self;
+    (void)signal;
     interrupts++;
 }
 
-static const struct ldisc_ops ops = {catch_output, catch_readable, catch_interrupt};
+static const struct ldisc_ops ops = {catch_output, catch_readable, catch_signal};
 
 static int reset(void **state)
 {

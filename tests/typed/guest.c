@@ -324,6 +324,14 @@ static bool tame_clocks(struct typed_call *call)
     case __NR_clock_nanosleep_time64:
         tame_time(&call->arg[2], 16);
         return true;
+    case __NR_rt_sigtimedwait: /* without a time, for ever */
+        call->arg[2] = call->arg[2] == 0 ? 1 : call->arg[2];
+        tame_time(&call->arg[2], 8);
+        return true;
+    case __NR_rt_sigtimedwait_time64:
+        call->arg[2] = call->arg[2] == 0 ? 1 : call->arg[2];
+        tame_time(&call->arg[2], 16);
+        return true;
     case __NR_setitimer:
         tame_time(&call->arg[1], 16);
         return true;
@@ -333,6 +341,14 @@ static bool tame_clocks(struct typed_call *call)
     default:
         return false;
     }
+}
+
+/* Others are asked whether they are there, and nobody stops: only a parent could continue it. */
+static uint32_t tame_signal(uint32_t pid, uint32_t signal)
+{
+    bool stops = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+
+    return pid == (uint32_t)getpid() && !stops ? signal : 0;
 }
 
 void guest_tame(struct typed_call *call)
@@ -347,8 +363,23 @@ void guest_tame(struct typed_call *call)
     }
 
     switch (call->signature->number) {
-    case __NR_kill: /* others are asked whether they are there */
-        arg[1] = arg[0] == (uint32_t)getpid() ? arg[1] : 0;
+    case __NR_kill:
+        arg[1] = tame_signal(arg[0], arg[1]);
+        break;
+    case __NR_tkill:
+    case __NR_rt_sigqueueinfo:
+        arg[1] = tame_signal(arg[0], arg[1]);
+        break;
+    case __NR_tgkill:
+    case __NR_rt_tgsigqueueinfo:
+        arg[2] = tame_signal(arg[1], arg[2]);
+        break;
+    case __NR_sigreturn: /* registers out of what lies on the stack would make other calls */
+    case __NR_rt_sigreturn:
+    case __NR_pause: /* for ever, and so do these without a time */
+    case __NR_sigsuspend:
+    case __NR_rt_sigsuspend:
+        call->signature = typed_find("getpid");
         break;
     case __NR_open:
         tame_open(&arg[0], &arg[1]);

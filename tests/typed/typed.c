@@ -2,6 +2,7 @@
 
 #include <abi/faultline.h>
 #include <asm/ioctls.h>
+#include <asm/signal.h>
 #include <asm/unistd_32.h>
 #include <limits.h>
 #include <linux/fcntl.h>

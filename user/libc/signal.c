@@ -1,133 +1,242 @@
-/*
- * <signal.h>, over the calls whose masks have 64 bits. Programs' masks have 32, the lower half. On a
- * kernel without handlers these calls fail with ENOSYS.
- */
-#include <signal.h>
-
+/* Signals: the calls, and the sets. */
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "user/libc/syscall.h"
 
-struct kernel_set {
-    sigset_t low, high;
-};
+#define SIGSET_BYTES 8
 
-/* What the kernel calls struct sigaction. */
+/* ---- Actions --------------------------------------------------------------------------------- */
+
+/* Linux's structure of rt_sigaction. */
 struct kernel_action {
-    sighandler_t handler;
+    void *handler;
     unsigned long flags;
     void (*restorer)(void);
-    struct kernel_set mask;
+    sigset_t mask;
 };
 
-/* Where a handler returns to (restorer.asm), without SA_SIGINFO and with it. */
+/* What handlers return to (restorer.asm), without SA_SIGINFO and with it. */
 void fl_signal_return(void);
 void fl_signal_return_info(void);
 
-int sigaction(int number, const struct sigaction *restrict action, struct sigaction *restrict old)
+static struct kernel_action to_kernel(const struct sigaction *action)
 {
-    struct kernel_action new = {.handler = SIG_DFL}, was = new;
-    if (action != NULL) {
-        new.handler = action->sa_handler;
-        new.flags = action->sa_flags | SA_RESTORER;
-        new.restorer =
-            (action->sa_flags & SA_SIGINFO) != 0 ? fl_signal_return_info : fl_signal_return;
-        new.mask.low = action->sa_mask;
-    }
-    long answer = syscall4(__NR_rt_sigaction, number, action == NULL ? 0 : (long)&new, (long)&was,
-                           sizeof(was.mask));
-    if (syscall_result(answer) < 0) {
-        return -1;
-    }
-    if (old != NULL) {
-        *old = (struct sigaction){.sa_mask = was.mask.low,
-                                  .sa_flags = was.flags & ~(unsigned long)SA_RESTORER};
-        old->sa_handler = was.handler;
-    }
-    return 0;
+    struct kernel_action k = {
+        .flags = (unsigned long)action->sa_flags | SA_RESTORER,
+        .restorer = action->sa_flags & SA_SIGINFO ? fl_signal_return_info : fl_signal_return,
+        .mask = action->sa_mask,
+    };
+    memcpy(&k.handler, &action->_u, sizeof(k.handler));
+    return k;
 }
 
-sighandler_t signal(int number, sighandler_t handler)
+static void from_kernel(struct sigaction *action, const struct kernel_action *k)
+{
+    memcpy(&action->_u, &k->handler, sizeof(k->handler));
+    action->sa_flags = (int)(k->flags & ~(unsigned long)SA_RESTORER);
+    action->sa_mask = k->mask;
+    action->sa_restorer = NULL;
+}
+
+int sigaction(int signal, const struct sigaction *restrict action, struct sigaction *restrict old)
+{
+    struct kernel_action k_new, k_old;
+    if (action != NULL) {
+        k_new = to_kernel(action);
+    }
+    int result =
+        (int)syscall_result(syscall4(__NR_rt_sigaction, signal, action == NULL ? 0 : (long)&k_new,
+                                     old == NULL ? 0 : (long)&k_old, SIGSET_BYTES));
+    if (result == 0 && old != NULL) {
+        from_kernel(old, &k_old);
+    }
+    return result;
+}
+
+sighandler_t signal(int signal, sighandler_t handler)
 {
     struct sigaction action = {.sa_flags = SA_RESTART}, old;
     action.sa_handler = handler;
-    return sigaction(number, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
+    return sigaction(signal, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
 }
 
-/* ---- Sets -------------------------------------------------------------------------------------- */
+int siginterrupt(int signal, int interrupts)
+{
+    struct sigaction action;
+    if (sigaction(signal, NULL, &action) != 0) {
+        return -1;
+    }
+    action.sa_flags = interrupts ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
+    return sigaction(signal, &action, NULL);
+}
+
+/* ---- Sending --------------------------------------------------------------------------------- */
+
+int kill(pid_t pid, int signal)
+{
+    return (int)syscall_result(syscall2(__NR_kill, pid, signal));
+}
+
+int killpg(pid_t group, int signal)
+{
+    if (group < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    return kill(-group, signal);
+}
+
+int raise(int signal)
+{
+    return kill(getpid(), signal);
+}
+
+int tgkill(pid_t group, pid_t thread, int signal)
+{
+    return (int)syscall_result(syscall3(__NR_tgkill, group, thread, signal));
+}
+
+int sigqueue(pid_t pid, int signal, const union sigval value)
+{
+    siginfo_t info;
+    memset(&info, 0, sizeof(info));
+    info.si_signo = signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value = value;
+    return (int)syscall_result(syscall3(__NR_rt_sigqueueinfo, pid, signal, (long)&info));
+}
+
+/* ---- Sets ------------------------------------------------------------------------------------ */
+
+static int is_number(int signal)
+{
+    if (signal >= 1 && signal < NSIG) {
+        return 1;
+    }
+    errno = EINVAL;
+    return 0;
+}
+
+static unsigned long *word_of(sigset_t *set, int signal)
+{
+    return &set->bits[(signal - 1) / 32];
+}
+
+static unsigned long bit_of(int signal)
+{
+    return 1ul << (signal - 1) % 32;
+}
 
 int sigemptyset(sigset_t *set)
 {
-    *set = 0;
+    *set = (sigset_t){{0, 0}};
     return 0;
 }
 
 int sigfillset(sigset_t *set)
 {
-    *set = ~0ul;
+    *set = (sigset_t){{~0ul, ~0ul}};
     return 0;
 }
 
-/* Returns a signal's bit, or 0 and EINVAL. */
-static sigset_t bit_of(int number)
+int sigaddset(sigset_t *set, int signal)
 {
-    if (number < 1 || number > 32) {
-        errno = EINVAL;
-        return 0;
+    if (!is_number(signal)) {
+        return -1;
     }
-    return 1ul << (number - 1);
+    *word_of(set, signal) |= bit_of(signal);
+    return 0;
 }
 
-int sigaddset(sigset_t *set, int number)
+int sigdelset(sigset_t *set, int signal)
 {
-    sigset_t bit = bit_of(number);
-    *set |= bit;
-    return bit == 0 ? -1 : 0;
+    if (!is_number(signal)) {
+        return -1;
+    }
+    *word_of(set, signal) &= ~bit_of(signal);
+    return 0;
 }
 
-int sigdelset(sigset_t *set, int number)
+int sigismember(const sigset_t *set, int signal)
 {
-    sigset_t bit = bit_of(number);
-    *set &= ~bit;
-    return bit == 0 ? -1 : 0;
+    sigset_t copy = *set;
+    return is_number(signal) ? (*word_of(&copy, signal) & bit_of(signal)) != 0 : -1;
 }
 
-int sigismember(const sigset_t *set, int number)
+int sigisemptyset(const sigset_t *set)
 {
-    sigset_t bit = bit_of(number);
-    return bit == 0 ? -1 : (*set & bit) != 0;
+    return (set->bits[0] | set->bits[1]) == 0;
 }
 
-/* ---- Masks ------------------------------------------------------------------------------------- */
+int sigorset(sigset_t *to, const sigset_t *a, const sigset_t *b)
+{
+    *to = (sigset_t){{a->bits[0] | b->bits[0], a->bits[1] | b->bits[1]}};
+    return 0;
+}
+
+int sigandset(sigset_t *to, const sigset_t *a, const sigset_t *b)
+{
+    *to = (sigset_t){{a->bits[0] & b->bits[0], a->bits[1] & b->bits[1]}};
+    return 0;
+}
+
+/* ---- Masks and waiting ----------------------------------------------------------------------- */
 
 int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
-    struct kernel_set new = {set != NULL ? *set : 0, 0}, was = {0, 0};
-    long answer =
-        syscall4(__NR_rt_sigprocmask, how, set == NULL ? 0 : (long)&new, (long)&was, sizeof(was));
-    if (syscall_result(answer) < 0) {
-        return -1;
-    }
-    if (old != NULL) {
-        *old = was.low;
-    }
-    return 0;
+    return (int)syscall_result(
+        syscall4(__NR_rt_sigprocmask, how, (long)set, (long)old, SIGSET_BYTES));
+}
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    return -(int)syscall4(__NR_rt_sigprocmask, how, (long)set, (long)old, SIGSET_BYTES);
 }
 
 int sigpending(sigset_t *set)
 {
-    struct kernel_set all = {0, 0};
-    long answer = syscall_result(syscall2(__NR_rt_sigpending, (long)&all, sizeof(all)));
-    *set = all.low;
-    return (int)answer;
+    return (int)syscall_result(syscall2(__NR_rt_sigpending, (long)set, SIGSET_BYTES));
 }
 
 int sigsuspend(const sigset_t *mask)
 {
-    struct kernel_set all = {*mask, 0};
-    return (int)syscall_result(syscall2(__NR_rt_sigsuspend, (long)&all, sizeof(all)));
+    return (int)syscall_result(syscall2(__NR_rt_sigsuspend, (long)mask, SIGSET_BYTES));
+}
+
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *time)
+{
+    return (int)syscall_result(
+        syscall4(__NR_rt_sigtimedwait_time64, (long)set, (long)info, (long)time, SIGSET_BYTES));
+}
+
+int sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+    return sigtimedwait(set, info, NULL);
+}
+
+int sigwait(const sigset_t *set, int *signal)
+{
+    int got;
+    do {
+        got = sigwaitinfo(set, NULL);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return errno;
+    }
+    *signal = got;
+    return 0;
+}
+
+int sigaltstack(const stack_t *stack, stack_t *old)
+{
+    return (int)syscall_result(syscall2(__NR_sigaltstack, (long)stack, (long)old));
 }
 
 unsigned int alarm(unsigned int seconds)
@@ -139,4 +248,19 @@ unsigned int alarm(unsigned int seconds)
 int pause(void)
 {
     return (int)syscall_result(syscall0(__NR_pause));
+}
+
+/* ---- Texts ----------------------------------------------------------------------------------- */
+
+void psignal(int signal, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        (void)fprintf(stderr, "%s: ", text);
+    }
+    (void)fprintf(stderr, "%s\n", strsignal(signal));
+}
+
+void psiginfo(const siginfo_t *info, const char *text)
+{
+    psignal(info->si_signo, text);
 }

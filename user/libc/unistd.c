@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -239,14 +238,4 @@ gid_t getegid(void)
 int sched_yield(void)
 {
     return (int)syscall_result(syscall0(__NR_sched_yield));
-}
-
-int kill(pid_t pid, int signal)
-{
-    return (int)syscall_result(syscall2(__NR_kill, pid, signal));
-}
-
-int raise(int signal)
-{
-    return kill(getpid(), signal);
 }

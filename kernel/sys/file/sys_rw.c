@@ -8,6 +8,7 @@
 
 #include "fs/file.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/signal.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"
 #include "lib/addr.h"
@@ -39,9 +40,18 @@ long sys_read(struct process *self, const struct syscall_args *args)
     return transfer(self, args, file_read);
 }
 
+/* Who writes where nobody reads any more gets SIGPIPE besides the error. */
+static long after_write(struct process *self, long result)
+{
+    if (unlikely(result == -EPIPE)) {
+        signal_broken_pipe(self);
+    }
+    return result;
+}
+
 long sys_write(struct process *self, const struct syscall_args *args)
 {
-    return transfer(self, args, file_write);
+    return after_write(self, transfer(self, args, file_write));
 }
 
 long sys_getdents64(struct process *self, const struct syscall_args *args)
@@ -83,7 +93,7 @@ long sys_pread64(struct process *self, const struct syscall_args *args)
 
 long sys_pwrite64(struct process *self, const struct syscall_args *args)
 {
-    return transfer_at(self, args, file_write_at);
+    return after_write(self, transfer_at(self, args, file_write_at));
 }
 
 /* ---- Vectors -------------------------------------------------------------------------------------- */
@@ -200,7 +210,7 @@ long sys_readv(struct process *self, const struct syscall_args *args)
 
 long sys_writev(struct process *self, const struct syscall_args *args)
 {
-    return transfer_vectors(self, args, file_write, false);
+    return after_write(self, transfer_vectors(self, args, file_write, false));
 }
 
 /* Moves the vectors to or from a position of the caller's, which goes on from one to the next. */
@@ -258,7 +268,7 @@ long sys_preadv(struct process *self, const struct syscall_args *args)
 
 long sys_pwritev(struct process *self, const struct syscall_args *args)
 {
-    return transfer_vectors_at(self, args, file_write_at, false);
+    return after_write(self, transfer_vectors_at(self, args, file_write_at, false));
 }
 
 /* ---- Positions ------------------------------------------------------------------------------------ */
