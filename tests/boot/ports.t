@@ -84,7 +84,7 @@ for my $path (sort glob "$json/*.c") {
 
 # ---- TLSF ------------------------------------------------------------------------------------------
 
-# test1 and test2 run until a clock says enough.
+# test1 and test2 run for minutes.
 my $tlsf = "$sources/supercollider/external_libraries/TLSF-2.4.6";
 for my $test (qw(test1 test2)) {
     builds("tlsf_$test", $tlsf, "-w -DUSE_MMAP=1 -DUSE_SBRK=1 -Isrc examples/$test.c src/tlsf.c");

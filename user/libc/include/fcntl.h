@@ -13,6 +13,9 @@ int open(const char *path, int flags, ...);
 int creat(const char *path, mode_t mode);
 int fcntl(int fd, int command, ...);
 
+/* A path that is relative begins at the folder `at`, or AT_FDCWD: the working directory. */
+int openat(int at, const char *path, int flags, ...);
+
 #ifdef __cplusplus
 }
 #endif

@@ -54,6 +54,7 @@ int pclose(FILE *stream);
 
 int remove(const char *path);
 int rename(const char *from, const char *to);
+int renameat(int from_at, const char *from, int to_at, const char *to);
 /* A file in /tmp without a name, which is gone when it is closed. */
 FILE *tmpfile(void);
 /* A name in /tmp that nothing has, in `to` (or NULL: a buffer that is overwritten). Somebody else may

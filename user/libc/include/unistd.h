@@ -65,6 +65,19 @@ int unlink(const char *path);
 int link(const char *from, const char *to);
 int symlink(const char *target, const char *path);
 int chown(const char *path, uid_t user, gid_t group);
+int lchown(const char *path, uid_t user, gid_t group);
+int fchown(int fd, uid_t user, gid_t group);
+int chroot(const char *path);
+int dup3(int fd, int to, int flags);
+int pipe2(int ends[2], int flags);
+
+/* The same, with a path that begins at the folder `at` (<fcntl.h>). */
+int faccessat(int at, const char *path, int mode, int flags);
+int fchownat(int at, const char *path, uid_t user, gid_t group, int flags);
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags);
+ssize_t readlinkat(int at, const char *__restrict path, char *__restrict to, size_t size);
+int symlinkat(const char *target, int at, const char *path);
+int unlinkat(int at, const char *path, int flags);
 
 /* Wait; sleep returns the seconds that a signal left over. */
 unsigned int sleep(unsigned int seconds);

@@ -1,12 +1,13 @@
 /*
- * The clocks of <time.h>, one call each, with 64-bit seconds. On a kernel without these calls they fail
- * with ENOSYS.
+ * The clocks of <time.h>, one call each, with 64-bit seconds.
  */
 #include <stddef.h>
 
 #if __has_include(<time.h>)
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #define NSEC_PER_SEC  1000000000L
 #define NSEC_PER_USEC 1000L
+#define USEC_PER_SEC  1000000
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -76,6 +78,34 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
     *now = (struct timeval){clock.tv_sec, clock.tv_nsec / NSEC_PER_USEC};
     return 0;
 }
+
+/* ---- Times of files ---------------------------------------------------------------------------- */
+
+int utimensat(int at, const char *path, const struct timespec *times, int flags)
+{
+    return (int)syscall_result(syscall4(__NR_utimensat_time64, at, (long)path, (long)times, flags));
+}
+
+int futimens(int fd, const struct timespec *times)
+{
+    return utimensat(fd, NULL, times, 0);
+}
+
+int utimes(const char *path, const struct timeval times[2])
+{
+    struct timespec fine[2];
+    for (int i = 0; times != NULL && i < 2; i++) {
+        if (times[i].tv_usec < 0 || times[i].tv_usec >= USEC_PER_SEC) {
+            errno = EINVAL;
+            return -1;
+        }
+        fine[i] = (struct timespec){.tv_sec = times[i].tv_sec,
+                                    .tv_nsec = (long)times[i].tv_usec * NSEC_PER_USEC};
+    }
+    return utimensat(AT_FDCWD, path, times == NULL ? NULL : fine, 0);
+}
+
+/* ---- Sleeping ---------------------------------------------------------------------------------- */
 
 /* Returns what is left of the seconds if a signal ended the sleep. */
 unsigned int sleep(unsigned int seconds)

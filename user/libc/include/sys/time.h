@@ -25,6 +25,9 @@ struct timezone {
 /* Stores the time since 1970. zone, if not NULL, becomes zeros. */
 int gettimeofday(struct timeval *__restrict now, void *__restrict zone);
 
+/* utimensat in microseconds. */
+int utimes(const char *path, const struct timeval times[2]);
+
 #define timerclear(t) ((t)->tv_sec = 0, (t)->tv_usec = 0)
 #define timerisset(t) ((t)->tv_sec != 0 || (t)->tv_usec != 0)
 /* Compares by <, > or !=. */
