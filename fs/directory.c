@@ -2,9 +2,9 @@
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
 #include "fs/file.h"
-#include "fs/file_system.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/file_system.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "lib/string.h"

@@ -9,8 +9,8 @@
 #include <linux/fs.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
-#include "fs/names.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/names.h"
 #include "lib/assert.h"
 #include "lib/minmax.h"
 #include "mm/phys/kheap.h"

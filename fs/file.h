@@ -1,6 +1,6 @@
 /*
- * Open files and descriptor tables. What a file is when nobody has it open is fs/inode.h, what it is
- * called fs/dentry.h.
+ * Open files and descriptor tables. What a file is when nobody has it open is fs/tree/inode.h, what it is
+ * called fs/tree/dentry.h.
  *
  * Locking: one CPU, kernel not preempted; a device's read may sleep, its file is pinned meanwhile.
  */
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/inode.h"
 #include "fs/open_mode.h"
-#include "fs/path.h"
+#include "fs/tree/inode.h"
+#include "fs/tree/path.h"
 #include "lib/compiler.h"
 #include "mm/vm_object.h"
 

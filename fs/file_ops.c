@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "fs/file.h"
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"

@@ -8,11 +8,11 @@
 #include <linux/mount.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
 #include "fs/file.h"
-#include "fs/file_system.h"
-#include "fs/names.h"
 #include "fs/pipe.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/file_system.h"
+#include "fs/tree/names.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"
 
@@ -104,11 +104,29 @@ static int start_file(struct file *file, uint32_t flags)
     return err;
 }
 
+/* What an open file of the inode can do. */
+static const struct file_ops *ops_of(const struct inode *inode)
+{
+    switch (inode->type) {
+    case INODE_FILE:
+        return &memory_file_ops;
+    case INODE_DIRECTORY:
+        return &directory_ops;
+    case INODE_FIFO:
+        return &fifo_ops;
+    case INODE_DEVICE:
+        return inode->ops != NULL ? inode->ops : &no_ops;
+    case INODE_SYMLINK:
+    default:
+        return &no_ops;
+    }
+}
+
 /* Needs: may be opened. The file takes references of its own. */
 static int open_dentry(struct dentry *dentry, uint32_t flags, struct file **out)
 {
     struct inode *inode = dentry->inode;
-    const struct file_ops *ops = inode->type == INODE_FIFO ? &fifo_ops : inode->ops;
+    const struct file_ops *ops = ops_of(inode);
     struct file *file;
 
     if ((flags & O_PATH) != 0) {

@@ -13,8 +13,8 @@
 #include <linux/poll.h>
 #include <stddef.h>
 
-#include "fs/file_system.h"
 #include "fs/poll.h"
+#include "fs/tree/file_system.h"
 #include "lib/assert.h"
 #include "lib/restart.h"
 #include "mm/phys/kheap.h"

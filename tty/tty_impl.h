@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fs/device.h"
 #include "fs/file.h"
-#include "fs/setup.h"
 #include "kernel/log/stream.h"
 #include "lib/compiler.h"
 

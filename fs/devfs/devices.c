@@ -2,8 +2,8 @@
 #include <asm/errno.h>
 
 #include "fs/devfs/devfs.h"
+#include "fs/device.h"
 #include "fs/file.h"
-#include "fs/setup.h"
 #include "lib/minmax.h"
 #include "lib/preempt.h"
 #include "mm/pager/shared_anon.h"

@@ -14,9 +14,9 @@
  */
 #include <asm/errno.h>
 
-#include "fs/dentry.h"
-#include "fs/path.h"
-#include "fs/setup.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/path.h"
+#include "fs/tree/setup.h"
 #include "lib/format.h"
 #include "lib/minmax.h"
 #include "lib/string.h"

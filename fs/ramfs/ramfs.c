@@ -5,8 +5,8 @@
 #include <linux/magic.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
-#include "fs/file_system.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/file_system.h"
 #include "lib/addr.h"
 #include "lib/string.h"
 

@@ -7,7 +7,7 @@
  * keeps the loader's reason for FL_NR_exec_reason.
  */
 #include "kernel/proc/exec.h"
-#include "fs/program.h"
+#include "fs/tree/program.h"
 
 #include <asm/errno.h>
 #include <linux/stat.h>

@@ -1,6 +1,6 @@
 /* Ending (exit.h). */
 #include "kernel/proc/exit.h"
-#include "fs/program.h"
+#include "fs/tree/program.h"
 
 #include "arch/latency.h"
 #include "arch/trap.h"

@@ -5,7 +5,7 @@
  * the child without a trace.
  */
 #include "kernel/proc/fork.h"
-#include "fs/program.h"
+#include "fs/tree/program.h"
 
 #include <asm/errno.h>
 

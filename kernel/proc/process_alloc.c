@@ -6,7 +6,7 @@
  * before the parent can run. When the parent has waited, freemem() is what it was before the fork.
  */
 #include "kernel/proc/process_alloc.h"
-#include "fs/program.h"
+#include "fs/tree/program.h"
 
 #include <asm/errno.h>
 

@@ -11,11 +11,12 @@
 #include <string.h>
 
 #include "fs/devfs/devfs.h"
+#include "fs/device.h"
 #include "fs/file.h"
-#include "fs/file_system.h"
-#include "fs/mode.h"
 #include "fs/ramfs/ramfs.h"
-#include "fs/setup.h"
+#include "fs/tree/file_system.h"
+#include "fs/tree/mode.h"
+#include "fs/tree/setup.h"
 #include "lib/compiler.h"
 #include "tests/host/fake_kheap.h"
 

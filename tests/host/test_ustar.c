@@ -1,5 +1,5 @@
 /*
- * fs/initrd/initrd.c and fs/setup.c: what a good archive becomes, and every kind of bad one (bad-input B7,
+ * fs/initrd/initrd.c and fs/tree/setup.c: what a good archive becomes, and every kind of bad one (bad-input B7,
  * B9). Archives are handed over in memory of exactly their size, so a read outside the module is seen
  * by AddressSanitizer. Paths and links are looked up as programs would.
  */
@@ -11,11 +11,12 @@
 #include <string.h>
 
 #include "fs/devfs/devfs.h"
+#include "fs/device.h"
 #include "fs/file.h"
-#include "fs/file_system.h"
-#include "fs/mode.h"
 #include "fs/ramfs/ramfs.h"
-#include "fs/setup.h"
+#include "fs/tree/file_system.h"
+#include "fs/tree/mode.h"
+#include "fs/tree/setup.h"
 #include "lib/compiler.h"
 #include "tests/host/fake_kheap.h"
 

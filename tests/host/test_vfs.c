@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "fs/file.h"
-#include "fs/file_system.h"
-#include "fs/names.h"
 #include "fs/pipe.h"
 #include "fs/ramfs/ramfs.h"
-#include "fs/setup.h"
+#include "fs/tree/file_system.h"
+#include "fs/tree/names.h"
+#include "fs/tree/setup.h"
 #include "lib/compiler.h"
 #include "lib/preempt.h"
 #include "tests/host/fake_kheap.h"

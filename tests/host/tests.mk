@@ -104,7 +104,7 @@ $(1)_CFLAGS := $(if $(filter %_release,$(1)),-UFAULTLINE_DEBUG)
 endef
 $(foreach name,$(mm_names),$(eval $(call mm_test,$(name))))
 
-fs_test_src := $(wildcard fs/*.c fs/initrd/*.c fs/devfs/*.c fs/ramfs/*.c) sync/timer.c sync/wait_queue.c sync/lock.c \
+fs_test_src := $(wildcard fs/*.c fs/tree/*.c fs/initrd/*.c fs/devfs/*.c fs/ramfs/*.c) sync/timer.c sync/wait_queue.c sync/lock.c \
 	tests/host/fake_kheap.c tests/host/fake_objects.c tests/host/fake_source.c
 
 HOST_TESTS += test_ustar

@@ -4,7 +4,7 @@
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
-#include "fs/names.h"
+#include "fs/tree/names.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"

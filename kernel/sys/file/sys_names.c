@@ -1,6 +1,6 @@
-/* Making, renaming and removing names (fs/names.h). Each call without `at` is the one with the working
+/* Making, renaming and removing names (fs/tree/names.h). Each call without `at` is the one with the working
  * directory. */
-#include "fs/names.h"
+#include "fs/tree/names.h"
 
 #include <asm/errno.h>
 #include <linux/fcntl.h>

@@ -5,7 +5,7 @@
 #include <linux/limits.h>
 #include <linux/mount.h>
 
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"

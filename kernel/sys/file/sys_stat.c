@@ -4,7 +4,7 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"

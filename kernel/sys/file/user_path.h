@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "fs/file.h"
-#include "fs/path.h"
+#include "fs/tree/path.h"
 #include "lib/compiler.h"
 
 struct process;

@@ -3,14 +3,14 @@
  * (leading slash), at its working directory, or at a directory that the caller has open; it follows
  * symbolic links (at most 40), crosses mounts, and never climbs above the process's root.
  */
-#ifndef FS_PATH_H
-#define FS_PATH_H
+#ifndef FS_TREE_PATH_H
+#define FS_TREE_PATH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/dentry.h"
-#include "fs/inode.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/inode.h"
 #include "lib/compiler.h"
 
 /* How a process sees the tree. Each pointer has a reference. */

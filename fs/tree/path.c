@@ -2,12 +2,12 @@
  * Walking paths. A symbolic link's target is walked before the rest of the path that it stands in; the
  * rest waits on a stack beside a reference on the link, whose text is being read.
  */
-#include "fs/path.h"
+#include "fs/tree/path.h"
 
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 #include "lib/assert.h"
 #include "lib/preempt.h"
 #include "lib/string.h"

@@ -2,10 +2,10 @@
  * Files that processes run from. While one does, the file cannot be opened for writing (ETXTBSY), and
  * one that is open for writing cannot be run.
  */
-#ifndef FS_PROGRAM_H
-#define FS_PROGRAM_H
+#ifndef FS_TREE_PROGRAM_H
+#define FS_TREE_PROGRAM_H
 
-#include "fs/dentry.h"
+#include "fs/tree/dentry.h"
 #include "lib/compiler.h"
 
 /* Takes the caller's reference on a dentry for one more process that runs from it. 0; -ETXTBSY, and

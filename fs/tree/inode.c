@@ -2,14 +2,13 @@
  * Inodes: their lives, permissions and times. Content is the page cache's business (files) or a
  * string's (symbolic links).
  */
-#include "fs/inode.h"
+#include "fs/tree/inode.h"
 
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
-#include "fs/file.h"
-#include "fs/file_system.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/file_system.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"
@@ -72,21 +71,6 @@ uint32_t inode_type_bits(enum inode_type type)
     return bits[type];
 }
 
-static const struct file_ops *ops_of_type(enum inode_type type)
-{
-    switch (type) {
-    case INODE_FILE:
-        return &memory_file_ops;
-    case INODE_DIRECTORY:
-        return &directory_ops;
-    case INODE_FIFO:
-    case INODE_DEVICE:
-    case INODE_SYMLINK:
-    default:
-        return &no_ops;
-    }
-}
-
 static int copy_target(struct inode *inode, const char *target)
 {
     uint32_t len = (uint32_t)strlen(target);
@@ -117,7 +101,6 @@ int inode_create(struct file_system *fs, const struct inode_spec *spec, struct i
         .gid = spec->gid,
         .device = spec->device,
         .type = spec->type,
-        .ops = ops_of_type(spec->type),
         .fs = fs,
     };
     inode->atime = inode->mtime = inode->ctime = inode_now();

@@ -1,14 +1,14 @@
 /* Making, renaming and removing names. Permissions and every refusal come first, memory next, and
  * only then the tree changes, which cannot fail. */
-#include "fs/names.h"
+#include "fs/tree/names.h"
 
 #include <asm/errno.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
-#include "fs/file_system.h"
+#include "fs/tree/dentry.h"
+#include "fs/tree/file_system.h"
 #include "lib/string.h"
 
 #define LINKS_MAX       65000u

@@ -1,14 +1,13 @@
 /*
- * Filling the root file system at start-up: the initrd's members and devices. No program runs yet, so
+ * Filling the root file system at start-up: directories and the initrd's members. No program runs yet, so
  * nothing is asked for permission.
  */
-#ifndef FS_SETUP_H
-#define FS_SETUP_H
+#ifndef FS_TREE_SETUP_H
+#define FS_TREE_SETUP_H
 
 #include <stdint.h>
 
-#include "fs/dentry.h"
-#include "fs/file.h"
+#include "fs/tree/dentry.h"
 #include "lib/compiler.h"
 
 /* Mounts the root, a ramfs (which must be registered). -ENODEV, -ENOMEM. */
@@ -24,11 +23,6 @@ must_check int fs_add_name(struct dentry *dir, const char *name, uint32_t len, s
 /* Adds a name for a new inode; *out without a reference. */
 must_check int fs_add_inode(struct dentry *dir, const char *name, uint32_t len,
                             const struct inode_spec *spec, struct inode **out);
-
-/* Adds a device node, e.g. "/dev/console"; makes parent directories. Panics if ops has a gap. 0 or
- * -ENOMEM, -EEXIST. */
-must_check int fs_add_device(const char *path, uint32_t mode, uint32_t device,
-                             const struct file_ops *ops, void *data);
 
 /* Adds every member of a ustar archive to the root; bad members are skipped with a message through
  * report (printk in the kernel). The bytes must live for ever. Returns the number of files and

@@ -3,12 +3,12 @@
  * behind their arguments. Errors are Linux's, in Linux's order where programs can tell. Each either
  * succeeds or changes nothing.
  */
-#ifndef FS_NAMES_H
-#define FS_NAMES_H
+#ifndef FS_TREE_NAMES_H
+#define FS_TREE_NAMES_H
 
 #include <stdint.h>
 
-#include "fs/path.h"
+#include "fs/tree/path.h"
 #include "lib/compiler.h"
 
 /* Makes a name for a new inode; spec's owner and mode are completed from the view (umask, effective

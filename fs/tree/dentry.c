@@ -1,12 +1,12 @@
 /*
- * The tree of names. See fs/dentry.h for who holds what.
+ * The tree of names. See fs/tree/dentry.h for who holds what.
  */
-#include "fs/dentry.h"
+#include "fs/tree/dentry.h"
 
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"

@@ -1,11 +1,11 @@
 /* Mounting. Each instance is mounted once, so a dentry alone says where in the tree it is. */
-#include "fs/file_system.h"
+#include "fs/tree/file_system.h"
 
 #include <asm/errno.h>
 #include <linux/mount.h>
 #include <stddef.h>
 
-#include "fs/dentry.h"
+#include "fs/tree/dentry.h"
 #include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"

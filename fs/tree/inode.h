@@ -1,17 +1,17 @@
 /*
  * Inodes: what a name stands for. An inode knows neither its names nor where it is mounted; names are
- * dentries (fs/dentry.h) and each holds one reference. The last reference frees the inode, so a file
+ * dentries (fs/tree/dentry.h) and each holds one reference. The last reference frees the inode, so a file
  * lives on while it is open or mapped although its last name is gone (bad-input F13).
  *
  * Locking: one CPU, the kernel is not preempted but at preemption points.
  */
-#ifndef FS_INODE_H
-#define FS_INODE_H
+#ifndef FS_TREE_INODE_H
+#define FS_TREE_INODE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/mode.h"
+#include "fs/tree/mode.h"
 #include "lib/compiler.h"
 #include "lib/list.h"
 #include "mm/pager/file_store.h"
@@ -40,7 +40,7 @@ struct inode {
     uint32_t device; /* devices: st_rdev */
     enum inode_type type;
     struct timestamp atime, mtime, ctime;
-    const struct file_ops *ops;
+    const struct file_ops *ops; /* devices: what their driver does; NULL: follows from type */
     struct file_system *fs;
     /* Of the file system or device. An initrd file: its bytes; a symbolic link: its target, a string
      * of source.size bytes on the kernel heap. */

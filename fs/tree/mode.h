@@ -3,8 +3,8 @@
  * where the tests build with it, <linux/stat.h> leaves them to glibc's own header. Included before
  * anything that draws in glibc's <features.h> (mm/phys/kheap.h does, for <sys/queue.h>).
  */
-#ifndef FS_MODE_H
-#define FS_MODE_H
+#ifndef FS_TREE_MODE_H
+#define FS_TREE_MODE_H
 
 #if __STDC_HOSTED__
 #include <sys/stat.h>

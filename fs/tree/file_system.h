@@ -3,13 +3,13 @@
  * device number; it is mounted in one place at most. Names are handled by fs/ alone. A file system
  * supplies inodes and, if its directories are not lists in memory (procfs), look-up and listing.
  */
-#ifndef FS_FILE_SYSTEM_H
-#define FS_FILE_SYSTEM_H
+#ifndef FS_TREE_FILE_SYSTEM_H
+#define FS_TREE_FILE_SYSTEM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/inode.h"
+#include "fs/tree/inode.h"
 #include "lib/compiler.h"
 #include "lib/list.h"
 

@@ -8,13 +8,13 @@
  * inode, and whoever keeps a pointer across a preemption point takes one. A dentry that was removed
  * keeps its parent, so that ".." and its path still have an answer.
  */
-#ifndef FS_DENTRY_H
-#define FS_DENTRY_H
+#ifndef FS_TREE_DENTRY_H
+#define FS_TREE_DENTRY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/inode.h"
+#include "fs/tree/inode.h"
 #include "lib/compiler.h"
 #include "lib/list.h"
 

@@ -1,5 +1,5 @@
 /* Files that processes run from (program.h). */
-#include "fs/program.h"
+#include "fs/tree/program.h"
 
 #include <stddef.h>
 
