@@ -14,3 +14,8 @@ bool poll_sleep(void)
 {
     return wait_queue_sleep(&pollers);
 }
+
+bool poll_sleep_until(uint64_t deadline)
+{
+    return wait_queue_sleep_until(&pollers, deadline);
+}

@@ -7,6 +7,7 @@
 #define FS_POLL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/compiler.h"
 
@@ -14,5 +15,7 @@
 void poll_wake(void);
 /* Sleeps until poll_wake. False: the caller is being killed or interrupted. */
 must_check bool poll_sleep(void);
+/* The same, but no longer than until `deadline` (sync/wait_queue.h). */
+must_check bool poll_sleep_until(uint64_t deadline);
 
 #endif

@@ -312,6 +312,13 @@ static void tame_time(uint32_t *time, uint32_t bytes)
     }
 }
 
+/* Without a timeout the call would wait for ever. */
+static void tame_timeout(uint32_t *time, uint32_t bytes)
+{
+    *time = *time == 0 ? GUEST_ARENA + 5 * PAGE : *time;
+    tame_time(time, bytes);
+}
+
 static bool tame_clocks(struct typed_call *call)
 {
     switch (call->signature->number) {
@@ -334,6 +341,22 @@ static bool tame_clocks(struct typed_call *call)
         return true;
     case __NR_setitimer:
         tame_time(&call->arg[1], 16);
+        return true;
+    case __NR_poll:
+        call->arg[2] = 0;
+        return true;
+    case __NR_ppoll:
+        tame_timeout(&call->arg[2], 8);
+        return true;
+    case __NR_ppoll_time64:
+        tame_timeout(&call->arg[2], 16);
+        return true;
+    case __NR__newselect:
+    case __NR_pselect6:
+        tame_timeout(&call->arg[4], 8);
+        return true;
+    case __NR_pselect6_time64:
+        tame_timeout(&call->arg[4], 16);
         return true;
     case __NR_alarm: /* later than any test lasts */
         call->arg[0] |= call->arg[0] == 0 ? 0 : 0x10000000u;

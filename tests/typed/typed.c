@@ -105,6 +105,10 @@
     {                                                                                              \
         TYPED_OUT, k, b                                                                            \
     }
+#define INOUT_N(k, b)                                                                              \
+    {                                                                                              \
+        TYPED_INOUT, k, b                                                                          \
+    }
 #define VECTORS(k)                                                                                 \
     {                                                                                              \
         TYPED_VECTORS, k, 8                                                                        \

@@ -1,6 +1,6 @@
-/* What the families of time calls share. Private to kernel/sys/. */
-#ifndef KERNEL_SYS_SYS_TIME_IMPL_H
-#define KERNEL_SYS_SYS_TIME_IMPL_H
+/* What the families of time calls share. Private to kernel/sys/time/. */
+#ifndef KERNEL_SYS_TIME_TIME_CALLS_H
+#define KERNEL_SYS_TIME_TIME_CALLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
 #include "kernel/proc/time_value.h"
 #include "kernel/proc/usage.h"
 #include "kernel/proc/usercopy.h"
-#include "kernel/sys/sys_time_impl.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/sys/time/time_calls.h"
 
 #define NS_PER_MICROSECOND 1000u
 
