@@ -12,8 +12,8 @@
 #include "kernel/proc/signal_deliver.h"
 #include "kernel/proc/time_value.h"
 #include "kernel/proc/usercopy.h"
-#include "kernel/sys/sys_time_impl.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/sys/time/time_calls.h"
 #include "lib/restart.h"
 #include "sync/wait_queue.h"
 

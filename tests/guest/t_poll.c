@@ -271,6 +271,70 @@ static void test_pselect(void)
     is(call(__NR_pselect6, 0, 0, 0, 0, &time, 1), -EFAULT, "S2 pselect6 with a bad argument");
 }
 
+/* ---- Signals ------------------------------------------------------------------------------------ */
+
+static volatile int caught;
+
+static void catch (int signal)
+{
+    (void)signal;
+    caught++;
+}
+
+static void set_alarm(void)
+{
+    static const int32_t soon[4] = {0, 0, 0, 20000};
+    (void)call(__NR_setitimer, 0, soon, 0);
+}
+
+static bool is_blocked(void)
+{
+    sigset_t mask;
+    (void)sigprocmask(SIG_BLOCK, NULL, &mask);
+    return sigismember(&mask, SIGALRM) == 1;
+}
+
+static void test_signals(void)
+{
+    static const uint32_t nothing[2], long_time[4] = {1000, 0, 0, 0};
+    static struct {
+        const void *mask;
+        uint32_t size;
+    } argument = {nothing, 8};
+    struct sigaction action = {.sa_flags = SA_RESTART};
+    struct timespec left = {.tv_sec = 1000};
+    sigset_t alarm_only;
+    int found;
+    action.sa_handler = catch;
+    (void)sigaction(SIGALRM, &action, NULL);
+    set_alarm();
+    is(poll_for(ends[0], POLLIN, FOR_EVER, &found), -EINTR,
+       "a handler ends poll, SA_RESTART or not");
+    is(caught, 1, "the handler ran");
+    (void)sigemptyset(&alarm_only);
+    (void)sigaddset(&alarm_only, SIGALRM);
+    (void)sigprocmask(SIG_BLOCK, &alarm_only, NULL);
+    (void)raise(SIGALRM);
+    is(poll_for(ends[0], POLLIN, 0, &found), 0, "a blocked signal does not end poll");
+    is(caught, 1, "it waits");
+    is(call(__NR_ppoll_time64, 0, 0, &left, nothing, 8), -EINTR, "the mask of ppoll lets it in");
+    is(caught, 2, "then it is handled");
+    ok(is_blocked(), "after ppoll it is blocked again");
+    ok(left.tv_sec >= 0 && left.tv_sec < 1000, "ppoll leaves the rest of the time");
+    (void)raise(SIGALRM);
+    is(call(__NR_pselect6_time64, 0, 0, 0, 0, long_time, &argument), -EINTR,
+       "so does that of pselect6");
+    is(caught, 3, "and it is handled");
+    mark_ends();
+    (void)raise(SIGALRM);
+    is(call(__NR_pselect6_time64, ends[1] + 1, 0, sets[1], 0, 0, &argument), 1,
+       "a file that is ready comes first");
+    ok(is_blocked(), "the mask is the old one");
+    (void)sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+    is(caught, 4, "and the signal is still there");
+    (void)signal(SIGALRM, SIG_DFL);
+}
+
 int main(void)
 {
     page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -289,5 +353,6 @@ int main(void)
     test_select();
     test_bad_selects();
     test_pselect();
+    test_signals();
     return done_testing();
 }

@@ -13,12 +13,14 @@
 #include "fs/file.h"
 #include "fs/poll.h"
 #include "kernel/proc/process.h"
+#include "kernel/proc/signal.h"
 #include "kernel/proc/time_value.h"
 #include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"
 #include "kernel/sys/time/time_calls.h"
 #include "lib/compiler.h"
 #include "lib/minmax.h"
+#include "lib/restart.h"
 #include "lib/string.h"
 #include "mm/phys/kheap.h"
 #include "sync/timer.h"
@@ -26,14 +28,14 @@
 #define NS_PER_MICROSECOND 1000u
 #define NS_PER_MILLISECOND 1000000u
 #define MICROSECONDS       1000000
-#define SIGNAL_SET_BYTES   8u
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* Looks at all files once. Returns how many are ready, or -errno. */
 typedef int poll_pass(struct process *self, void *what);
 
-/* Returns what the first pass returns that is not 0, 0 when the deadline has come, or -EINTR. */
+/* Returns what the first pass returns that is not 0, 0 when the deadline has come, or
+ * -ERESTARTNOHAND. */
 static int wait_for_files(struct process *self, poll_pass *pass, void *what, uint64_t deadline)
 {
     for (;;) {
@@ -43,7 +45,7 @@ static int wait_for_files(struct process *self, poll_pass *pass, void *what, uin
             return ready;
         }
         if (!poll_sleep_until(deadline)) {
-            return -EINTR;
+            return -ERESTARTNOHAND;
         }
     }
 }
@@ -88,15 +90,36 @@ static long put_left(uint32_t to, enum time_width width, uint64_t deadline, long
     return result;
 }
 
-/* Reads a signal mask. No signal can be blocked yet, so it is only checked. */
-static int check_signal_mask(uint32_t mask, uint32_t size)
+/* Replaces the signal mask during the call, if there is one. */
+static int set_temporary_mask(struct process *self, uint32_t user, uint32_t size)
 {
-    uint8_t bytes[SIGNAL_SET_BYTES];
+    uint64_t mask;
 
-    if (mask == 0) {
+    if (user == 0) {
         return 0;
     }
-    return size != sizeof(bytes) ? -EINVAL : copy_from_user(bytes, mask, sizeof(bytes));
+    if (size != sizeof(mask)) {
+        return -EINVAL;
+    }
+    int err = copy_from_user(&mask, user, sizeof(mask));
+
+    if (err == 0) {
+        self->thread.saved_mask = self->thread.signal_mask;
+        self->thread.has_saved_mask = true;
+        signal_set_mask(self, mask);
+    }
+    return err;
+}
+
+/* Restores the mask, but after an interruption leaves that to the delivery of the signal, which
+ * the temporary mask may have let in. Returns the result. */
+static long end_temporary_mask(struct process *self, long result)
+{
+    if (self->thread.has_saved_mask && result != -ERESTARTNOHAND) {
+        self->thread.has_saved_mask = false;
+        signal_set_mask(self, self->thread.saved_mask);
+    }
+    return result;
 }
 
 /* ---- poll ------------------------------------------------------------------------------------ */
@@ -196,12 +219,13 @@ static long ppoll(struct process *self, const struct syscall_args *args, enum ti
     uint64_t deadline;
     int err = get_deadline(timeout, width, &deadline);
 
-    err = err != 0 ? err : check_signal_mask(args->arg[3], args->arg[4]);
+    err = err != 0 ? err : set_temporary_mask(self, args->arg[3], args->arg[4]);
     if (err != 0) {
         return err;
     }
-    return put_left(timeout, width, deadline,
-                    poll_until(self, args->arg[0], args->arg[1], deadline));
+    long result = poll_until(self, args->arg[0], args->arg[1], deadline);
+
+    return put_left(timeout, width, deadline, end_temporary_mask(self, result));
 }
 
 long sys_ppoll(struct process *self, const struct syscall_args *args)
@@ -394,11 +418,13 @@ static long pselect(struct process *self, const struct syscall_args *args, enum 
     int err = args->arg[5] == 0 ? 0 : copy_from_user(&signals, args->arg[5], sizeof(signals));
 
     err = err != 0 ? err : get_deadline(timeout, width, &deadline);
-    err = err != 0 ? err : check_signal_mask(signals.mask, signals.size);
+    err = err != 0 ? err : set_temporary_mask(self, signals.mask, signals.size);
     if (err != 0) {
         return err;
     }
-    return put_left(timeout, width, deadline, select_until(self, count, sets, deadline));
+    long result = select_until(self, count, sets, deadline);
+
+    return put_left(timeout, width, deadline, end_temporary_mask(self, result));
 }
 
 long sys_pselect6(struct process *self, const struct syscall_args *args)
