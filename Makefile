@@ -344,13 +344,15 @@ $B/bin/%: user/bin/plain/%.c
 define program_rules
 $B/$(1)/%: $B/obj/$(2)/%.o $(user_libs)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(user_ldflags) $(crt0) $$< $$(shared_obj) $(user_link) -o $$@
+	$(Q)$(CC) $(user_ldflags) $$(own_ldflags) $(crt0) $$< $$(shared_obj) $(user_link) -o $$@
 # An assembly program defines _start itself and is linked with nothing else.
 $B/$(1)/%: $B/obj/$(2)/%.asm.o
 	@mkdir -p $$(@D)
 	$(Q)$(LD) -m elf_i386 -z noexecstack $$< -o $$@
 endef
 $(eval $(call program_rules,bin,user/bin))
+# It loads programs that are linked at the usual address, so its own lies elsewhere.
+$B/bin/smart_loader: own_ldflags = -Wl,-Ttext-segment=0x70000000
 $(eval $(call program_rules,tests,tests/guest))
 # What guest tests share beside headers: calls made from the types of their arguments.
 typed_obj := $(patsubst %.c,$B/obj/%.o,$(wildcard tests/typed/*.c))
