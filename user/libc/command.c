@@ -1,9 +1,10 @@
 /*
- * Commands of the shell: system, popen, pclose. While system waits, the caller should ignore SIGINT
- * and SIGQUIT and block SIGCHLD; that comes with the kernel's signal handlers.
+ * Commands of the shell: system, popen, pclose. While system waits, SIGINT and SIGQUIT are the
+ * command's alone, and SIGCHLD waits (POSIX).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,16 +34,45 @@ __attribute__((noreturn)) static void be_shell(const char *command)
     _exit(NO_SHELL);
 }
 
+/* What system changes while it waits. */
+struct held_signals {
+    struct sigaction interrupt, quit;
+    sigset_t mask;
+};
+
+static void hold_signals(struct held_signals *held)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t child;
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigaction(SIGINT, &ignore, &held->interrupt);
+    (void)sigaction(SIGQUIT, &ignore, &held->quit);
+    (void)sigprocmask(SIG_BLOCK, &child, &held->mask);
+}
+
+static void release_signals(const struct held_signals *held)
+{
+    (void)sigaction(SIGINT, &held->interrupt, NULL);
+    (void)sigaction(SIGQUIT, &held->quit, NULL);
+    (void)sigprocmask(SIG_SETMASK, &held->mask, NULL);
+}
+
 int system(const char *command)
 {
     if (command == NULL) {
         return access(SHELL, X_OK) == 0;
     }
+    struct held_signals held;
+    hold_signals(&held);
     pid_t pid = fork();
     if (pid == 0) {
+        release_signals(&held);
         be_shell(command);
     }
-    return pid < 0 ? -1 : wait_for(pid);
+    int status = pid < 0 ? -1 : wait_for(pid);
+    release_signals(&held);
+    return status;
 }
 
 /* A stream of popen is one on a descriptor whose cookie is the child's pid. */

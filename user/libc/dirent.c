@@ -1,6 +1,6 @@
 /*
- * Directory streams come from a static set. Each has its own buffer, which getdents64 fills;
- * readdir returns the kernel's structures in place.
+ * DIR_OPEN_MAX directory streams are static; further ones come from malloc, if the program has one.
+ * Each has its own buffer, which getdents64 fills; readdir returns the kernel's structures in place.
  */
 #include <dirent.h>
 
@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/libc/syscall.h"
@@ -18,10 +19,15 @@ struct fl_dir {
     int fd;
     bool is_open;
     size_t at, end; /* offsets in the buffer: the next entry, and the end of the data */
+    off_t place;    /* of the next entry in the directory, as the kernel counts */
     alignas(struct dirent) char buffer[DIR_BUFFER];
 };
 
 static struct fl_dir dirs[DIR_OPEN_MAX];
+
+/* malloc, if something else in the program links it. */
+__attribute__((weak)) void *malloc(size_t size);
+__attribute__((weak)) void free(void *pointer);
 
 static DIR *dir_take(void)
 {
@@ -30,24 +36,53 @@ static DIR *dir_take(void)
             return &dirs[i];
         }
     }
-    errno = EMFILE;
-    return NULL;
+    DIR *dir = malloc != NULL ? malloc(sizeof(*dir)) : NULL;
+    if (dir == NULL) {
+        errno = malloc != NULL ? ENOMEM : EMFILE;
+    }
+    return dir;
+}
+
+/* The opposite of dir_take. */
+static void dir_leave(DIR *dir)
+{
+    dir->is_open = false;
+    if (dir < dirs || dir >= dirs + DIR_OPEN_MAX) {
+        free(dir);
+    }
+}
+
+static DIR *dir_attach(DIR *dir, int fd)
+{
+    dir->fd = fd;
+    dir->is_open = true;
+    dir->at = dir->end = 0;
+    dir->place = 0;
+    return dir;
 }
 
 DIR *opendir(const char *path)
 {
-    DIR *dir = dir_take();
-    if (dir == NULL) {
-        return NULL;
-    }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && dir == NULL) {
+        (void)close(fd);
+    }
+    return dir;
+}
+
+DIR *fdopendir(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
         return NULL;
     }
-    dir->fd = fd;
-    dir->is_open = true;
-    dir->at = dir->end = 0;
-    return dir;
+    if (!S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+        return NULL;
+    }
+    DIR *dir = dir_take();
+    return dir == NULL ? NULL : dir_attach(dir, fd);
 }
 
 struct dirent *readdir(DIR *dir)
@@ -63,19 +98,31 @@ struct dirent *readdir(DIR *dir)
     }
     struct dirent *entry = (struct dirent *)(void *)(dir->buffer + dir->at);
     dir->at += entry->d_reclen;
+    dir->place = entry->d_off;
     return entry;
 }
 
 void rewinddir(DIR *dir)
 {
-    (void)lseek(dir->fd, 0, SEEK_SET);
+    seekdir(dir, 0);
+}
+
+void seekdir(DIR *dir, long place)
+{
+    dir->place = lseek(dir->fd, place, SEEK_SET);
     dir->at = dir->end = 0;
+}
+
+long telldir(DIR *dir)
+{
+    return (long)dir->place;
 }
 
 int closedir(DIR *dir)
 {
-    dir->is_open = false;
-    return close(dir->fd);
+    int fd = dir->fd;
+    dir_leave(dir);
+    return close(fd);
 }
 
 int dirfd(DIR *dir)

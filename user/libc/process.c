@@ -48,6 +48,16 @@ pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
     return child;
 }
 
+int getrusage(int who, struct rusage *usage)
+{
+    struct kernel_rusage kernels;
+    if (syscall_result(syscall2(__NR_getrusage, who, (long)&kernels)) < 0) {
+        return -1;
+    }
+    usage_from_kernel(usage, &kernels);
+    return 0;
+}
+
 pid_t waitpid(pid_t pid, int *status, int options)
 {
     return wait4(pid, status, options, NULL);

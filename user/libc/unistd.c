@@ -153,6 +153,22 @@ int getrlimit(int resource, struct rlimit *limit)
     return (int)syscall_result(syscall2(__NR_ugetrlimit, resource, (long)limit));
 }
 
+/* prlimit64's structure; no limit is all ones in both. */
+struct wide_limits {
+    unsigned long long soft, hard;
+};
+
+static unsigned long long widen(rlim_t limit)
+{
+    return limit == RLIM_INFINITY ? ~0ull : limit;
+}
+
+int setrlimit(int resource, const struct rlimit *limit)
+{
+    struct wide_limits wide = {widen(limit->rlim_cur), widen(limit->rlim_max)};
+    return (int)syscall_result(syscall4(__NR_prlimit64, 0, resource, (long)&wide, 0));
+}
+
 int getpagesize(void)
 {
     return 4096; /* the only size of user pages on i386 */

@@ -1,4 +1,5 @@
-/* <dirent.h>: reading directories. Streams come from a small static set (DIR_OPEN_MAX). */
+/* <dirent.h>: reading directories. DIR_OPEN_MAX streams are static; further ones come from malloc, in
+ * programs that use it. */
 #ifndef FL_DIRENT_H
 #define FL_DIRENT_H
 
@@ -31,8 +32,13 @@ struct dirent {
 typedef struct fl_dir DIR;
 
 DIR *opendir(const char *path);
+/* The stream owns fd from now on. */
+DIR *fdopendir(int fd);
 struct dirent *readdir(DIR *dir);
 void rewinddir(DIR *dir);
+/* A place is only good for the stream that told it. */
+long telldir(DIR *dir);
+void seekdir(DIR *dir, long place);
 int closedir(DIR *dir);
 int dirfd(DIR *dir);
 

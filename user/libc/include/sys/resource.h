@@ -33,6 +33,9 @@ struct rusage {
 };
 
 int getrlimit(int resource, struct rlimit *limit);
+int setrlimit(int resource, const struct rlimit *limit);
+/* who: RUSAGE_SELF or RUSAGE_CHILDREN. */
+int getrusage(int who, struct rusage *usage);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,19 @@ int gettimeofday(struct timeval *__restrict now, void *__restrict zone);
 /* utimensat in microseconds. */
 int utimes(const char *path, const struct timeval times[2]);
 
+#define ITIMER_REAL    0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF    2
+
+struct itimerval {
+    struct timeval it_interval, it_value;
+};
+
+/* A timer that sends SIGALRM, SIGVTALRM or SIGPROF after it_value, and then each it_interval. */
+int getitimer(int which, struct itimerval *now);
+int setitimer(int which, const struct itimerval *__restrict wanted,
+              struct itimerval *__restrict old);
+
 #define timerclear(t) ((t)->tv_sec = 0, (t)->tv_usec = 0)
 #define timerisset(t) ((t)->tv_sec != 0 || (t)->tv_usec != 0)
 /* Compares by <, > or !=. */
