@@ -54,7 +54,7 @@ enum cpu_clock { CPU_CLOCK_ALL, CPU_CLOCK_USER, CPU_CLOCK_EXACT };
 /* Returns the process of a CPU time clock, or NULL if the number names none. */
 static const struct process *process_of_clock(const struct process *self, int32_t clock)
 {
-    int pid = ~(clock >> CPU_CLOCK_SHIFT);
+    int pid = (int)(~(uint32_t)clock >> CPU_CLOCK_SHIFT); /* the number is negative */
 
     if ((clock & CPU_CLOCK_WHAT) > CPU_CLOCK_EXACT) {
         return NULL;
@@ -230,7 +230,7 @@ long sys_settimeofday(struct process *self, const struct syscall_args *args)
 {
     struct __kernel_old_timeval value;
     struct timezone zone;
-    uint64_t ns;
+    uint64_t ns = 0;
     int err = 0;
 
     (void)self;

@@ -28,6 +28,30 @@ int clock_getres(clockid_t clock, struct timespec *resolution)
     return (int)syscall_result(syscall2(__NR_clock_getres_time64, clock, (long)resolution));
 }
 
+int clock_settime(clockid_t clock, const struct timespec *now)
+{
+    return (int)syscall_result(syscall2(__NR_clock_settime64, clock, (long)now));
+}
+
+int stime(const time_t *now)
+{
+    struct timespec time = {.tv_sec = *now};
+    return clock_settime(CLOCK_REALTIME, &time);
+}
+
+/* The clock of a process's CPU time: the complement of its pid, and what is counted. Returns an error
+ * number, as POSIX has it. */
+int clock_getcpuclockid(pid_t pid, clockid_t *clock)
+{
+    clockid_t of_pid = (clockid_t)(~(unsigned int)pid << 3 | 2);
+    struct timespec ignored;
+    if (clock_getres(of_pid, &ignored) != 0) {
+        return errno == EINVAL ? ESRCH : errno;
+    }
+    *clock = of_pid;
+    return 0;
+}
+
 /* Returns an error number, as POSIX has it. */
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted,
                     struct timespec *left)

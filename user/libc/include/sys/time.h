@@ -28,6 +28,8 @@ int gettimeofday(struct timeval *__restrict now, void *__restrict zone);
 /* utimensat in microseconds. */
 int utimes(const char *path, const struct timeval times[2]);
 
+int settimeofday(const struct timeval *now, const struct timezone *zone);
+
 #define ITIMER_REAL    0
 #define ITIMER_VIRTUAL 1
 #define ITIMER_PROF    2
@@ -56,5 +58,8 @@ int setitimer(int which, const struct itimerval *__restrict wanted,
 #ifdef __cplusplus
 }
 #endif
+
+/* select was declared here once, and programs rely on it. */
+#include <sys/select.h>
 
 #endif
