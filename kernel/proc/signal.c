@@ -276,11 +276,22 @@ static void notify_parent_locked(struct process *child, int code, int status)
     }
 }
 
+/* Returns true if SIGCHLD is the default for a process, which ignores it, as most do. */
+static inline bool forgets_children_locked(const struct process *parent)
+{
+    return parent->signals.actions == NULL &&
+           ((uint32_t)parent->thread.signal_mask & (uint32_t)BIT(SIGCHLD)) == 0;
+}
+
 void signal_child_ended(struct process *self)
 {
     bool is_killed = self->end.kind == PROCESS_END_SIGNAL;
 
     lock_acquire(&process_tree_lock);
+    if (likely(forgets_children_locked(self->family.parent))) {
+        lock_release(&process_tree_lock);
+        return;
+    }
     const struct signal_action *action = signal_action_of(self->family.parent, SIGCHLD);
 
     if (action->handler == HANDLER_IGNORE || (action->flags & SA_NOCLDWAIT)) {
@@ -385,9 +396,11 @@ void signal_exec(struct process *self)
 
 void signal_release(struct process *process)
 {
-    lock_acquire(&process_tree_lock);
-    discard_locked(process, ~0ull);
-    lock_release(&process_tree_lock);
+    if (process->signals.pending != 0) {
+        lock_acquire(&process_tree_lock);
+        discard_locked(process, ~0ull);
+        lock_release(&process_tree_lock);
+    }
     if (process->signals.actions != NULL) {
         kheap_free(process->signals.actions, sizeof(*process->signals.actions));
         process->signals.actions = NULL;

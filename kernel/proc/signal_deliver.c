@@ -85,9 +85,12 @@ int signal_stack_set(struct process *self, const struct signal_stack *wanted)
     if (mode != SS_DISABLE && wanted->size < MINSIGSTKSZ) {
         return -ENOMEM;
     }
-    *stack = mode == SS_DISABLE
-                 ? (struct signal_stack){0}
-                 : (struct signal_stack){wanted->base, wanted->size, wanted->flags & SS_AUTODISARM};
+    *stack = (struct signal_stack){0};
+    if (mode != SS_DISABLE) {
+        stack->base = wanted->base;
+        stack->size = wanted->size;
+        stack->flags = wanted->flags & SS_AUTODISARM;
+    }
     return 0;
 }
 
