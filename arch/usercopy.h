@@ -1,7 +1,7 @@
 /*
  * The only kernel code that touches user addresses (arch/usercopy.asm). The page-fault handler
  * resolves a fault in it like one of the program; a refused fault ends the copy early. Only
- * kernel/proc/usercopy.c calls these functions, after it has checked addresses and ranges.
+ * kernel/user/usercopy.c calls these functions, after it has checked addresses and ranges.
  */
 #ifndef ARCH_USERCOPY_H
 #define ARCH_USERCOPY_H

@@ -24,7 +24,7 @@ struct file;
 /*
  * User memory as fs/ sees it: file_ops copy through these, so fs/ knows no process and the host
  * tests need no user half. Returns the bytes that could be copied (fewer than n: a bad address).
- * Implemented by kernel/proc/usercopy.c.
+ * Implemented by kernel/user/usercopy.c.
  */
 struct io_buffer {
     uint32_t (*put)(struct io_buffer *io, const void *from, uint32_t n); /* to the reader    */

@@ -1,7 +1,7 @@
 /*
  * What a call that a signal interrupts returns inside the kernel, as on Linux. No program sees these
  * numbers: on the way to ring 3 the call is made again or the result becomes -EINTR
- * (kernel/proc/signal_deliver.c). Only a thread with a signal to deliver may return one.
+ * (kernel/user/signal_deliver.c). Only a thread with a signal to deliver may return one.
  */
 #ifndef LIB_RESTART_H
 #define LIB_RESTART_H

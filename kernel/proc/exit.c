@@ -1,9 +1,8 @@
 /* Ending (exit.h). */
 #include "kernel/proc/exit.h"
-#include "fs/tree/program.h"
 
 #include "arch/latency.h"
-#include "arch/trap.h"
+#include "fs/tree/program.h"
 #include "kernel/proc/itimer.h"
 #include "kernel/proc/kill.h"
 #include "kernel/proc/pid.h"
@@ -11,7 +10,6 @@
 #include "kernel/proc/run_record.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
-#include "kernel/proc/signal_deliver.h"
 #include "kernel/proc/usage.h"
 #include "kernel/proc/wait.h"
 #include "lib/assert.h"
@@ -145,35 +143,4 @@ void process_exit(enum process_end end, int value)
     become_zombie(self);
     process_wake_waiters(self);
     sched_exit();
-}
-
-void process_do_work(struct process *self)
-{
-    while (self->sched.work != 0) {
-        if (self->sched.work & PROCESS_WORK_KILL) {
-            if (self->run.record != NULL && self->end.killed_by != PROCESS_KILLED_BY_KERNEL) {
-                process_report_kill(self);
-            }
-            process_exit(PROCESS_END_SIGNAL, self->end.kill_signal);
-        }
-        if (self->sched.work & PROCESS_WORK_YIELD) {
-            self->sched.work &= ~PROCESS_WORK_YIELD;
-            sched_yield_cpu();
-        } else {
-            signal_deliver(self);
-        }
-    }
-}
-
-/* The process may have been killed before it ran at all. */
-void process_start(void)
-{
-    (void)latency_rename(LATENCY_START);
-    sched_finish_switch();
-    if (unlikely(process_running->sched.work != 0)) {
-        process_do_work(process_running);
-    }
-    lock_assert_none();
-    latency_on();
-    trap_return(process_trap_frame(process_running));
 }

@@ -13,13 +13,6 @@
 
 /* Ends the running process. Panics if that is pid 1. */
 noreturn_fn void process_exit(enum process_end end, int value);
-/* Does what sched.work asks for: ends a process that is being killed, yields, delivers
- * signals. The running process
- * is about to return to ring 3. */
-void process_do_work(struct process *self);
-/* The first kernel code of a new process, which ends with its return to ring 3. */
-void process_start(void);
-
 /* Frees what the map of a dying process holds, on its behalf. Returns false if there is nothing to
  * free, or if the map is in the middle of an operation. */
 bool process_strip(struct process *dying);
@@ -27,9 +20,5 @@ bool process_strip(struct process *dying);
 /* frame_fail_at() on behalf of a process: the injected failures end with it. Returns the number of
  * allocations refused since the last call. */
 uint32_t process_fail_frame(const struct process *self, uint32_t n, bool from_then_on);
-
-/* Hook, defined in kernel/trap/report.c: prints the line about a program that `run` started and
- * that somebody killed. */
-void process_report_kill(const struct process *self);
 
 #endif

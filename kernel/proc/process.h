@@ -72,7 +72,7 @@ struct process_family {
 struct process_memory {
     struct vm_map *map; /* NULL: a zombie, or not filled yet */
     uint32_t heap_start, heap_end;
-    int oom_score_adj; /* -1000: never chosen; inherited (kernel/proc/oom.h) */
+    int oom_score_adj; /* -1000: never chosen; inherited (kernel/oom/oom.h) */
     /* What an execve under way holds, for the killer's count. NULL and 0: none. */
     struct vm_map *exec_map; /* of the new program */
     uint32_t exec_frames;    /* of the argument strings, directly mapped */

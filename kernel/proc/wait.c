@@ -144,15 +144,13 @@ static int next_dying_pid(int pid)
 static bool has_orphans(void)
 {
     const struct process *p = process_find_from(PROCESS_INIT_PID + 1);
-
     while (p != NULL && (!p->family.is_orphan || p->sched.state == PROCESS_ZOMBIE)) {
         p = process_find_from(p->id.pid + 1);
     }
     return p != NULL;
 }
 
-/* Turns of the CPU for what a program leaves behind: enough for a child that is about to end, and for
- * a few that wait for one another. */
+/* Turns of the CPU for what a program leaves behind: a child that is about to end needs few. */
 #define SETTLE_YIELDS 20u
 
 int process_settle(void)
@@ -163,7 +161,7 @@ int process_settle(void)
         sched_yield_cpu();
     }
 
-    /* One pass over the pids: what begins to die meanwhile cannot keep the caller for ever. */
+    /* One pass over the pids, so that later deaths cannot keep the caller. */
     while ((pid = next_dying_pid(pid)) != 0) {
         while (next_dying_pid(pid - 1) == pid) {
             if (!process_wait_for_exit()) {

@@ -15,6 +15,7 @@
 #include "arch/trap.h"
 #include "kernel/proc/process.h"
 #include "kernel/trap/report.h"
+#include "kernel/user/return.h"
 #include "lib/compiler.h"
 #include "sync/lock.h"
 

@@ -14,6 +14,7 @@
 #include "kernel/proc/process.h"
 #include "kernel/trap/exception.h"
 #include "kernel/trap/page_fault.h"
+#include "kernel/user/return.h"
 #include "sync/lock.h"
 
 #define EFLAGS_INTERRUPT 0x200u

@@ -16,8 +16,8 @@
 #include "kernel/proc/kill.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/signal.h"
-#include "kernel/proc/signal_deliver.h"
 #include "kernel/trap/report.h"
+#include "kernel/user/signal_deliver.h"
 
 #define EFLAGS_TRAP 0x100u
 

@@ -9,9 +9,9 @@
 #include "arch/cpu.h"
 #include "arch/div64.h"
 #include "dev/pit.h"
+#include "dev/time_value.h"
 #include "kernel/proc/loadavg.h"
 #include "kernel/proc/sched.h"
-#include "kernel/proc/time_value.h"
 
 /* ---- What clock.c and loadavg.c stand on -------------------------------------------------------- */
 

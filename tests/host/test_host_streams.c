@@ -153,8 +153,9 @@ bool yield_point(void)
 static uint32_t interrupts;
 static bool is_init;
 
-static void test_interrupt(void)
+static void test_interrupt(int signal)
 {
+    (void)signal;
     interrupts++;
 }
 

@@ -55,7 +55,7 @@ HOST_TESTS += test_timer
 test_timer_SRC := sync/lock.c sync/timer.c sync/wait_queue.c
 
 HOST_TESTS += test_clock
-test_clock_SRC := dev/clock.c kernel/proc/time_value.c kernel/proc/loadavg.c sync/lock.c
+test_clock_SRC := dev/clock.c dev/time_value.c kernel/proc/loadavg.c sync/lock.c
 
 HOST_TESTS += test_rtc
 test_rtc_CPPFLAGS := -Itests/host/fake_ports

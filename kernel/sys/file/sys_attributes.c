@@ -6,9 +6,9 @@
 
 #include "fs/tree/names.h"
 #include "kernel/proc/process.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/user/usercopy.h"
 
 /* ---- Mode and owner ------------------------------------------------------------------------------ */
 

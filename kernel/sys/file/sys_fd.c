@@ -4,9 +4,9 @@
 
 #include "fs/pipe.h"
 #include "kernel/proc/process.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/user/usercopy.h"
 #include "lib/assert.h"
 
 /* ---- Opening and closing ------------------------------------------------------------------------- */

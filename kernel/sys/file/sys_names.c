@@ -7,9 +7,9 @@
 #include <linux/stat.h>
 
 #include "kernel/proc/process.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/user/usercopy.h"
 
 static long make_at(struct process *self, int dir_fd, uint32_t user, const struct inode_spec *spec)
 {

@@ -6,9 +6,9 @@
 
 #include "fs/tree/file_system.h"
 #include "kernel/proc/process.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/file/user_path.h"
 #include "kernel/sys/syscall.h"
+#include "kernel/user/usercopy.h"
 #include "lib/addr.h"
 #include "lib/string.h"
 

@@ -5,7 +5,7 @@
 #include <linux/fcntl.h>
 
 #include "kernel/proc/process.h"
-#include "kernel/proc/usercopy.h"
+#include "kernel/user/usercopy.h"
 
 /* The directory that a relative path counts from; NULL: the working directory. */
 static int find_base(struct process *self, int dir_fd, const char *text, struct dentry **base)

@@ -5,13 +5,13 @@
 
 #include "arch/div64.h"
 #include "dev/clock.h"
+#include "dev/time_value.h"
 #include "kernel/proc/pid.h"
 #include "kernel/proc/process.h"
-#include "kernel/proc/time_value.h"
 #include "kernel/proc/usage.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"
 #include "kernel/sys/time/time_calls.h"
+#include "kernel/user/usercopy.h"
 
 #define NS_PER_MICROSECOND 1000u
 

@@ -10,14 +10,14 @@
 #include <linux/time_types.h>
 
 #include "dev/clock.h"
+#include "dev/time_value.h"
 #include "fs/file.h"
 #include "fs/poll.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/signal.h"
-#include "kernel/proc/time_value.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"
 #include "kernel/sys/time/time_calls.h"
+#include "kernel/user/usercopy.h"
 #include "lib/compiler.h"
 #include "lib/minmax.h"
 #include "lib/restart.h"

@@ -5,13 +5,13 @@
 #include <linux/time_types.h>
 
 #include "dev/clock.h"
+#include "dev/time_value.h"
 #include "kernel/proc/itimer.h"
 #include "kernel/proc/process.h"
 #include "kernel/proc/sched.h"
-#include "kernel/proc/time_value.h"
-#include "kernel/proc/usercopy.h"
 #include "kernel/sys/syscall.h"
 #include "kernel/sys/time/time_calls.h"
+#include "kernel/user/usercopy.h"
 #include "lib/minmax.h"
 #include "lib/restart.h"
 #include "sync/wait_queue.h"
