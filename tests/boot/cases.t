@@ -69,7 +69,8 @@ check("R14 $_", "./$_", $_ eq 'p06_report_spoof' ? 77 : $_ eq 'p06b_report_swall
 check('R13 fork after large promises in mode 0', './p09_fork_commit', 0, qr/fork = \d+ /);
 check('R13 a page number beyond shared memory', './p10_efbig', 0,
     qr/SIGBUS at .*\ndied: pid \d+ status 7 \(the one that touched\)\n(?!died)/);
-my $out = check('R12 a kill while another is dying', './p11_kill_for_dying', 0, qr/^child died$/m);
+# On the instruction clock: on the host's, a slow machine may free the memory in time.
+my $out = check('R12 a kill while another is dying', '--icount ./p11_kill_for_dying', 0, qr/^child died$/m);
 is scalar(() = $out =~ /Out of memory/g), 1, 'R12 nobody dies for a process that is dying already';
 (my $status, $out) = faultline('./p12_init_panic');
 is $status, 0, 'R12 pid 1 waits for the memory of a dying process';
