@@ -29,9 +29,9 @@ struct dirent64_buffer {
 } __attribute__((packed));
 
 /* The child at a position or the first behind it; NULL behind the last. */
-static const struct dentry *child_from(const struct dentry *dir, uint64_t pos)
+static struct dentry *child_from(const struct dentry *dir, uint64_t pos)
 {
-    const struct dentry *child = TAILQ_FIRST(&dir->children);
+    struct dentry *child = TAILQ_FIRST(&dir->children);
 
     while (child != NULL && child->cookie < pos) {
         child = TAILQ_NEXT(child, sibling);
@@ -52,7 +52,8 @@ static void describe_entry(struct directory_entry *out, const char *name, const 
 struct cursor {
     struct dentry *dir;
     uint64_t pos;
-    const struct dentry *child;
+    struct dentry *child;
+    uint64_t child_cookie;
 };
 
 /* The entry at the cursor or behind it. 1, or 0 at the end. */
@@ -75,6 +76,7 @@ static int next_entry(struct cursor *c, struct directory_entry *out)
     if (c->child == NULL) {
         return 0;
     }
+    c->child_cookie = c->child->cookie;
     describe_entry(out, c->child->name, c->child->inode, c->child->cookie + 1);
     return 1;
 }
@@ -101,6 +103,25 @@ struct listing {
     struct dirent64_buffer record;
 };
 
+/* Copies a record out. That may sleep: the child may be gone or elsewhere afterwards, and then the
+ * next one is looked for from the start of the list. */
+static bool put_record(struct cursor *c, struct io_buffer *io, const void *record, uint32_t bytes)
+{
+    struct dentry *child = c->child;
+
+    if (child != NULL) {
+        dentry_ref(child);
+    }
+    bool is_put = io->put(io, record, bytes) == bytes;
+
+    if (child != NULL &&
+        !(child->is_linked && child->parent == c->dir && child->cookie == c->child_cookie)) {
+        c->child = NULL;
+    }
+    dentry_unref(child);
+    return is_put;
+}
+
 static int32_t list_into(struct file *file, struct io_buffer *io, uint32_t len, struct listing *l)
 {
     struct cursor cursor = {.dir = file->dentry, .pos = file->pos};
@@ -114,13 +135,12 @@ static int32_t list_into(struct file *file, struct io_buffer *io, uint32_t len, 
             answer = -EINVAL;
             break;
         }
-        if (io->put(io, &l->record, bytes) < bytes) { /* it may have slept: the child may be gone */
+        if (!put_record(&cursor, io, &l->record, bytes)) {
             answer = -EFAULT;
             break;
         }
         done += bytes;
         cursor.pos = l->entry.next;
-        cursor.child = NULL;
     }
     file->pos = cursor.pos;
     return done > 0 ? (int32_t)done : answer;

@@ -92,13 +92,7 @@ static int32_t memory_read(struct file *file, struct io_buffer *io, uint32_t len
 /* One piece, inside a page, from the buffer into the page cache. 0 or -ENOSPC. */
 static int write_piece(struct inode *inode, uint64_t pos, const uint8_t *buffer, uint32_t n)
 {
-    struct file_system *fs = inode->fs;
-    bool is_full = fs->max_pages != 0 && fs->pages >= fs->max_pages;
-    bool is_new = false;
-    int err = vm_source_write(&inode->source, pos, buffer, n, is_full, &is_new);
-
-    fs->pages += is_new ? 1 : 0;
-    return err;
+    return vm_source_write(&inode->source, pos, buffer, n);
 }
 
 static int32_t write_pages(struct inode *inode, struct io_buffer *io, uint64_t pos, uint32_t n)

@@ -87,7 +87,8 @@ static void free_page(uint8_t **page)
     }
 }
 
-/* Takes n bytes off the front; a page that holds none any more is freed. */
+/* Takes n bytes off the front; a page that holds none any more is freed. The last bytes of a ring
+ * that was full may lie in the page of the first ones. */
 static void consume(struct pipe *pipe, uint32_t n)
 {
     uint8_t **old = page_at(pipe, pipe->start);
@@ -97,7 +98,8 @@ static void consume(struct pipe *pipe, uint32_t n)
     if (pipe->used == 0) {
         free_page(old);
         pipe->start = 0;
-    } else if (page_at(pipe, pipe->start) != old) {
+    } else if (page_at(pipe, pipe->start) != old &&
+               page_at(pipe, pipe->start + pipe->used - 1) != old) {
         free_page(old);
     }
 }
@@ -330,6 +332,9 @@ static int wait_for_other_end(struct file *file, struct pipe *pipe)
 
 static int fifo_open(struct file *file)
 {
+    if (!file_is_readable(file) && !file_is_writable(file)) {
+        return -EINVAL; /* access mode 3 is neither end, so it would not keep the pipe alive */
+    }
     int err = file->inode->pipe == NULL ? make_pipe(file->inode) : 0;
 
     if (err != 0) {

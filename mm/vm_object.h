@@ -29,6 +29,11 @@ struct vm_object {
 };
 
 /* Where the bytes of a file come from: implemented by fs/ (an inode embeds one). */
+/* What the files of one file system may hold together. */
+struct vm_quota {
+    uint32_t pages, max_pages; /* stored now; max 0: no limit of its own */
+};
+
 struct vm_source {
     const struct vm_source_ops *ops;
     uint64_t size;            /* in bytes, now                                             */
@@ -39,6 +44,7 @@ struct vm_source {
     bool is_changed;          /* written or cut (mm/pager/file_store.h); then:             */
     uint64_t backed;          /* the bytes that ops->read knows, zeros behind them         */
     struct radix stored;      /* the pages that were written                               */
+    struct vm_quota *quota;   /* which they count for; NULL: none                          */
 };
 struct vm_source_ops {
     /* Copies exactly len bytes from offset (inside size) to kernel memory. Returns 0 or -EIO.

@@ -89,8 +89,8 @@ static int tmpfs_mount(struct file_system *fs, const char *options)
 {
     const char *size = find_option(options, "size=");
 
-    fs->max_pages = size != NULL ? parse_pages(size) : machine_pages / 2;
-    return fs->max_pages == 0 ? -EINVAL : mount_root(fs, 01777);
+    fs->content.max_pages = size != NULL ? parse_pages(size) : machine_pages / 2;
+    return fs->content.max_pages == 0 ? -EINVAL : mount_root(fs, 01777);
 }
 
 static struct file_system_type ramfs_type = {

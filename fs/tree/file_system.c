@@ -69,6 +69,9 @@ int fs_mount(const char *type, const char *source, struct dentry *on, uint32_t f
     if (on != NULL && on->inode->type != INODE_DIRECTORY) {
         return -ENOTDIR;
     }
+    if (on != NULL && !on->is_linked) {
+        return -ENOENT; /* removed */
+    }
     if (on != NULL && on->mounted != NULL) {
         return -EBUSY;
     }
@@ -163,9 +166,9 @@ int fs_unmount(struct dentry *root)
     }
     struct dentry *covered = fs->covered;
 
-    empty_tree(root);
-    covered->mounted = NULL;
+    covered->mounted = NULL; /* first: emptying lets others run, and nobody may walk in */
     TAILQ_REMOVE(&file_systems, fs, entry);
+    empty_tree(root);
     fs->root = fs->covered = NULL; /* the last inode frees it: one that is mapped may be left */
     dentry_unref(root);
     dentry_unref(covered);

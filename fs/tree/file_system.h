@@ -40,14 +40,14 @@ struct file_system_type {
 
 struct file_system {
     const struct file_system_type *type;
-    struct dentry *root;       /* with a reference */
-    struct dentry *covered;    /* the directory it is mounted on, with a reference; NULL: "/" */
-    uint32_t device;           /* st_dev */
-    uint32_t last_number;      /* inode number given last */
-    uint32_t inodes;           /* alive; an unmounted instance is freed with the last */
-    uint32_t pages, max_pages; /* of file content; max 0: no limit of its own */
-    uint32_t flags;            /* MS_RDONLY, MS_NOSUID ... as mount(2) has them */
-    char source[32];           /* the "device" named at mount time */
+    struct dentry *root;     /* with a reference */
+    struct dentry *covered;  /* the directory it is mounted on, with a reference; NULL: "/" */
+    uint32_t device;         /* st_dev */
+    uint32_t last_number;    /* inode number given last */
+    uint32_t inodes;         /* alive; an unmounted instance is freed with the last */
+    struct vm_quota content; /* pages of files */
+    uint32_t flags;          /* MS_RDONLY, MS_NOSUID ... as mount(2) has them */
+    char source[32];         /* the "device" named at mount time */
     TAILQ_ENTRY(file_system) entry;
 };
 

@@ -94,6 +94,7 @@ int inode_create(struct file_system *fs, const struct inode_spec *spec, struct i
     }
     *inode = (struct inode){
         .source.ops = &source_ops,
+        .source.quota = &fs->content,
         .refs = 1,
         .number = ++fs->last_number,
         .mode = inode_type_bits(spec->type) | spec->mode,
@@ -132,7 +133,7 @@ void inode_unref(struct inode *inode)
     if (inode->type == INODE_SYMLINK) {
         kheap_free(inode->data, (uint32_t)inode->source.size + 1);
     } else if (inode->type == INODE_FILE) {
-        inode->fs->pages -= vm_source_discard(&inode->source);
+        (void)vm_source_discard(&inode->source);
     }
     struct file_system *fs = inode->fs;
 

@@ -318,6 +318,12 @@ static int check_renaming(const struct renaming *r)
     if (is_directory(r->old) && dentry_is_below(r->to.dir, r->old)) {
         return -EINVAL;
     }
+    if (is_directory(r->old) && r->from.dir != r->to.dir) { /* its ".." changes */
+        err = inode_permission(r->old->inode, &r->view->who, MAY_WRITE);
+        if (err != 0) {
+            return err;
+        }
+    }
     bool needs_directory = r->from.has_slash || r->to.has_slash;
 
     if (needs_directory && !is_directory(r->old)) {
@@ -436,7 +442,7 @@ int fs_truncate(struct inode *inode, uint64_t size)
     if (size > VM_SOURCE_SIZE_MAX) {
         return -EFBIG;
     }
-    inode->fs->pages -= vm_source_truncate(&inode->source, size);
+    (void)vm_source_truncate(&inode->source, size);
     inode_touch(inode);
     return 0;
 }

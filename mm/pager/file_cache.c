@@ -1,6 +1,7 @@
 /* The page cache of a file (file_cache.h). */
 #include "mm/pager/file_cache.h"
 
+#include <asm/errno.h>
 #include <stddef.h>
 
 #include "lib/addr.h"
@@ -44,7 +45,10 @@ static enum vm_fault_result file_keep_written(struct vm_object *obj, uint64_t of
 {
     int err = vm_source_keep(file_cache_of(obj)->source, offset);
 
-    return err == 0 ? VM_FAULT_RESUME : vm_fault_of_refusal(FRAME_LOW);
+    if (err == -ENOMEM) {
+        return vm_fault_of_refusal(FRAME_LOW);
+    }
+    return err == 0 ? VM_FAULT_RESUME : VM_FAULT_IO; /* the file system is full: SIGBUS */
 }
 
 static bool file_get_cached(struct vm_object *obj, uint64_t offset, struct vm_page *out)

@@ -119,7 +119,7 @@ static int make_page(struct vm_source *src, uint64_t offset, pfn_t *out)
     pfn_t pfn = frame_alloc(FRAME_CACHE, 0);
 
     if (pfn == PFN_NONE) {
-        return -ENOSPC;
+        return -ENOMEM;
     }
     frame_of(pfn)->object = NULL;
     uint8_t *page = pmap_window_open(pfn);
@@ -134,11 +134,28 @@ static int make_page(struct vm_source *src, uint64_t offset, pfn_t *out)
     return 0;
 }
 
+static bool is_full(const struct vm_source *src)
+{
+    const struct vm_quota *quota = src->quota;
+
+    return quota != NULL && quota->max_pages != 0 && quota->pages >= quota->max_pages;
+}
+
+static void charge(struct vm_source *src, int32_t pages)
+{
+    if (src->quota != NULL) {
+        src->quota->pages += (uint32_t)pages;
+    }
+}
+
 /* Stores the page that begins at `offset`: the frame that maps show, or a new one. */
 static int store_page(struct vm_source *src, uint64_t offset, pfn_t *out)
 {
     int err = 0;
 
+    if (is_full(src)) {
+        return -ENOSPC;
+    }
     *out = take_cached(src, offset);
     if (*out == PFN_NONE) {
         err = make_page(src, offset, out);
@@ -149,8 +166,9 @@ static int store_page(struct vm_source *src, uint64_t offset, pfn_t *out)
     err = radix_insert(&src->stored, page_number(offset), *out);
     if (err != 0) {
         frame_unref(*out);
-        return err == -ENOMEM ? -ENOSPC : err;
+        return err;
     }
+    charge(src, 1);
     return 0;
 }
 
@@ -180,19 +198,25 @@ static void clear_tail(struct vm_source *src)
     }
 }
 
-int vm_source_write(struct vm_source *src, uint64_t offset, const void *from, uint32_t len,
-                    bool no_new, bool *is_new)
+/* A file must not take the memory that programs need to go on: killing cannot get it back. */
+#define RESERVE_PART 32u /* of all frames */
+
+static bool is_memory_short(void)
+{
+    return frame_free_count() < frame_total_count() / RESERVE_PART;
+}
+
+int vm_source_write(struct vm_source *src, uint64_t offset, const void *from, uint32_t len)
 {
     begin_change(src);
     pfn_t pfn = radix_get(&src->stored, page_number(offset));
 
-    *is_new = pfn == PFN_NONE;
-    if (*is_new) {
-        int err = no_new ? -ENOSPC : store_page(src, offset & ~(uint64_t)PAGE_OFFSET_MASK, &pfn);
+    if (pfn == PFN_NONE) {
+        int err = is_memory_short() ? -ENOSPC
+                                    : store_page(src, offset & ~(uint64_t)PAGE_OFFSET_MASK, &pfn);
 
         if (err != 0) {
-            *is_new = false;
-            return err;
+            return err == -ENOMEM ? -ENOSPC : err;
         }
     }
     if (offset + len > src->size) {
@@ -216,6 +240,7 @@ static uint32_t drop_stored(struct vm_source *src, uint32_t page)
     for (pfn_t pfn; (pfn = radix_next(&src->stored, &page)) != PFN_NONE; dropped++) {
         radix_remove(&src->stored, page);
         frame_unref(pfn);
+        charge(src, -1);
         (void)preempt_step(&steps);
     }
     return dropped;

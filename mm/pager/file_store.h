@@ -41,14 +41,14 @@ must_check static inline int vm_source_read(struct vm_source *src, uint64_t offs
 /*
  * vm_source_write: writes bytes that lie in one page of the file.
  *
- *   no_new   refuse instead of storing a page that was not stored (the file system is full)
- *   returns  0, with the file grown if they end past its end, and *is_new true if a page more is
- *            stored; -ENOSPC: refused, or no frame is free; -EIO
+ *   returns  0, with the file grown if they end past its end; -ENOSPC: the quota is used up, no frame
+ *            is free, or so few (1/32 of all) that programs need them; -EIO
  */
 must_check int vm_source_write(struct vm_source *src, uint64_t offset, const void *from,
-                               uint32_t len, bool no_new, bool *is_new);
+                               uint32_t len);
 
-/* Stores the page at `offset`, as a mapping is about to write it. 0; -ENOSPC without memory. */
+/* Stores the page at `offset`, as a mapping is about to write it. 0; -ENOSPC: the quota is
+ * used up; -ENOMEM. */
 must_check int vm_source_keep(struct vm_source *src, uint64_t offset);
 
 /* Sets the size, at most VM_SOURCE_SIZE_MAX. A longer file ends in zeros. Pages past a new end leave

@@ -50,18 +50,15 @@ int vm_source_read_slow(struct vm_source *src, uint64_t offset, void *to, uint32
     return 0;
 }
 
-int vm_source_write(struct vm_source *src, uint64_t offset, const void *from, uint32_t len,
-                    bool no_new, bool *is_new)
+int vm_source_write(struct vm_source *src, uint64_t offset, const void *from, uint32_t len)
 {
     uint32_t pages = (uint32_t)((offset + len) / PAGE_SIZE) + 1;
     int err = begin_change(src);
 
-    *is_new = err == 0 && pages > src->stored.count;
-    if (err == 0 && *is_new) {
-        err = no_new ? -ENOSPC : resize(src, pages);
+    if (err == 0 && pages > src->stored.count) {
+        err = resize(src, pages);
     }
     if (err != 0) {
-        *is_new = false;
         return err;
     }
     memcpy(*bytes_of(src) + offset, from, len);

@@ -370,7 +370,7 @@ static void test_mounts(void **state)
     uint32_t live = fake_kheap_live();
     assert_int_equal(fs_mount("nothing", "x", on, 0, NULL, &fs), -ENODEV);
     assert_int_equal(fs_mount("tmpfs", "tmpfs", on, 0, "size=8k", &fs), 0);
-    assert_int_equal(fs->max_pages, 2);
+    assert_int_equal(fs->content.max_pages, 2);
     assert_int_equal(fs_mount("tmpfs", "tmpfs", on, 0, NULL, &fs), -EBUSY);
     expect_missing("/mnt/hidden");
     assert_int_equal(make_file("/mnt/f"), 0);

@@ -56,10 +56,10 @@ static void map_file(uint32_t start, uint32_t pages, uint32_t prot, uint32_t fla
 /* Writes one byte as write() does. Returns the pages that are stored more. */
 static uint32_t put(uint64_t offset, uint8_t value)
 {
-    bool is_new = false;
+    uint32_t before = file.source.stored.count;
 
-    assert_int_equal(vm_source_write(&file.source, offset, &value, 1, false, &is_new), 0);
-    return is_new ? 1 : 0;
+    assert_int_equal(vm_source_write(&file.source, offset, &value, 1), 0);
+    return file.source.stored.count - before;
 }
 
 static uint8_t get(uint64_t offset)
@@ -172,13 +172,16 @@ static void f13_a_cut_file_leaves_its_maps(void **state)
 
 static void a_full_file_system_stores_no_more(void **state)
 {
-    bool is_new = true;
+    struct vm_quota quota = {.max_pages = 1};
     (void)state;
+    file.source.quota = &quota;
     put(0, 1);
-    assert_int_equal(vm_source_write(&file.source, 1, "x", 1, true, &is_new), 0);
-    assert_false(is_new);
-    assert_int_equal(vm_source_write(&file.source, PAGES(2), "x", 1, true, &is_new), -ENOSPC);
-    assert_false(is_new);
+    assert_int_equal(vm_source_write(&file.source, 1, "x", 1), 0);
+    assert_int_equal(vm_source_write(&file.source, PAGES(2), "x", 1), -ENOSPC);
+    assert_int_equal(vm_source_keep(&file.source, PAGES(2)), -ENOSPC);
+    assert_int_equal(quota.pages, 1);
+    (void)vm_source_truncate(&file.source, PAGES(3));
+    file.source.quota = NULL;
     assert_int_equal(get(PAGES(2)), fake_byte(PAGES(2)));
 }
 
@@ -186,9 +189,8 @@ static void a_full_file_system_stores_no_more(void **state)
 
 static int attempt_write(void *context)
 {
-    bool is_new;
     (void)context;
-    int err = vm_source_write(&file.source, PAGES(1), "abc", 3, false, &is_new);
+    int err = vm_source_write(&file.source, PAGES(1), "abc", 3);
 
     return err == -ENOSPC ? -ENOMEM : err;
 }

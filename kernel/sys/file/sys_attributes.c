@@ -1,9 +1,11 @@
 /* Attributes of inodes: mode, owner, times and size. */
 #include <asm/errno.h>
 #include <linux/fcntl.h>
+#include <linux/mount.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
+#include "fs/tree/file_system.h"
 #include "fs/tree/names.h"
 #include "kernel/proc/process.h"
 #include "kernel/sys/file/user_path.h"
@@ -123,8 +125,16 @@ static int set_times(struct inode *inode, const struct credentials *who,
     if (times->atime.nsec == UTIME_OMIT && times->mtime.nsec == UTIME_OMIT) {
         return 0;
     }
+    int err = 0;
+
     if (!inode_is_owner(inode, who)) {
-        return times->is_now ? inode_permission(inode, who, MAY_WRITE) : -EPERM;
+        err = times->is_now ? inode_permission(inode, who, MAY_WRITE) : -EPERM;
+    }
+    if (err == 0 && (inode->fs->flags & MS_RDONLY) != 0) {
+        err = -EROFS;
+    }
+    if (err != 0) {
+        return err;
     }
     inode->atime = chosen_time(times->atime, inode->atime);
     inode->mtime = chosen_time(times->mtime, inode->mtime);

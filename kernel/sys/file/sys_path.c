@@ -230,9 +230,10 @@ static long put_statfs64(const struct file_system *fs, uint32_t size, uint32_t u
     st.f_type = fs->type->magic;
     st.f_bsize = PAGE_SIZE;
     st.f_frsize = PAGE_SIZE;
-    st.f_blocks = fs->max_pages != 0 ? fs->max_pages : frame_total_count();
-    st.f_bfree = fs->max_pages != 0
-                     ? min_u32(free, fs->max_pages - min_u32(fs->pages, fs->max_pages))
+    st.f_blocks = fs->content.max_pages != 0 ? fs->content.max_pages : frame_total_count();
+    st.f_bfree = fs->content.max_pages != 0
+                     ? min_u32(free, fs->content.max_pages -
+                                         min_u32(fs->content.pages, fs->content.max_pages))
                      : free;
     st.f_bavail = st.f_bfree;
     st.f_files = fs->inodes;
