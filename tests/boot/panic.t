@@ -80,7 +80,7 @@ SKIP: {
     is_panic $read, qr/./, 'F17 the kernel reads page 0';
 
     # P18: esp runs into the guard below the stack; only a stack of its own can tell.
-    my $overflow = boot_with_gdb('sys_write', 'set $esp = process_running->stack_top - 0x2000');
+    my $overflow = boot_with_gdb('sys_write', 'set $esp = process_running->thread.stack_top - 0x2000');
     is_panic $overflow, qr/stack overflow/, 'P18 kernel stack overflow';
 }
 
@@ -91,7 +91,7 @@ for my $variant (qw(release debug)) {
     SKIP: {
         skip "no gdb, or no $variant build", 2
             if system('command -v gdb >/dev/null') != 0 || !-e "$build/faultline.elf";
-        my $place = "vm_fault if process_running != 0 && process_running->name[0] == 'h'"; # hello
+        my $place = "vm_fault if process_running != 0 && process_running->id.name[0] == 'h'"; # hello
         my $repeated = boot_with_gdb($place, "hbreak $place",
             (@answer, 'continue') x 12); # more often than it can take
         if ($variant eq 'debug') {

@@ -275,10 +275,19 @@ static bool is_text(uint32_t address)
     return address >= STRINGS && address < STRINGS + n_paths * PATH_SIZE;
 }
 
-/* Leads an argument that is one of our paths to the child's own files. */
+/* The arena's pages that are there from the start: a call may have left a name in one. */
+static bool is_filled(uint32_t address)
+{
+    uint32_t page = (address - GUEST_ARENA) / PAGE;
+
+    return address >= GUEST_ARENA && page < GUEST_ARENA_PAGES && page != 4 && page != 7 &&
+           page != 12 && page != 19 && page < 24;
+}
+
+/* Leads an argument that is one of our paths, or may be one by now, to the child's own files. */
 static void lead_to_scratch(uint32_t *address, uint32_t by)
 {
-    if (is_text(*address) && *(const char *)*address != '\0') {
+    if ((is_text(*address) && *(const char *)*address != '\0') || is_filled(*address)) {
         *address = scratch_paths[1 + by % (SCRATCH_NAMES - 1)];
     }
 }
