@@ -7,7 +7,6 @@
 #include "fs/pipe.h"
 
 #include <asm/errno.h>
-#include <asm/ioctls.h>
 #include <linux/fcntl.h>
 #include <linux/limits.h>
 #include <linux/poll.h>
@@ -239,16 +238,6 @@ static int32_t pipe_write(struct file *file, struct io_buffer *io, uint32_t len,
     return done > 0 ? (int32_t)done : moved;
 }
 
-static int32_t pipe_ioctl(struct file *file, uint32_t request, uint32_t arg,
-                          struct io_buffer *at_arg)
-{
-    (void)file;
-    (void)request;
-    (void)arg;
-    (void)at_arg;
-    return -ENOTTY;
-}
-
 static uint32_t pipe_poll(struct file *file)
 {
     const struct pipe *pipe = pipe_of(file);
@@ -352,7 +341,7 @@ const struct file_ops fifo_ops = {
     .open = fifo_open,
     .read = pipe_read,
     .write = pipe_write,
-    .ioctl = pipe_ioctl,
+    .ioctl = file_no_ioctl,
     .map = file_no_map,
     .release = pipe_release,
     .poll = pipe_poll,

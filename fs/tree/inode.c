@@ -129,7 +129,7 @@ void inode_unref(struct inode *inode)
     if (--inode->refs != 0) {
         return;
     }
-    assert(LIST_EMPTY(&inode->names) && inode->pipe == NULL && inode->locks == NULL);
+    assert(LIST_EMPTY(&inode->names) && inode->pipe == NULL);
     if (inode->type == INODE_SYMLINK) {
         kheap_free(inode->data, (uint32_t)inode->source.size + 1);
     } else if (inode->type == INODE_FILE) {

@@ -47,7 +47,6 @@ struct inode {
     void *data;
     struct pipe *pipe;         /* a fifo that is open */
     int32_t writers;           /* open for writing; negative: programs that run from it (ETXTBSY) */
-    struct record_lock *locks; /* fcntl's, in order */
     LIST_HEAD(, dentry) names; /* linked or not, while the dentry lives */
 };
 

@@ -26,12 +26,13 @@ struct signal_actions {
 #define HANDLER_IGNORE  1u /* SIG_IGN */
 
 #define BIT(signal) (1ull << ((signal)-1))
-#define STOPS       (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 /* Whose default action is to do nothing. SIGCONT does its work when it is sent. */
 #define IGNORED (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
 #define SYNCHRONOUS                                                                                \
     (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGFPE) | BIT(SIGSYS))
 
+_Static_assert(SIGNAL_STOPS == (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU)),
+               "signal.h");
 _Static_assert(SIGNAL_UNBLOCKABLE == (BIT(SIGKILL) | BIT(SIGSTOP)), "signal.h");
 _Static_assert(SIGRTMIN == SIGNAL_REAL_TIME, "asm/signal.h");
 
@@ -69,7 +70,7 @@ static bool has_no_effect(const struct process *process, int signal)
 static bool is_fatal(const struct process *process, int signal)
 {
     return signal_action_of(process, signal)->handler == HANDLER_DEFAULT &&
-           (signal_bit(signal) & (IGNORED | STOPS)) == 0 && process != process_init;
+           (signal_bit(signal) & (IGNORED | SIGNAL_STOPS)) == 0 && process != process_init;
 }
 
 static bool is_default_action(const struct signal_action *action)
@@ -189,9 +190,9 @@ static void continue_locked(struct process *process)
 static void settle_stops_locked(struct process *to, int signal)
 {
     if (signal == SIGCONT) {
-        discard_locked(to, STOPS);
+        discard_locked(to, SIGNAL_STOPS);
         continue_locked(to);
-    } else if (signal_bit(signal) & STOPS) {
+    } else if (signal_bit(signal) & SIGNAL_STOPS) {
         discard_locked(to, BIT(SIGCONT));
     }
 }

@@ -43,8 +43,8 @@ static inline uint64_t signal_bit(int signal)
     return 1ull << (signal - 1);
 }
 
-/* Never blocked. */
 #define SIGNAL_UNBLOCKABLE (1ull << (9 - 1) | 1ull << (19 - 1)) /* SIGKILL, SIGSTOP */
+#define SIGNAL_STOPS       0x3C0000ull /* SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU stop by default */
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
@@ -66,8 +66,7 @@ void signal_child_ended(struct process *self);
 
 /* Returns what the process does about a signal. */
 const struct signal_action *signal_action_of(const struct process *process, int signal);
-/* Replaces that, and forgets the pending signal if it is ignored now. Fails with -ENOMEM and
- * changes nothing. */
+/* Replaces that, and forgets a pending signal that is ignored now. -ENOMEM: nothing changed. */
 must_check int signal_set_action(struct process *self, int signal,
                                  const struct signal_action *action);
 /* Leaves a handled signal its default action, but the rest of the action as it is (SA_RESETHAND). */

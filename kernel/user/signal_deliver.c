@@ -342,17 +342,12 @@ static void refuse_frame(struct process *self, const struct signal_info *info)
 
 /* ---- Delivery -------------------------------------------------------------------------------- */
 
-static bool is_stop(int signal)
-{
-    return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
 /* Does what a signal without a handler asks for: it was blocked or the process stopped when it came,
  * and may have no effect by now. */
 static void act_by_default(struct process *self, const struct signal_info *info)
 {
-    if (is_stop(info->signal) && signal_action_of(self, info->signal)->handler == 0 &&
-        self != process_init) {
+    if ((signal_bit(info->signal) & SIGNAL_STOPS) &&
+        signal_action_of(self, info->signal)->handler == 0 && self != process_init) {
         signal_stop(self, info->signal);
     } else {
         (void)signal_send(self,

@@ -111,6 +111,17 @@ static bool is_good_nsec(int64_t nsec)
     return nsec == UTIME_NOW || nsec == UTIME_OMIT || (nsec >= 0 && nsec <= NSEC_MAX);
 }
 
+/* The times that utimensat was given, of either width: access, then change. */
+static int choose_times(struct new_times *times, int64_t asec, int64_t ansec, int64_t msec,
+                        int64_t mnsec)
+{
+    if (!is_good_nsec(ansec) || !is_good_nsec(mnsec)) {
+        return -EINVAL;
+    }
+    *times = (struct new_times){{asec, (uint32_t)ansec}, {msec, (uint32_t)mnsec}, false};
+    return 0;
+}
+
 static struct timestamp chosen_time(struct timestamp new, struct timestamp old)
 {
     if (new.nsec == UTIME_OMIT) {
@@ -181,12 +192,11 @@ long sys_utimensat_time64(struct process *self, const struct syscall_args *args)
         if (err != 0) {
             return err;
         }
-        if (!is_good_nsec(user[0].tv_nsec) || !is_good_nsec(user[1].tv_nsec)) {
-            return -EINVAL;
+        err =
+            choose_times(&times, user[0].tv_sec, user[0].tv_nsec, user[1].tv_sec, user[1].tv_nsec);
+        if (err != 0) {
+            return err;
         }
-        times = (struct new_times){{user[0].tv_sec, (uint32_t)user[0].tv_nsec},
-                                   {user[1].tv_sec, (uint32_t)user[1].tv_nsec},
-                                   false};
     }
     return set_times_at(self, (int)args->arg[0], args->arg[1], args->arg[3], &times);
 }
@@ -202,12 +212,11 @@ long sys_utimensat(struct process *self, const struct syscall_args *args)
         if (err != 0) {
             return err;
         }
-        if (!is_good_nsec(user[0].tv_nsec) || !is_good_nsec(user[1].tv_nsec)) {
-            return -EINVAL;
+        err =
+            choose_times(&times, user[0].tv_sec, user[0].tv_nsec, user[1].tv_sec, user[1].tv_nsec);
+        if (err != 0) {
+            return err;
         }
-        times = (struct new_times){{user[0].tv_sec, (uint32_t)user[0].tv_nsec},
-                                   {user[1].tv_sec, (uint32_t)user[1].tv_nsec},
-                                   false};
     }
     return set_times_at(self, (int)args->arg[0], args->arg[1], args->arg[3], &times);
 }

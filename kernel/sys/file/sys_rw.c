@@ -162,21 +162,40 @@ static int open_vectors(struct vectors *v, uint32_t user, uint32_t count)
     return err;
 }
 
+/* How a vector is moved: at the file's own position, or at one of the caller's, which goes on from one
+ * vector to the next. One of the two functions is NULL. */
+struct movement {
+    transfer_fn *move;
+    transfer_at_fn *move_at;
+    int64_t pos;
+    bool is_read;
+};
+
+static int32_t move_vector(struct file *file, const struct iovec *one, const struct movement *m,
+                           long before)
+{
+    uint32_t len = one->iov_len;
+    struct io_buffer io = io_of_user((uint32_t)one->iov_base);
+
+    if (len == 0) {
+        return 0;
+    }
+    return m->move != NULL ? m->move(file, &io, len) : m->move_at(file, &io, len, m->pos + before);
+}
+
 /* Moves vector after vector until one comes back short. Bytes, or the error of the first. */
-static long move_vectors(struct file *file, const struct vectors *v, transfer_fn *move)
+static long move_vectors(struct file *file, const struct vectors *v, const struct movement *m)
 {
     long total = 0;
 
     for (uint32_t i = 0; i < v->count; i++) {
-        uint32_t len = v->all[i].iov_len;
-        struct io_buffer io = io_of_user((uint32_t)v->all[i].iov_base);
-        int32_t n = len == 0 ? 0 : move(file, &io, len);
+        int32_t n = move_vector(file, &v->all[i], m, total);
 
         if (n < 0) {
             return total != 0 ? total : n;
         }
         total += n;
-        if ((uint32_t)n < len) {
+        if ((uint32_t)n < v->all[i].iov_len) {
             break;
         }
     }
@@ -184,70 +203,18 @@ static long move_vectors(struct file *file, const struct vectors *v, transfer_fn
 }
 
 static long transfer_vectors(struct process *self, const struct syscall_args *args,
-                             transfer_fn *move, bool is_read)
+                             const struct movement *m)
 {
     struct file *file = fd_get(&self->fds, (int)args->arg[0]);
     struct vectors v;
 
-    if (file == NULL || !(is_read ? file_is_readable(file) : file_is_writable(file))) {
-        return -EBADF;
-    }
-    int err = open_vectors(&v, args->arg[1], args->arg[2]);
-
-    if (err != 0) {
-        return err;
-    }
-    long answer = move_vectors(file, &v, move);
-
-    close_vectors(&v);
-    return answer;
-}
-
-long sys_readv(struct process *self, const struct syscall_args *args)
-{
-    return transfer_vectors(self, args, file_read, true);
-}
-
-long sys_writev(struct process *self, const struct syscall_args *args)
-{
-    return after_write(self, transfer_vectors(self, args, file_write, false));
-}
-
-/* Moves the vectors to or from a position of the caller's, which goes on from one to the next. */
-static long move_vectors_at(struct file *file, const struct vectors *v, transfer_at_fn *move,
-                            int64_t pos)
-{
-    long total = 0;
-
-    for (uint32_t i = 0; i < v->count; i++) {
-        uint32_t len = v->all[i].iov_len;
-        struct io_buffer io = io_of_user((uint32_t)v->all[i].iov_base);
-        int32_t n = len == 0 ? 0 : move(file, &io, len, pos + total);
-
-        if (n < 0) {
-            return total != 0 ? total : n;
-        }
-        total += n;
-        if ((uint32_t)n < len) {
-            break;
-        }
-    }
-    return total;
-}
-
-static long transfer_vectors_at(struct process *self, const struct syscall_args *args,
-                                transfer_at_fn *move, bool is_read)
-{
-    struct file *file = fd_get(&self->fds, (int)args->arg[0]);
-    struct vectors v;
-
-    if (position_of(args) < 0) {
+    if (m->pos < 0) {
         return -EINVAL;
     }
-    if (file == NULL || !(is_read ? file_is_readable(file) : file_is_writable(file))) {
+    if (file == NULL || !(m->is_read ? file_is_readable(file) : file_is_writable(file))) {
         return -EBADF;
     }
-    if (file->ops->is_stream) {
+    if (m->move_at != NULL && file->ops->is_stream) {
         return -ESPIPE;
     }
     int err = open_vectors(&v, args->arg[1], args->arg[2]);
@@ -255,20 +222,34 @@ static long transfer_vectors_at(struct process *self, const struct syscall_args 
     if (err != 0) {
         return err;
     }
-    long answer = move_vectors_at(file, &v, move, position_of(args));
+    long answer = move_vectors(file, &v, m);
 
     close_vectors(&v);
     return answer;
 }
 
+long sys_readv(struct process *self, const struct syscall_args *args)
+{
+    return transfer_vectors(self, args, &(struct movement){.move = file_read, .is_read = true});
+}
+
+long sys_writev(struct process *self, const struct syscall_args *args)
+{
+    return after_write(self, transfer_vectors(self, args, &(struct movement){.move = file_write}));
+}
+
 long sys_preadv(struct process *self, const struct syscall_args *args)
 {
-    return transfer_vectors_at(self, args, file_read_at, true);
+    return transfer_vectors(
+        self, args,
+        &(struct movement){.move_at = file_read_at, .pos = position_of(args), .is_read = true});
 }
 
 long sys_pwritev(struct process *self, const struct syscall_args *args)
 {
-    return after_write(self, transfer_vectors_at(self, args, file_write_at, false));
+    return after_write(self, transfer_vectors(self, args,
+                                              &(struct movement){.move_at = file_write_at,
+                                                                 .pos = position_of(args)}));
 }
 
 /* ---- Positions ------------------------------------------------------------------------------------ */
